@@ -1,0 +1,1 @@
+libio_a_SOURCES = supervisor/io/session.h

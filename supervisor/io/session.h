@@ -1,0 +1,98 @@
+/* One MariaDB session on the event loop, with libmariadb's non-blocking API.
+ *
+ * A session connects by itself (numeric addresses or a socket path only: names would block), connects
+ * again with exponential back-off and jitter when it is lost, and runs queued statements one at a time in
+ * order. Nothing here ever blocks: every statement has a deadline of its own, and one that passes closes
+ * the connection (its reply is then REPLY_LOST: the write is uncertain, not failed).
+ *
+ * Ownership: the session owns its connection and its queue; the texts passed in are copied. A callback
+ * may queue further statements, call session_close() or session_free() on any session.
+ * Times are CLOCK_BOOTTIME microseconds (base/clock.h). */
+#ifndef REPLCHECK_IO_SESSION_H
+#define REPLCHECK_IO_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/rows.h"
+
+struct event_base;
+struct session;
+
+enum reply_status {
+    REPLY_OK,    /* the server answered every statement of the text */
+    REPLY_ERROR, /* the server answered with an error: error_no, error; sets before it are kept */
+    REPLY_LOST,  /* no answer: the connection broke, the deadline passed, or it was closed. Uncertain. */
+};
+
+struct reply {
+    enum reply_status status;
+    int64_t sent_us;     /* taken before the first byte was written; 0 if it was never sent */
+    int64_t answered_us; /* when the last answer was read; 0 if none */
+    unsigned error_no;   /* the server's, or libmariadb's CR_* for REPLY_LOST */
+    const char *error;   /* never NULL; valid during the callback */
+    const struct rows *sets; /* one per result set, in order; valid during the callback */
+    size_t set_count;
+};
+
+struct session_options {
+    const char *name;         /* for log lines: "mx2/vote" */
+    const char *socket;       /* path; or */
+    const char *address;      /* a numeric IPv4 or IPv6 address, with */
+    unsigned port;
+    const char *bind_address; /* numeric source address, or NULL */
+    const char *user;
+    const char *password;     /* NULL with unix_socket */
+    const char *tls_ca;       /* NULL: no TLS. Otherwise verified against it, never silently plaintext. */
+    bool tls_verify;
+    const char *init_sql;     /* run after each connect, before anything queued; NULL for none */
+    int connect_timeout_ms;   /* own deadline for connect and init_sql */
+    int backoff_min_ms;       /* first retry; 0 means 20 */
+    int backoff_max_ms;       /* ceiling; 0 means 1000 */
+};
+
+struct session_events {
+    /* Connected, init_sql answered. */
+    void (*up)(void *arg, struct session *s);
+    /* Was up or failed to connect; `reason` is one clause. Called once per loss; the replies of queued and
+     * outstanding statements came before it. */
+    void (*down)(void *arg, struct session *s, const char *reason);
+    void *arg;
+};
+
+/* Starts connecting at once. */
+struct session *session_new(struct event_base *base, const struct session_options *options,
+                            const struct session_events *events);
+
+/* Closes the connection at once (the socket is closed without a farewell that could block), answers what is
+ * queued with REPLY_LOST without calling back unless `done` wants it, and frees. */
+void session_free(struct session **s);
+
+/* Queues a statement, or several separated by semicolons: one packet, one round trip. `deadline_ms` counts
+ * from the call; 0 means none. `done` may be NULL. If the session is not up the statement is answered
+ * REPLY_LOST from the loop, at once, not kept for a later connection. */
+void session_query(struct session *s, const char *sql, int deadline_ms,
+                   void (*done)(void *arg, const struct reply *reply), void *arg);
+
+bool session_is_up(const struct session *s);
+/* The server's connection id; 0 while not up. */
+unsigned long session_connection_id(const struct session *s);
+/* When this connection was established (before its handshake's first byte); 0 while not up. */
+int64_t session_opened_us(const struct session *s);
+/* Statements queued or outstanding. */
+size_t session_pending(const struct session *s);
+/* When the statement now outstanding was sent; 0 if none. */
+int64_t session_outstanding_since_us(const struct session *s);
+/* Why the last connection ended or failed; "" if never. */
+const char *session_last_error(const struct session *s);
+/* Socket of the connection, for SO_PEERCRED; -1 while not up. */
+int session_fd(const struct session *s);
+const char *session_name(const struct session *s);
+
+/* Closes the connection at once and connects again (subject to the back-off). Releases its user locks. */
+void session_close(struct session *s, const char *reason);
+/* Tries to connect now instead of when the back-off ends. */
+void session_retry_now(struct session *s);
+
+#endif

@@ -1,0 +1,1 @@
+libsettings_a_SOURCES = supervisor/settings/settings.h

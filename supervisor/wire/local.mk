@@ -1,0 +1,1 @@
+libwire_a_SOURCES = supervisor/wire/fencer_proto.h
