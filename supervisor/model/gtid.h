@@ -5,8 +5,11 @@
  * pointer-free. A set that was never read is `known == false`, which is different from an empty one;
  * every question about an unknown set answers "unknown", never "no" and never zero.
  *
- * Within one domain sequence numbers rise along the single history (gtid_strict_mode), so a position
- * "contains" a GTID of its domain when its sequence number is at least that one's. */
+ * Within one domain sequence numbers rise along the single history (gtid_strict_mode), whichever server
+ * wrote them. A position therefore contains a GTID of its domain when its sequence number is higher, or is
+ * the same and of the same server: one number used by two servers is a fork, and neither side contains the
+ * other's. A fork further back than the last number shows in no position; only states tell
+ * (gtid_state_compare). Sequence number 0 says nothing and is not kept. */
 #ifndef REPLCHECK_MODEL_GTID_H
 #define REPLCHECK_MODEL_GTID_H
 
@@ -17,7 +20,8 @@
 #include "base/tri.h"
 
 #define GTID_SET_MAX  16
-#define GTID_TEXT_MAX (GTID_SET_MAX * 44)
+#define GTID_ONE_MAX  44 /* one GTID as text, with its comma or terminator */
+#define GTID_TEXT_MAX (GTID_SET_MAX * GTID_ONE_MAX)
 
 struct gtid {
     uint32_t domain;
@@ -32,36 +36,61 @@ struct gtid_set {
 };
 
 /* How the history of one server stands to that of another. */
-enum gtid_relation { GTID_REL_UNKNOWN = 0, GTID_REL_EQUAL, GTID_REL_AHEAD, GTID_REL_BEHIND, GTID_REL_DIVERGED };
+enum gtid_relation {
+    GTID_REL_UNKNOWN = 0,
+    GTID_REL_EQUAL,
+    GTID_REL_AHEAD,
+    GTID_REL_BEHIND,
+    GTID_REL_DIVERGED
+};
 
-/* Parses "0-1-5,1-2-7"; an empty string is the known empty set. Fails on anything else that is not a
- * list of GTIDs, on more than GTID_SET_MAX entries and on the same domain and server twice; the set is
- * then unknown. */
+/* Parses "0-1-5,1-2-7"; an empty string is the known empty set. Fails on NULL, on anything else that is
+ * not a list of GTIDs, on more than GTID_SET_MAX entries and on the same domain and server twice; the set
+ * is then unknown. */
 MUST_CHECK bool gtid_set_parse(struct gtid_set *out, const char *text, struct err *e);
 
-/* Writes the text form ("unknown" for an unknown set); always terminated. Returns `out`. */
+/* Writes the text form ("unknown" for an unknown set); always terminated. A set that does not fit (never
+ * with GTID_TEXT_MAX) ends in "..." after whole GTIDs. Both return `out`. */
 const char *gtid_set_format(const struct gtid_set *set, char *out, size_t size);
+const char *gtid_format(const struct gtid *gtid, char *out, size_t size);
 
-/* Adds or raises the entry of its domain (position semantics: one entry per domain). */
+/* Adds a GTID, which replaces the lower ones of its domain. There is one entry per domain, but for a fork
+ * at its last number, which keeps one per server until a higher one comes. An unknown position stays
+ * unknown; one that would not fit becomes it. */
 void gtid_pos_advance(struct gtid_set *pos, const struct gtid *gtid);
 
-/* The higher of both per domain; an unknown operand leaves the other. */
+/* The least position that contains both; an unknown operand leaves the other. Merging a state into the
+ * known empty set gives its position. */
 void gtid_pos_merge(struct gtid_set *into, const struct gtid_set *from);
 
-/* Has `have` all that `want` has (per domain, by sequence number)? Unknown if either is unknown. */
+/* Has `have` all that `want` has? Unknown if either is unknown. */
 enum tri gtid_pos_contains(const struct gtid_set *have, const struct gtid_set *want);
 
-/* Number of sequence numbers in `want` beyond `have`, summed over domains; an upper bound of the missing
- * transactions. -1 if either is unknown. */
+/* Number of sequence numbers in `want` beyond `have`, summed over domains: with one history an upper bound
+ * of the missing transactions; 0 exactly if gtid_pos_contains says yes. -1 if either is unknown. */
 int64_t gtid_pos_missing(const struct gtid_set *have, const struct gtid_set *want);
 
 enum tri gtid_pos_equal(const struct gtid_set *a, const struct gtid_set *b);
 
-/* Compares two gtid_binlog_state sets per domain and server id: entries of `a` beyond `b` for one server
- * and of `b` beyond `a` for another of the same domain are a divergence (FIELD-NOTES "GTID"). AHEAD: `a`
- * contains `b` and has more. If DIVERGED and `first` is not NULL it names the first GTID of `a` that `b`
- * lacks (lowest domain). */
+/* Compares two gtid_binlog_state sets per domain and server id (FIELD-NOTES "GTID"). AHEAD: `a` contains
+ * `b` and has more. DIVERGED: each has entries beyond the other's, be it in one domain or in distinct
+ * ones; gtid_state_disjoint tells the two cases apart. The states may be of different moments only if at
+ * most one of the two servers writes.
+ *
+ * `first`, if not NULL, is zeroed or, when `a` has more, names the first GTID of `a` that `b` lacks, in the
+ * lowest such domain (an estimate where several servers wrote the part that `b` lacks).
+ *
+ * A node that was seeded without its donor's state lacks old server ids and seems behind in them: the safe
+ * error. */
 enum gtid_relation gtid_state_compare(const struct gtid_set *a, const struct gtid_set *b, struct gtid *first);
+
+/* Of two diverged states: did each go on in domains of its own? Then replication would merge both without
+ * an error. No for a divergence inside a domain, which strict mode stops; no where nothing diverged. */
+enum tri gtid_state_disjoint(const struct gtid_set *a, const struct gtid_set *b);
+
+/* The position up to which two states share their history: per domain the highest GTID that is in both.
+ * Unknown if either is. */
+struct gtid_set gtid_state_common(const struct gtid_set *a, const struct gtid_set *b);
 
 const char *gtid_relation_name(enum gtid_relation r);
 
