@@ -140,7 +140,7 @@ const char *gtid_set_format(const struct gtid_set *set, char *out, size_t size)
 static bool covers(const struct gtid_set *pos, const struct gtid *gtid)
 {
     uint64_t highest = seq_of_domain(pos, gtid->domain);
-    return gtid->seq < highest || gtid->seq == 0 || gtid->seq == seq_of_server(pos, gtid);
+    return gtid->seq < highest || gtid->seq == seq_of_server(pos, gtid);
 }
 
 static void drop_lower(struct gtid_set *pos, const struct gtid *than)

@@ -1,1 +1,9 @@
 # What this folder adds to the build.
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_gtid
+TESTS += tests/unit/test_gtid
+tests_unit_test_gtid_SOURCES = tests/unit/test_gtid.c
+tests_unit_test_gtid_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_gtid_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
