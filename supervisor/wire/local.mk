@@ -1,1 +1,2 @@
 libwire_a_SOURCES = supervisor/wire/fencer_proto.h
+libwire_a_SOURCES += supervisor/wire/fencer_proto.c
