@@ -158,6 +158,9 @@ struct settings {
  * key, what was found and what was expected, and *out is unspecified. Tests nothing on the network. */
 MUST_CHECK bool settings_load(struct settings *out, const char *dir, struct err *e);
 
+/* The same for programs that only ask the daemon and may not read the secrets: passwords stay empty. */
+MUST_CHECK bool settings_load_without_secrets(struct settings *out, const char *dir, struct err *e);
+
 /* May a running daemon go from `now` to `next` (SIGHUP)? Names the first option that needs a restart. */
 MUST_CHECK bool settings_reloadable(const struct settings *now, const struct settings *next, struct err *e);
 
