@@ -1,2 +1,3 @@
 libmodel_a_SOURCES = \
 	supervisor/model/gtid.c supervisor/model/gtid.h
+libmodel_a_SOURCES += supervisor/model/lag.c supervisor/model/lag.h
