@@ -1,0 +1,16 @@
+-- A node's supervisor at the witness: the lock, what is written there, and the end of an expired holder.
+CREATE USER IF NOT EXISTS '@WITNESS_USER@'@'@ADDRESS@' IDENTIFIED BY '@PASSWORD@'
+--;
+ALTER USER '@WITNESS_USER@'@'@ADDRESS@' IDENTIFIED BY '@PASSWORD@' ACCOUNT UNLOCK
+--;
+GRANT CONNECTION ADMIN, PROCESS ON *.* TO '@WITNESS_USER@'@'@ADDRESS@'
+--;
+GRANT SELECT ON replcheck.* TO '@WITNESS_USER@'@'@ADDRESS@'
+--;
+GRANT EXECUTE ON PROCEDURE replcheck.promise TO '@WITNESS_USER@'@'@ADDRESS@'
+--;
+GRANT EXECUTE ON PROCEDURE replcheck.release_vote TO '@WITNESS_USER@'@'@ADDRESS@'
+--;
+GRANT EXECUTE ON PROCEDURE replcheck.reclaim TO '@WITNESS_USER@'@'@ADDRESS@'
+--;
+GRANT EXECUTE ON PROCEDURE replcheck.clear_mark TO '@WITNESS_USER@'@'@ADDRESS@'

@@ -1,0 +1,47 @@
+-- The dead-man's switch: a backstop for a writer whose supervisor and fencer are gone. An error (a SET that
+-- waits is given up after a second, so that a stale one never demotes a later writer) is logged by the
+-- server, and the event runs again a second later.
+CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' EVENT replcheck.dead_man
+    ON SCHEDULE EVERY 1 SECOND
+    ON COMPLETION PRESERVE DISABLE
+    COMMENT 'read_only=1 unless the fencer holds the write lock'
+    DO BEGIN
+        DECLARE v_writer BIGINT UNSIGNED DEFAULT NULL;
+        IF @@GLOBAL.read_only = 0 THEN
+            SET v_writer = IS_USED_LOCK('replcheck.write.@CLUSTER@');
+            IF v_writer IS NULL
+               OR NOT EXISTS (SELECT 1 FROM information_schema.PROCESSLIST
+                              WHERE ID = v_writer AND USER = '@FENCE_USER@' AND HOST = 'localhost') THEN
+                SET SESSION lock_wait_timeout = 1;
+                SET GLOBAL read_only = 1;
+            END IF;
+        END IF;
+    END
+--;
+CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' PROCEDURE replcheck.repair_dead_man()
+    MODIFIES SQL DATA SQL SECURITY DEFINER
+    COMMENT 'enables the switch and the event scheduler'
+BEGIN
+    DECLARE v_log_bin BOOLEAN DEFAULT @@SESSION.sql_log_bin;
+    IF @@in_transaction THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'in_transaction: this session has a transaction open';
+    END IF;
+    IF @@GLOBAL.event_scheduler = 'DISABLED' THEN
+        SIGNAL SQLSTATE '45000'
+            SET MESSAGE_TEXT = 'scheduler_disabled: the server was started with event_scheduler=DISABLED';
+    END IF;
+    BEGIN
+        DECLARE EXIT HANDLER FOR SQLEXCEPTION
+        BEGIN
+            SET SESSION sql_log_bin = v_log_bin;
+            RESIGNAL;
+        END;
+        SET SESSION sql_log_bin = 0;
+        ALTER DEFINER = 'replcheck-definer'@'localhost' EVENT replcheck.dead_man ENABLE;
+        IF @@GLOBAL.event_scheduler <> 'ON' THEN
+            SET GLOBAL event_scheduler = 'ON';
+        END IF;
+        SET SESSION sql_log_bin = v_log_bin;
+    END;
+    SELECT 1 AS ok, @@GLOBAL.event_scheduler AS event_scheduler;
+END

@@ -1,0 +1,11 @@
+-- SUPER for SET GLOBAL auto_increment_* and event_scheduler; PROCESS to see whose session holds a lock;
+-- EVENT for dead_man; the tables of mysql for the audit.
+GRANT SUPER, PROCESS ON *.* TO 'replcheck-definer'@'localhost'
+--;
+GRANT EVENT ON replcheck.* TO 'replcheck-definer'@'localhost'
+--;
+GRANT SELECT, INSERT, UPDATE ON replcheck.bulletin TO 'replcheck-definer'@'localhost'
+--;
+GRANT SELECT ON mysql.global_priv TO 'replcheck-definer'@'localhost'
+--;
+GRANT SELECT ON mysql.roles_mapping TO 'replcheck-definer'@'localhost'

@@ -1,0 +1,1 @@
+REPLACE INTO replcheck.installed (version, cluster, node) VALUES (@VERSION@, '@CLUSTER@', '@NODE@')
