@@ -1,0 +1,148 @@
+"""The database servers: data folders from a template, start, stop, SQL from outside, replication."""
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from . import conf
+from .errors import LabError
+from .ns import alive, start_time
+
+LOG_FILE_SIZE = "16M"
+REPLICATION = ("repl", "repl-lab")
+APPLICATION = ("mail", "mail-lab")
+
+
+def cache_dir():
+    return os.environ.get("REPLAB_CACHE", "/var/tmp/replab-cache")
+
+
+def template():
+    """An initialised data folder, made once for this machine's MariaDB."""
+    version = subprocess.run(["mariadbd", "--version"], capture_output=True, text=True, check=True).stdout
+    key = hashlib.sha256((version + LOG_FILE_SIZE).encode()).hexdigest()[:12]
+    base = cache_dir()
+    os.makedirs(base, mode=0o755, exist_ok=True)
+    path = os.path.join(base, "datadir-" + key)
+    with open(os.path.join(base, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(path):
+            new = path + ".new"
+            shutil.rmtree(new, ignore_errors=True)
+            done = subprocess.run(
+                ["mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir=" + new, "--skip-test-db",
+                 "--auth-root-authentication-method=socket", "--innodb-log-file-size=" + LOG_FILE_SIZE],
+                capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                shutil.rmtree(new, ignore_errors=True)
+                raise LabError("mariadb-install-db failed: " + (done.stdout + done.stderr)[-2000:])
+            os.rename(new, path)
+    return path
+
+
+class Server:
+    """The mariadbd of a host. SQL goes in from outside, as root through the socket, cuts or no cuts."""
+
+    def __init__(self, host):
+        self.host = host
+
+    # Life ---------------------------------------------------------------------------------------------
+
+    def prepare(self, pool):
+        """Configuration and an empty data folder, as after installing the package."""
+        conf.write_mariadb(self.host, pool, LOG_FILE_SIZE)
+        subprocess.run(["cp", "-a", "--sparse=always", template() + "/.", self.host.path("mysql/")], check=True)
+
+    def launch(self, *arguments):
+        return self.host.start("mariadbd", ["mariadbd", "--user=mysql", *arguments])
+
+    def start(self, *arguments, timeout_s=30):
+        """Returns the outer pid once the server answers."""
+        pid = self.host.space.outer(self.launch(*arguments))
+        deadline = time.monotonic() + timeout_s
+        while not self.answers():
+            if time.monotonic() > deadline or not os.path.exists(f"/proc/{pid}"):
+                raise LabError(f"{self.host.name}: mariadbd did not come up: "
+                               + self.host.read("log/mariadbd.log")[-2000:])
+            time.sleep(0.01)
+        return pid
+
+    def answers(self):
+        """Does the server greet on its socket?"""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(1)
+            try:
+                sock.connect(self.host.socket)
+                return sock.recv(5)[4:5] == b"\x0a"
+            except OSError:
+                return False
+
+    def stop(self, timeout_s=30):
+        """A clean shutdown."""
+        pid = self.host.pid("mariadbd")
+        started = start_time(pid)
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + timeout_s
+        while alive(pid, started):
+            if time.monotonic() > deadline:
+                raise LabError(f"{self.host.name}: mariadbd did not shut down in {timeout_s} s")
+            time.sleep(0.01)
+
+    # SQL ----------------------------------------------------------------------------------------------
+
+    def client_argv(self, *arguments):
+        return ["mariadb", "--no-defaults", "-uroot", "-S", self.host.socket, *arguments]
+
+    def sql(self, statements, database=None, timeout_s=20, check=True):
+        """Rows as tuples of text. Raises LabError with the server's words on failure or without an answer."""
+        argv = self.client_argv("-N", "-B", "--connect-timeout=5", *([database] if database else []))
+        try:
+            done = subprocess.run(argv, input=statements, capture_output=True, text=True, timeout=timeout_s,
+                                  check=False)
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{self.host.name}: no answer in {timeout_s} s: {statements[:200]}") from None
+        if check and done.returncode != 0:
+            raise LabError(f"{self.host.name}: {done.stderr.strip()}: {statements[:200]}")
+        return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+
+    def value(self, expression, **options):
+        return self.sql(f"SELECT {expression}", **options)[0][0]
+
+    def read_only(self):
+        return self.value("@@global.read_only+0") == "1"
+
+    def replica_status(self):
+        """The one connection's status by column name; empty when there is none."""
+        argv = self.client_argv("-B", "--connect-timeout=5", "-e", "SHOW ALL SLAVES STATUS")
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+        if done.returncode != 0:
+            raise LabError(f"{self.host.name}: {done.stderr.strip()}")
+        lines = done.stdout.splitlines()
+        return dict(zip(lines[0].split("\t"), lines[1].split("\t"))) if len(lines) > 1 else {}
+
+    # Replication --------------------------------------------------------------------------------------
+
+    def create_replication_account(self):
+        user, password = REPLICATION
+        self.sql(f"SET SESSION sql_log_bin=0; CREATE USER '{user}'@'192.0.2.%' IDENTIFIED BY '{password}';"
+                 f"GRANT REPLICATION SLAVE ON *.* TO '{user}'@'192.0.2.%'")
+
+    def replicate_from(self, peer):
+        user, password = REPLICATION
+        self.sql(f"CHANGE MASTER TO MASTER_HOST='{peer.host.address}', MASTER_PORT=3306, MASTER_USER='{user}',"
+                 f"MASTER_PASSWORD='{password}', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1; START SLAVE")
+
+    def wait_for(self, peer, timeout_s=10):
+        """Until everything in the peer's binary log was applied here."""
+        position = peer.value("@@global.gtid_binlog_pos")
+        answer = self.value(f"MASTER_GTID_WAIT('{position}', {timeout_s})", timeout_s=timeout_s + 5)
+        if answer != "0":
+            status = self.replica_status()
+            raise LabError(f"{self.host.name} did not reach {position} in {timeout_s} s: "
+                           + ", ".join(f"{k}={status.get(k)}" for k in
+                                       ("Slave_IO_Running", "Slave_SQL_Running", "Last_IO_Error",
+                                        "Last_SQL_Error", "Gtid_IO_Pos")))

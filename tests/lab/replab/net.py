@@ -1,0 +1,127 @@
+"""The segment between the hosts: a bridge in namespaces of its own, cables, and cuts in its forwarding.
+
+Cuts are rules of one nft table on the bridge, out of every host's reach; a host sees silence, never a lost
+carrier. The list of cuts is a file beside the laboratory, so that any program can add and heal.
+"""
+import dataclasses
+import fcntl
+import json
+import os
+
+from .errors import LabError
+
+REFERENCE = "192.0.2.254"
+VIP = "192.0.2.100"
+ADDRESSES = {"mx1": "192.0.2.11", "mx2": "192.0.2.12", "witness": "192.0.2.19", "client": "192.0.2.50"}
+PREFIX = 24
+BRIDGE = "br0"
+
+
+@dataclasses.dataclass
+class Cut:
+    """What is dropped. direction is the host's: "in" is what it does not hear, "out" what is not heard of it.
+    peer is another host or "reference"; without it everybody. Without proto and port everything, ARP too."""
+    host: str
+    direction: str = "both"
+    peer: str = ""
+    proto: int = 0
+    tcp_port: int = 0
+    loss: int = 100      # percent of the packets
+    id: int = 0
+
+    def matches(self):
+        chance = f"numgen random mod 100 < {self.loss} " if self.loss < 100 else ""
+        if self.proto:
+            return [f"ip protocol {self.proto} {chance}drop"]
+        if self.tcp_port:
+            return [f"tcp {side} {self.tcp_port} {chance}drop" for side in ("dport", "sport")]
+        return [f"{chance}drop"]
+
+    def where(self):
+        """(chain, interfaces) per direction."""
+        host, peer = self.host, self.peer
+        if not peer:
+            ways = {"out": ("prerouting", f'iifname "{host}"'), "in": ("postrouting", f'oifname "{host}"')}
+        elif peer == "reference":
+            ways = {"out": ("input", f'iifname "{host}"'), "in": ("output", f'oifname "{host}"')}
+        else:
+            ways = {"out": ("forward", f'iifname "{host}" oifname "{peer}"'),
+                    "in": ("forward", f'iifname "{peer}" oifname "{host}"')}
+        return [ways[d] for d in (("out", "in") if self.direction == "both" else (self.direction,))]
+
+    def rules(self):
+        return [(chain, f"{interfaces} {match} comment \"cut {self.id}\"")
+                for chain, interfaces in self.where() for match in self.matches()]
+
+
+class Segment:
+    """The bridge. `space` is the namespace it lives in, `path` the file that lists the cuts."""
+
+    def __init__(self, space, path):
+        self.space, self.path = space, path
+
+    def make(self):
+        self.ip("link set lo up", f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+                f"addr add {REFERENCE}/{PREFIX} dev {BRIDGE}", f"link set {BRIDGE} up")
+        self._change(lambda cuts: cuts.clear())
+
+    def ip(self, *lines):
+        self.space.run(["ip", "-batch", "-"], net_only=True, input="\n".join(lines) + "\n")
+
+    def plug(self, host):
+        """A cable from the bridge to eth0 of a host that has just come up."""
+        self.ip(f"link add {host.name} type veth peer name eth0 netns {host.space.pid}",
+                f"link set {host.name} master {BRIDGE}", f"link set {host.name} up")
+        host.space.run(["ip", "-batch", "-"], net_only=True, input="\n".join((
+            "link set lo up", f"addr add {host.address}/{PREFIX} broadcast + dev eth0", "link set eth0 up",
+            f"route add default via {REFERENCE}")) + "\n")
+
+    def unplug(self, name):
+        self.space.run(["ip", "link", "del", name], net_only=True, check=False)
+
+    def cut(self, host, direction="both", peer="", proto=0, tcp_port=0, loss=100):
+        """Starts dropping; returns the cut's number for heal()."""
+        if host not in ADDRESSES or (peer and peer != "reference" and peer not in ADDRESSES):
+            raise LabError(f"cut {host}/{peer}: unknown host")
+        if direction not in ("in", "out", "both"):
+            raise LabError(f"cut {host}: direction {direction!r}: expected in, out or both")
+        cut = Cut(host, direction, peer, proto, tcp_port, loss)
+
+        def add(cuts):
+            cut.id = max((c.id for c in cuts), default=0) + 1
+            cuts.append(cut)
+        self._change(add)
+        return cut.id
+
+    def heal(self, number=None):
+        """Ends one cut, or all."""
+        def remove(cuts):
+            cuts[:] = [c for c in cuts if number is not None and c.id != number]
+        self._change(remove)
+
+    def cuts(self):
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                return [Cut(**c) for c in json.load(file)]
+        except FileNotFoundError:
+            return []
+
+    def _change(self, change):
+        with open(self.path + ".lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            cuts = self.cuts()
+            change(cuts)
+            self._load(cuts)
+            with open(self.path + ".new", "w", encoding="utf-8") as file:
+                json.dump([dataclasses.asdict(c) for c in cuts], file)
+            os.replace(self.path + ".new", self.path)
+
+    def _load(self, cuts):
+        """The whole table in one transaction: no moment between two sets of cuts."""
+        text = ["table bridge lab", "delete table bridge lab", "table bridge lab {"]
+        for chain in ("prerouting", "input", "forward", "output", "postrouting"):
+            text.append(f" chain {chain} {{ type filter hook {chain} priority 0; policy accept;")
+            text += [f"  {rule}" for cut in cuts for where, rule in cut.rules() if where == chain]
+            text.append(" }")
+        text.append("}")
+        self.space.run(["nft", "-f", "-"], net_only=True, input="\n".join(text) + "\n")

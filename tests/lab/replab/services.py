@@ -1,0 +1,99 @@
+"""What runs on the hosts besides the servers: the nft rule, keepalived, and our own programs."""
+import os
+import shutil
+
+from . import accounts, baseline, conf, yamlconf
+from .errors import LabError
+from .net import VIP
+
+NEEDED = ("mariadbd", "mariadb-install-db", "mariadb", "keepalived", "nft", "ip", "unshare", "nsenter")
+SECRET = "replcheck-lab"
+NODES = ("mx1", "mx2")
+
+
+def check_programs(options):
+    """Says what is missing before anything was started."""
+    missing = [name for name in NEEDED if shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
+    if missing:
+        raise LabError("not installed: " + ", ".join(missing))
+    if not options.supervisor:
+        return
+    if not options.build:
+        raise LabError("--build DIR is needed to start the supervisors (or --no-supervisor)")
+    for name in ("mysql-replcheckd", "mysql-replcheck"):
+        if not os.access(os.path.join(options.build, name), os.X_OK):
+            raise LabError(f"{options.build}/{name} is missing: build it first (or --no-supervisor)")
+
+
+def start(lab):
+    for name in NODES:
+        write_files(lab, lab.hosts[name])
+    if lab.options.supervisor:
+        install_schema(lab)
+    for name in NODES:
+        start_node(lab, lab.hosts[name])
+    lab.wait_until("the VIP on one of the nodes", lambda: len(lab.vip_holders()) == 1, 15)
+
+
+def start_node(lab, host):
+    """Everything but the server, as after a boot."""
+    host.exec(["nft", "-f", "/etc/mysql-replcheck/mysql-replcheck.nft"])
+    make_run_dir(host)
+    start_keepalived(host)
+    if lab.options.supervisor:
+        start_supervisor(lab, host)
+
+
+def write_files(lab, host):
+    options = lab.options
+    host.write("etc/mysql-replcheck/mysql-replcheck.nft",
+               conf.put(conf.sample("mysql-replcheck.nft"), "define vip", VIP))
+    if options.baseline:
+        baseline.write_files(host, options.baseline)
+        return
+    text = conf.sample("keepalived.conf")
+    for key, value in (("INTERFACE", "eth0"), ("VIP", VIP + "/24"), ("ADVERT", options.advert)):
+        text = conf.put(text, r"\$" + key, value)
+    host.write("etc/keepalived/keepalived.conf", text)
+    host.write("etc/mysql-replcheck/cluster.yaml", yamlconf.cluster(options))
+    host.write("etc/mysql-replcheck/node.conf", yamlconf.node(host.name, options))
+    host.write("etc/mysql-replcheck/peer.secret", SECRET + "\n", 0o600, "replcheck")
+    os.makedirs(host.path("etc/mysql-replcheck/hooks.d"), exist_ok=True)
+
+
+def make_run_dir(host):
+    """As a package's tmpfiles.d does at boot, before keepalived: it puts the first weight there."""
+    path = host.path("run/mysql-replcheck")
+    os.makedirs(path, exist_ok=True)
+    os.chmod(path, 0o755)
+    os.chown(path, accounts.uid("replcheck"), accounts.gid("replcheck"))
+
+
+def start_keepalived(host):
+    return host.start("keepalived", ["keepalived", "--dont-fork", "--log-console", "--log-detail",
+                                     "--config-id", "container", "-f", "/etc/keepalived/keepalived.conf"])
+
+
+# Our own programs --------------------------------------------------------------------------------------
+
+
+def install_schema(lab):
+    tool = os.path.join(lab.options.build, "mysql-replcheck")
+    for name in NODES:
+        lab.hosts[name].exec([tool, "--config", "/etc/mysql-replcheck", "schema", "install"], timeout=60)
+    if lab.options.tie_breaker != "witness":
+        return
+    # The witness has no node.conf; it needs to know only who may ask it, and with which password.
+    witness = lab.hosts["witness"]
+    for name in ("cluster.yaml", "peer.secret"):
+        witness.write(f"etc/mysql-replcheck/{name}", lab.hosts["mx1"].read(f"etc/mysql-replcheck/{name}"), 0o600)
+    witness.exec([tool, "--config", "/etc/mysql-replcheck", "schema", "install", "--witness", "--cluster", "mail",
+                  "--secret", "/etc/mysql-replcheck/peer.secret"], timeout=60)
+
+
+def start_supervisor(lab, host):
+    """Returns the inner pid of the fencer, the parent of the two."""
+    program = os.path.join(lab.options.build, "mysql-replcheckd")
+    if not os.access(program, os.X_OK):
+        raise LabError(f"{program} is missing: build it first")
+    return host.start("replcheckd", [program, "--foreground", "--config", "/etc/mysql-replcheck"])
