@@ -1,4 +1,8 @@
 # What this folder adds to the build.
-dist_doc_DATA = conf/mariadb.cnf conf/mariadb-node.cnf conf/mariadb-witness.cnf conf/keepalived.conf \
-	conf/mysql-replcheck.nft
-EXTRA_DIST += conf/mail/schema.sql
+# Samples go beside the documentation: only the administrator writes to $(sysconfdir)/mysql-replcheck.
+exampledir = $(docdir)/examples
+dist_example_DATA = conf/cluster.yaml conf/node.conf
+
+# What MariaDB, keepalived and nft of the pair are set to.
+dist_example_DATA += conf/mariadb.cnf conf/mariadb-node.cnf conf/mariadb-witness.cnf conf/keepalived.conf \
+	conf/mysql-replcheck.nft conf/mail/schema.sql
