@@ -2,11 +2,22 @@
  *
  * A session connects by itself (numeric addresses or a socket path only: names would block), connects
  * again with exponential back-off and jitter when it is lost, and runs queued statements one at a time in
- * order. Nothing here ever blocks: every statement has a deadline of its own, and one that passes closes
- * the connection (its reply is then REPLY_LOST: the write is uncertain, not failed).
+ * order. Nothing here ever blocks: every statement has a deadline of its own, and one that passes while
+ * the statement is outstanding closes the connection (its reply is then REPLY_LOST: the write is uncertain,
+ * not failed). A statement still queued at its deadline is answered REPLY_LOST with sent_us 0 (it never
+ * was sent), and the connection stays.
+ *
+ * A hostile server is bounded: a reply of more than 64 result sets or 1 MiB ends the connection. An error
+ * that says that the server ends the connection (killed, shutting down) is REPLY_LOST, for what became of
+ * the statement is not said. An idle connection that breaks is lost at once, not at the next statement.
  *
  * Ownership: the session owns its connection and its queue; the texts passed in are copied. A callback
- * may queue further statements, call session_close() or session_free() on any session.
+ * may queue further statements, call session_close() or session_free() on any session. No function here
+ * but session_free() calls back: everything is told from the loop. A statement queued from within a
+ * callback goes out when that callback has returned, without a turn of the loop.
+ *
+ * The loop is one thread's. Sessions with TLS connect in a short-lived thread of their own, since
+ * libmariadb's handshake blocks. SIGPIPE is ignored by libmariadb's initialisation, process-wide.
  * Times are CLOCK_BOOTTIME microseconds (base/clock.h). */
 #ifndef REPLCHECK_IO_SESSION_H
 #define REPLCHECK_IO_SESSION_H
@@ -32,7 +43,8 @@ struct reply {
     int64_t answered_us; /* when the last answer was read; 0 if none */
     unsigned error_no;   /* the server's, or libmariadb's CR_* for REPLY_LOST */
     const char *error;   /* never NULL; valid during the callback */
-    const struct rows *sets; /* one per result set, in order; valid during the callback */
+    const struct rows *sets; /* one per result set, in order, statements without columns add none; valid
+                                during the callback */
     size_t set_count;
 };
 
@@ -45,10 +57,11 @@ struct session_options {
     const char *user;
     const char *password;     /* NULL with unix_socket */
     const char *tls_ca;       /* NULL: no TLS. Otherwise verified against it, never silently plaintext. */
-    bool tls_verify;
+    bool tls_verify;          /* the certificate must also bear the address (or name) connected to */
     const char *init_sql;     /* run after each connect, before anything queued; NULL for none */
-    int connect_timeout_ms;   /* own deadline for connect and init_sql */
-    int backoff_min_ms;       /* first retry; 0 means 20 */
+    int connect_timeout_ms;   /* own deadline for connect and init_sql; 0 means 1000 */
+    int backoff_min_ms;       /* first retry, then doubled, each ±20 %; again from here after a connection that
+                                 was up for 1 s; 0 means 20 */
     int backoff_max_ms;       /* ceiling; 0 means 1000 */
 };
 
@@ -61,12 +74,13 @@ struct session_events {
     void *arg;
 };
 
-/* Starts connecting at once. */
+/* Starts connecting in the loop's next turn. `events` is copied. */
 struct session *session_new(struct event_base *base, const struct session_options *options,
                             const struct session_events *events);
 
 /* Closes the connection at once (the socket is closed without a farewell that could block), answers what is
- * queued with REPLY_LOST without calling back unless `done` wants it, and frees. */
+ * outstanding and queued with REPLY_LOST before it returns (where `done` is given; `down` is not called),
+ * and frees. What these callbacks queue on it is dropped. Sets *s to NULL. */
 void session_free(struct session **s);
 
 /* Queues a statement, or several separated by semicolons: one packet, one round trip. `deadline_ms` counts
@@ -90,7 +104,9 @@ const char *session_last_error(const struct session *s);
 int session_fd(const struct session *s);
 const char *session_name(const struct session *s);
 
-/* Closes the connection at once and connects again (subject to the back-off). Releases its user locks. */
+/* Closes the connection at once and connects again (subject to the back-off). Releases its user locks, but for
+ * a server that is inside a statement of ours: that one sees the end when it next looks. Replies and `down`
+ * come from the loop. Nothing happens on a session that is not connected. */
 void session_close(struct session *s, const char *reason);
 /* Tries to connect now instead of when the back-off ends. */
 void session_retry_now(struct session *s);

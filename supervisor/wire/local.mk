@@ -1,2 +1,3 @@
 libwire_a_SOURCES = supervisor/wire/fencer_proto.h
 libwire_a_SOURCES += supervisor/wire/fencer_proto.c
+libwire_a_SOURCES += supervisor/wire/rows.c supervisor/wire/rows.h

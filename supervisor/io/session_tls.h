@@ -1,0 +1,21 @@
+/* The connect of a session with TLS, in a thread of its own for as long as it takes.
+ *
+ * libmariadb's non-blocking connect does the TLS handshake on a blocking socket: a server that stops
+ * between its greeting and the handshake would stop the loop. So the whole connect of such a session runs
+ * with the blocking calls elsewhere; the loop keeps its own deadline and abandons a thread that is late,
+ * which then frees what it made. Statements run on the loop as on any session. */
+#ifndef REPLCHECK_IO_SESSION_TLS_H
+#define REPLCHECK_IO_SESSION_TLS_H
+
+#include "io/session_internal.h"
+
+/* Verified against the CA, with the server's name or address if `verify_name`; plaintext is refused. */
+void tls_options(MYSQL *handle, const char *ca, bool verify_name, int timeout_ms);
+
+/* Goes on with session_connected() or session_lose(). */
+void tls_connect_start(struct session *s);
+
+/* Gives the thread up with the handle. */
+void tls_connect_abandon(struct session *s);
+
+#endif
