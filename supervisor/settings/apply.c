@@ -108,7 +108,10 @@ static bool apply_scalar(const struct apply *a, const struct option *o, const st
 {
     bool is_text = t->kind == TREE_QUOTED, is_typed = t->kind == TREE_NUMBER || t->kind == TREE_BOOL;
     if (!kind_fits(o, t->kind))
-        return refuse(a, o, t, VALUE_MALFORMED, is_text ? ", without quotes" : is_typed ? ", in quotes" : "");
+        return refuse(a, o, t, VALUE_MALFORMED,
+                      is_text    ? ", written without quotes"
+                      : is_typed ? ", written in quotes"
+                                 : "");
     if (t->kind == TREE_PLAIN && !*t->text)
         return refuse(a, o, t, VALUE_MALFORMED, "");
     enum value_problem problem = value_parse(o, t->text, field);
@@ -173,7 +176,8 @@ static bool apply_section(const struct apply *a, const struct tree *t, const cha
         nearest_hint(a->table, name, hint, sizeof(hint));
         return tree_fail(a->e, t, NULL, "unknown key, %s", hint);
     }
-    if (t->kind == TREE_MAP)
+    bool all_commented_out = t->kind == TREE_PLAIN && !*t->text;
+    if (t->kind == TREE_MAP || all_commented_out)
         return apply_map(a, t, scope, name, base);
     found(NULL, t, was, sizeof(was));
     return tree_fail(a->e, t, NULL, "found %s, expected a map of options", was);

@@ -20,7 +20,7 @@ static bool lease_covers(const struct timing_settings *t, const struct tree *roo
     value_format_ms(t->epsilon_ms, epsilon, sizeof(epsilon));
     return tree_fail(e, root, "timing.lease",
                      "found %s, expected more than renew %s + silent %s + fence %s + epsilon %s + drift of "
-                     "the lease %.3fms = %.3fms",
+                     "the lease %.7gms = %.7gms",
                      lease, renew, silent, fence, epsilon, (double)drift_us / 1000, (double)sum_us / 1000);
 }
 
