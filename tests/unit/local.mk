@@ -26,3 +26,24 @@ tests_unit_test_fencer_proto_SOURCES = tests/unit/test_fencer_proto.c
 tests_unit_test_fencer_proto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_fencer_proto_LDADD = libwire.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_settings
+TESTS += tests/unit/test_settings
+tests_unit_test_settings_SOURCES = tests/unit/test_settings.c \
+	tests/unit/settings_fixture.c tests/unit/settings_fixture.h
+tests_unit_test_settings_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_settings_LDADD = libsettings.a libbase.a $(YAML_LIBS) $(LIBCONFIG_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_settings_node
+TESTS += tests/unit/test_settings_node
+tests_unit_test_settings_node_SOURCES = tests/unit/test_settings_node.c \
+	tests/unit/settings_fixture.c tests/unit/settings_fixture.h
+tests_unit_test_settings_node_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_settings_node_LDADD = libsettings.a libbase.a $(YAML_LIBS) $(LIBCONFIG_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_settings_sample
+TESTS += tests/unit/test_settings_sample
+tests_unit_test_settings_sample_SOURCES = tests/unit/test_settings_sample.c \
+	tests/unit/settings_fixture.c tests/unit/settings_fixture.h
+tests_unit_test_settings_sample_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_settings_sample_LDADD = libsettings.a libbase.a $(YAML_LIBS) $(LIBCONFIG_LIBS) $(CMOCKA_LIBS)
+endif
