@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 #include "settings/tree_conf.h"
 
 #include <ctype.h>

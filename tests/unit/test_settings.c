@@ -64,7 +64,7 @@ static const struct fixture_case syntax[] = {
      CLUSTER({"cluster: mail", "nodes[]: {}"})},
     {"the table's own spelling of an element", "/cluster.yaml:8: vip.addresses[]: unknown key",
      CLUSTER({"source: netlink", "\"addresses[]\": 192.0.2.1"})},
-    {"an empty key", "/cluster.yaml:20: : unknown key", CLUSTER({NULL, "\"\": x\n"})},
+    {"an empty key", "/cluster.yaml:20: unknown key, known here: cluster, nodes,", CLUSTER({NULL, "\"\": x\n"})},
     {"an empty section", NULL, CLUSTER({"  durability: async\n  max_known_lost: 0\n", ""})},
 };
 
