@@ -82,11 +82,6 @@ static bool vip_complete(const struct context *x)
     return true;
 }
 
-static bool witness_given(const struct context *x)
-{
-    return x->c->quorum.witness.mariadb.address[0] || x->c->quorum.witness.endpoint_count;
-}
-
 static bool witness_complete(const struct context *x)
 {
     bool etcd = x->c->quorum.witness.kind == WITNESS_ETCD;
@@ -180,7 +175,7 @@ static bool durability_possible(const struct context *x)
 {
     if (x->c->policy.durability != DURABILITY_LOSSLESS)
         return true;
-    if (x->c->quorum.tie_breaker != TIE_BREAKER_WITNESS || !witness_given(x))
+    if (x->c->quorum.tie_breaker != TIE_BREAKER_WITNESS)
         return tree_fail(x->e, x->root, "policy.durability",
                          "lossless needs quorum.tie_breaker: witness, expected async without one");
     if (x->c->policy.write_mode == WRITE_MODE_DUAL)
