@@ -4,3 +4,13 @@ libio_a_SOURCES += supervisor/io/session.c supervisor/io/session_internal.h \
 	supervisor/io/session_tls.c supervisor/io/session_tls.h
 libio_a_SOURCES += supervisor/io/binlog_end.c supervisor/io/binlog_end.h supervisor/io/death.c supervisor/io/death.h \
 	supervisor/io/server_identity.c supervisor/io/server_identity.h supervisor/io/tasks.c supervisor/io/tasks.h
+libio_a_SOURCES += \
+	supervisor/io/journal.c supervisor/io/journal.h \
+	supervisor/io/journal_read.c \
+	supervisor/io/journal_sql.c supervisor/io/journal_sql.h \
+	supervisor/io/lane.c supervisor/io/lane.h \
+	supervisor/io/repeats.c supervisor/io/repeats.h \
+	supervisor/io/ring.c supervisor/io/ring.h \
+	supervisor/io/worker.c supervisor/io/worker.h \
+	supervisor/io/worker_journal.c supervisor/io/worker_journal.h \
+	supervisor/io/worker_lines.c supervisor/io/worker_lines.h
