@@ -47,3 +47,11 @@ tests_unit_test_settings_sample_SOURCES = tests/unit/test_settings_sample.c \
 tests_unit_test_settings_sample_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_settings_sample_LDADD = libsettings.a libbase.a $(YAML_LIBS) $(LIBCONFIG_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_ledger
+TESTS += tests/unit/test_ledger
+tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c
+tests_unit_test_ledger_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ledger_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
