@@ -55,3 +55,11 @@ tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c
 tests_unit_test_ledger_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ledger_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_ledger_text
+TESTS += tests/unit/test_ledger_text
+tests_unit_test_ledger_text_SOURCES = tests/unit/test_ledger_text.c
+tests_unit_test_ledger_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ledger_text_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
