@@ -7,11 +7,17 @@ CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' EVENT replcheck.dead
     COMMENT 'read_only=1 unless the fencer holds the write lock'
     DO BEGIN
         DECLARE v_writer BIGINT UNSIGNED DEFAULT NULL;
+        DECLARE v_ours BOOLEAN DEFAULT FALSE;
         IF @@GLOBAL.read_only = 0 THEN
-            SET v_writer = IS_USED_LOCK('replcheck.write.@CLUSTER@');
-            IF v_writer IS NULL
-               OR NOT EXISTS (SELECT 1 FROM information_schema.PROCESSLIST
-                              WHERE ID = v_writer AND USER = '@FENCE_USER@' AND HOST = 'localhost') THEN
+            REPEAT -- until the holder did not change while it was looked for
+                SET v_writer = IS_USED_LOCK('replcheck.write.@CLUSTER@');
+                IF v_writer IS NOT NULL THEN -- apart: the list of sessions needs room in tmpdir
+                    SET v_ours = EXISTS (
+                        SELECT 1 FROM information_schema.PROCESSLIST
+                        WHERE ID = v_writer AND USER = '@FENCE_USER@' AND HOST = 'localhost');
+                END IF;
+            UNTIL v_ours OR v_writer <=> IS_USED_LOCK('replcheck.write.@CLUSTER@') END REPEAT;
+            IF NOT v_ours THEN
                 SET SESSION lock_wait_timeout = 1;
                 SET GLOBAL read_only = 1;
             END IF;

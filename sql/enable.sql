@@ -1,8 +1,10 @@
 -- The only way to read_only=0. All conditions are checked in the server before and after the SET, on the
 -- session that holds the vote, so that a statement which was delayed anywhere is refused.
+-- `p_writer` is the connection whose account was found to be the fencer's; connection ids are never used
+-- twice, so it is not looked for again among all sessions.
 CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' PROCEDURE replcheck.check_authority(
     p_node VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin, p_epoch BIGINT UNSIGNED,
-    OUT p_refusal VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin)
+    INOUT p_writer BIGINT UNSIGNED, OUT p_refusal VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin)
     READS SQL DATA SQL SECURITY DEFINER
     COMMENT 'why this session may not enable writes; NULL if it may'
 BEGIN
@@ -13,15 +15,20 @@ BEGIN
     SET p_refusal = NULL;
     SELECT node, epoch INTO v_by, v_highest FROM replcheck.voter
         WHERE kind = 'promise' ORDER BY epoch DESC LIMIT 1;
-    SET v_writer = IS_USED_LOCK('replcheck.write.@CLUSTER@');
+    REPEAT -- until the holder did not change while it was looked for: the fencer may replace its session
+        SET v_writer = IS_USED_LOCK('replcheck.write.@CLUSTER@');
+        IF v_writer <> COALESCE(p_writer, 0) THEN
+            SET p_writer = (SELECT ID FROM information_schema.PROCESSLIST
+                            WHERE ID = v_writer AND USER = '@FENCE_USER@' AND HOST = 'localhost');
+        END IF;
+    UNTIL p_writer <=> v_writer OR v_writer <=> IS_USED_LOCK('replcheck.write.@CLUSTER@') END REPEAT;
     IF NOT IS_USED_LOCK('replcheck.vote.@CLUSTER@') <=> CONNECTION_ID() THEN
         SET p_refusal = 'no_vote: this session does not hold the vote here';
-    ELSEIF NOT (v_highest <=> p_epoch AND v_by <=> p_node) THEN
+    ELSEIF NOT COALESCE(v_highest = p_epoch AND v_by = p_node, FALSE) THEN
         SET p_refusal = 'not_highest: the highest epoch promised here is another one';
     ELSEIF v_writer IS NULL THEN
         SET p_refusal = 'no_write_lock: nobody holds the write lock here';
-    ELSEIF NOT EXISTS (SELECT 1 FROM information_schema.PROCESSLIST
-                       WHERE ID = v_writer AND USER = '@FENCE_USER@' AND HOST = 'localhost') THEN
+    ELSEIF NOT p_writer <=> v_writer THEN
         SET p_refusal = 'foreign_write_lock: the write lock is held by another account than the fencer''s';
     END IF;
 END
@@ -32,12 +39,13 @@ CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' PROCEDURE replcheck.
     COMMENT 'read_only=0, if this session may'
 BEGIN
     DECLARE v_refusal VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL;
+    DECLARE v_writer BIGINT UNSIGNED DEFAULT NULL;
     DECLARE v_lock_wait INT UNSIGNED DEFAULT @@SESSION.lock_wait_timeout;
     DECLARE v_tries INT DEFAULT 0;
     IF @@in_transaction OR NOT @@SESSION.autocommit THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'in_transaction: needs autocommit and no open transaction';
     END IF;
-    CALL replcheck.check_authority(p_node, p_epoch, v_refusal);
+    CALL replcheck.check_authority(p_node, p_epoch, v_writer, v_refusal);
     IF v_refusal IS NOT NULL THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = v_refusal;
     END IF;
@@ -57,7 +65,7 @@ BEGIN
             RESIGNAL;
         END;
         SET GLOBAL read_only = 0;
-        CALL replcheck.check_authority(p_node, p_epoch, v_refusal);
+        CALL replcheck.check_authority(p_node, p_epoch, v_writer, v_refusal);
         IF v_refusal IS NOT NULL THEN
             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = v_refusal;
         END IF;
