@@ -14,3 +14,4 @@ libio_a_SOURCES += \
 	supervisor/io/worker.c supervisor/io/worker.h \
 	supervisor/io/worker_journal.c supervisor/io/worker_journal.h \
 	supervisor/io/worker_lines.c supervisor/io/worker_lines.h
+libio_a_SOURCES += supervisor/io/vip.c supervisor/io/vip.h supervisor/io/weight.c supervisor/io/weight.h
