@@ -57,6 +57,28 @@ tests_unit_test_ledger_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_journal
+TESTS += tests/unit/test_journal
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c
+tests_unit_test_journal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_journal_LDADD = libio.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) -lpthread
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_rows tests/unit/test_netlink tests/unit/test_weight
+TESTS += tests/unit/test_rows tests/unit/test_netlink tests/unit/test_weight
+tests_unit_test_rows_SOURCES = tests/unit/test_rows.c
+tests_unit_test_rows_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_rows_LDADD = libwire.a $(CMOCKA_LIBS)
+tests_unit_test_netlink_SOURCES = tests/unit/test_netlink.c
+tests_unit_test_netlink_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_netlink_LDADD = libwire.a $(CMOCKA_LIBS)
+tests_unit_test_weight_SOURCES = tests/unit/test_weight.c
+tests_unit_test_weight_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_weight_LDADD = libio.a libbase.a $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_ledger_text
 TESTS += tests/unit/test_ledger_text
 tests_unit_test_ledger_text_SOURCES = tests/unit/test_ledger_text.c

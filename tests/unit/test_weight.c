@@ -1,0 +1,157 @@
+/* The weight file: bounds, what keepalived would see, and when nothing is written. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "io/weight.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static char dir[64], path[96];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof(dir), "/tmp/test_weight.XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof(path), "%s/" WEIGHT_FILE, dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(dir); /* fails if a temporary file was left */
+}
+
+static void put(const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static ino_t inode(void)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_ino;
+}
+
+static void write_ok(int value, bool force)
+{
+    struct err e;
+    if (!weight_write(dir, value, force, &e))
+        fail_msg("%s", e.text);
+}
+
+static void assert_content(const char *want)
+{
+    char got[32] = "";
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t length = fread(got, 1, sizeof(got) - 1, f);
+    fclose(f);
+    got[length] = '\0';
+    assert_string_equal(got, want);
+}
+
+static void writes_the_integer(void **state)
+{
+    struct stat st;
+    int value = 1;
+    struct err e;
+    (void)state;
+    mode_t before = umask(077);
+    write_ok(-254, false);
+    umask(before);
+    assert_content("-254\n");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0644);
+    assert_true(weight_read(dir, &value, &e));
+    assert_int_equal(value, -254);
+    write_ok(0, false);
+    assert_content("0\n");
+}
+
+static void refuses_what_vrrp_cannot(void **state)
+{
+    static const int values[] = {1, 254, -255, -1000};
+    struct err e;
+    (void)state;
+    for (size_t i = 0; i < COUNT(values); i++) {
+        assert_false(weight_write(dir, values[i], true, &e));
+        assert_non_null(strstr(e.text, "-254 to 0"));
+    }
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void writes_changes_only(void **state)
+{
+    (void)state;
+    write_ok(-2, false);
+    ino_t first = inode();
+    write_ok(-2, false);
+    assert_int_equal(inode(), first);
+    write_ok(-2, true);
+    assert_int_not_equal(inode(), first);
+    put("-100\n"); /* as the other process would */
+    write_ok(-2, false);
+    assert_content("-2\n");
+}
+
+static void mends_a_file_of_nonsense(void **state)
+{
+    static const char *const texts[] = {"",    "-2",     "-2 \n", "-2\n\n",
+                                        "x\n", "-300\n", "3\n",   "99999999999999999\n"};
+    struct err e;
+    int value;
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        put(texts[i]);
+        if (weight_read(dir, &value, &e))
+            fail_msg("read %d from '%s'", value, texts[i]);
+        write_ok(-2, false);
+        assert_content("-2\n");
+    }
+}
+
+static void names_what_failed(void **state)
+{
+    struct err e;
+    int value;
+    (void)state;
+    assert_false(weight_write("/nonexistent", 0, false, &e));
+    assert_non_null(strstr(e.text, "/nonexistent/"));
+    assert_non_null(strstr(e.text, "No such file"));
+    assert_false(weight_read(dir, &value, &e));
+    assert_non_null(strstr(e.text, "No such file"));
+    assert_int_equal(mkdir(path, 0755), 0); /* the rename fails, and nothing is left behind */
+    assert_false(weight_write(dir, 0, false, &e));
+    assert_non_null(strstr(e.text, "rename"));
+    assert_int_equal(rmdir(path), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(writes_the_integer, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(refuses_what_vrrp_cannot, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(writes_changes_only, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(mends_a_file_of_nonsense, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(names_what_failed, make_dir, remove_dir),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
