@@ -15,13 +15,19 @@ bool err_set(struct err *e, const char *format, ...)
 
 bool err_prefix(struct err *e, const char *format, ...)
 {
-    char before[sizeof(e->text)];
+    char after[sizeof(e->text)];
     va_list args;
+    memcpy(after, e->text, sizeof(after));
     va_start(args, format);
-    int n = vsnprintf(before, sizeof(before), format, args);
+    int n = vsnprintf(e->text, sizeof(e->text), format, args);
     va_end(args);
-    size_t used = n < 0 ? 0 : (size_t)n < sizeof(before) ? (size_t)n : sizeof(before) - 1;
-    snprintf(before + used, sizeof(before) - used, ": %.*s", (int)sizeof(e->text) - 1, e->text);
-    memcpy(e->text, before, sizeof(before));
+    size_t used = n < 0 ? 0 : (size_t)n;
+    if (used + 2 >= sizeof(e->text))
+        return false;
+    memcpy(e->text + used, ": ", 2);
+    size_t room = sizeof(e->text) - used - 3, length = strnlen(after, sizeof(after));
+    length = length < room ? length : room;
+    memcpy(e->text + used + 2, after, length);
+    e->text[used + 2 + length] = '\0';
     return false;
 }

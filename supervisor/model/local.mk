@@ -1,5 +1,12 @@
 libmodel_a_SOURCES = \
 	supervisor/model/gtid.c supervisor/model/gtid.h
 libmodel_a_SOURCES += supervisor/model/lag.c supervisor/model/lag.h
+
+libmodel_a_SOURCES += supervisor/model/observation.h supervisor/model/policy.h supervisor/model/mind.h \
+	supervisor/model/state.c supervisor/model/state.h \
+	supervisor/model/quorum.c supervisor/model/quorum.h \
+	supervisor/model/facts.c supervisor/model/facts.h supervisor/model/facts_names.c \
+	supervisor/model/rules.c supervisor/model/rules.h \
+	supervisor/model/decide.c supervisor/model/decide.h
 libmodel_a_SOURCES += supervisor/model/ledger.c supervisor/model/ledger.h
 libmodel_a_SOURCES += supervisor/model/ledger_text.c supervisor/model/ledger_text.h

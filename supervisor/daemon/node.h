@@ -1,0 +1,75 @@
+/* This node's supervisor: everything that one tick reads and acts on. One per process.
+ *
+ * supervisor.c builds and ends it, cycle.c runs the tick, actions.c begins what a plan asks for, control.c
+ * answers the operator. Only cycle.c calls the decision; only the callbacks of sessions, fencer and VIP write
+ * the observation. */
+#ifndef REPLCHECK_DAEMON_NODE_H
+#define REPLCHECK_DAEMON_NODE_H
+
+#include "model/decide.h"
+#include "model/lag.h"
+#include "settings/settings.h"
+
+struct event_base;
+struct event;
+
+struct node {
+    struct settings settings;
+    const char *config_dir;
+    struct policy policy;
+    struct event_base *base;
+
+    struct observation o;
+    struct quorum quorum;
+    struct mind mind;
+    struct outcome outcome; /* of the last tick */
+    struct lag lag;         /* of the other node's server as primary, or of the own one: see lag_of_self */
+    bool lag_of_self;       /* the samples are the own server's: this node is the writer */
+
+    struct voter *voters[OBS_VOTERS]; /* NULL where the third one has no session */
+    struct probe *probe_own, *probe_peer;
+    struct bell *bell;
+    struct closer *closer;
+    struct session *control; /* own server: threads, read_only, term; never calls a procedure */
+    struct session *desk[OBS_NODES]; /* bulletins and offsets, at each data node's server */
+    struct fencer_link *fencer;
+    struct vip_watch *vip;
+    struct option_check *option_check;
+    struct references *references;
+    struct control_server *control_server;
+
+    struct event *tick_event, *period_event, *wake_event, *save_event;
+    struct event *signal_events[4];
+
+    /* what actions.c has under way */
+    bool control_busy;
+    int64_t control_began_us;
+    bool closing_own;
+    int64_t closing_own_us;   /* when read_only=1 was sent last */
+    bool reclaiming;
+    bool term_asked;
+    int64_t fence_asked_us;   /* 0 = not in this state */
+    int64_t prepared_us;
+    int64_t armed_deadline_us; /* of the last ARM */
+    int64_t offsets_asked_us;
+    int64_t fault_until_us;   /* the weight is -254 until then */
+    int64_t vip_arrived_us;
+    int weight;               /* as written last */
+    bool exiting;
+
+    uint64_t bulletin_seq;
+    char bulletin_said[96];   /* what both bulletins say: state, epoch, VIP */
+
+    uint64_t tick_count;
+    int64_t last_tick_us;
+    int64_t started_us;
+    int last_row_id;
+    int64_t vip_event_us;     /* when netlink last told of a change, for the figure below */
+    int64_t vip_decided_us;   /* how long after it the decision had run */
+    char operator_who[64];    /* who asked last, for the journal */
+};
+
+/* Something changed: a tick follows as soon as the callback has returned. */
+void node_wake(struct node *n);
+
+#endif

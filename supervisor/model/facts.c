@@ -1,0 +1,502 @@
+#include "model/facts.h"
+
+#include <string.h>
+
+#define RECEIVE_PATIENCE_US 30000
+
+struct sight {
+    const struct policy *p;
+    const struct observation *o;
+    const struct quorum *q;
+    const struct mind *m;
+    int self, other;
+    struct note basis;
+    bool has_basis;
+};
+
+static bool is_fresh(const struct sight *s, int64_t seen_us)
+{
+    return seen_us && s->o->now_us - seen_us <= s->p->silent_us;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static enum tri answered(const struct sight *s, int64_t seen_us)
+{
+    return seen_us ? tri_from(is_fresh(s, seen_us)) : TRI_UNKNOWN;
+}
+
+static const struct bulletin *peer_bulletin(const struct sight *s)
+{
+    const struct bulletin *here = &s->o->own.bulletin[s->other], *there = &s->o->peer.bulletin[s->other];
+    if (is_fresh(s, s->o->peer.seen_us) && there->known && (!here->known || there->seq >= here->seq))
+        return there;
+    return here;
+}
+
+static bool peer_present(const struct sight *s)
+{
+    return (is_fresh(s, s->o->own.seen_us) && s->o->own.bulletin[s->other].present) ||
+           (is_fresh(s, s->o->peer.seen_us) && s->o->peer.bulletin[s->other].present);
+}
+
+static enum tri while_fresh(const struct sight *s, const struct server_view *v, enum tri value)
+{
+    return is_fresh(s, v->seen_us) ? value : TRI_UNKNOWN;
+}
+
+static uint64_t promised_in(const struct voter_rows *r, int n)
+{
+    return r->promise[n].kind == NOTE_PROMISE ? r->promise[n].epoch : 0;
+}
+
+uint64_t facts_promised_by(const struct observation *o, int n)
+{
+    uint64_t a = promised_in(&o->own.voter, n), b = promised_in(&o->peer.voter, n),
+             c = promised_in(&o->witness.voter, n), most = a > b ? a : b;
+    return most > c ? most : c;
+}
+
+uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, const struct mind *m)
+{
+    uint64_t most = m->epoch > m->last_aborted_epoch ? m->epoch : m->last_aborted_epoch;
+    for (int n = 0; n < OBS_NODES; n++) {
+        uint64_t e = facts_promised_by(o, n);
+        most = e > most ? e : most;
+    }
+    most = o->own.term_epoch > most ? o->own.term_epoch : most;
+    most = o->peer.term_epoch > most ? o->peer.term_epoch : most;
+    most++;
+    return most % 2 == (p->self == 0 ? 1 : 0) ? most : most + 1;
+}
+
+bool facts_basis(const struct policy *p, const struct observation *o, struct note *out)
+{
+    int other = 1 - p->self;
+    uint64_t newest = facts_promised_by(o, other), own = facts_promised_by(o, p->self);
+    const struct note *all[] = {&o->own.voter.certificate[other], &o->own.voter.release[other],
+                                &o->own.voter.off[other]};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (all[i]->kind == NOTE_NONE || all[i]->epoch < newest || all[i]->epoch < own)
+            continue;
+        *out = *all[i];
+        return true;
+    }
+    return false;
+}
+
+void facts_own_position(const struct observation *o, struct gtid_set *out)
+{
+    *out = o->own.slave_pos;
+    gtid_pos_merge(out, &o->own.binlog_pos);
+}
+
+static void received_position(const struct sight *s, struct gtid_set *out)
+{
+    facts_own_position(s->o, out);
+    gtid_pos_merge(out, &s->o->own.replication.io_pos);
+}
+
+static enum tri fact_own_up(const struct sight *s)
+{
+    if (s->o->fencer.dead_us)
+        return TRI_NO;
+    return answered(s, later(s->o->own.seen_us, s->o->voter_answer_us[s->self]));
+}
+
+static enum tri fact_peer_writer(const struct sight *s)
+{
+    const struct bulletin *b = peer_bulletin(s);
+    const struct server_view *peer = &s->o->peer;
+    if (s->has_basis)
+        return TRI_NO;
+    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_NO)
+        return TRI_YES;
+    bool busy = b->known && (node_state_is_promoting(b->state) || b->state == NODE_WRITER ||
+                             b->state == NODE_DEMOTE_CLOSE || b->state == NODE_DEMOTE_HANDOVER);
+    if (busy && peer_present(s))
+        return TRI_YES;
+    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES)
+        return TRI_NO;
+    return TRI_UNKNOWN;
+}
+
+static enum tri fact_peer_ready(const struct sight *s)
+{
+    const struct server_view *peer = &s->o->peer;
+    const struct bulletin *b = peer_bulletin(s);
+    if (!is_fresh(s, peer->seen_us) || !peer->replication.known)
+        return TRI_UNKNOWN;
+    return tri_from(peer_present(s) && b->known && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
+                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES);
+}
+
+static enum tri fact_peer_closed(const struct sight *s)
+{
+    const struct closing_view *c = &s->o->closing;
+    if (c->closed && c->epoch && c->epoch == s->m->epoch)
+        return TRI_YES;
+    if (s->o->operator_.peer_is_off || s->has_basis || s->m->basis_consumed)
+        return TRI_YES;
+    return TRI_NO;
+}
+
+static enum tri fact_received(const struct sight *s)
+{
+    const struct server_view *own = &s->o->own;
+    struct gtid_set have;
+    received_position(s, &have);
+    if (own->seen_us < s->m->since_us)
+        return TRI_NO;
+    if (s->m->basis.kind == NOTE_RELEASE)
+        return gtid_pos_contains(&have, &s->m->basis.gtid);
+    if (own->replication.io != IO_YES || s->o->now_us - s->m->since_us >= RECEIVE_PATIENCE_US)
+        return TRI_YES;
+    if (s->m->basis.kind == NOTE_CERTIFICATE && s->m->basis.file[0])
+        return tri_from(strcmp(own->replication.master_file, s->m->basis.file) == 0 &&
+                        own->replication.master_pos >= s->m->basis.size);
+    if (is_fresh(s, s->o->peer.seen_us) && s->o->closing.closed)
+        return gtid_pos_contains(&have, &s->o->peer.binlog_pos);
+    return TRI_NO;
+}
+
+static enum tri fact_drained(const struct sight *s)
+{
+    const struct server_view *own = &s->o->own;
+    struct gtid_set applied;
+    if (own->seen_us < s->m->since_us || own->replication.io != IO_NO)
+        return TRI_NO;
+    facts_own_position(s->o, &applied);
+    if (own->replication.io_pos.known && gtid_pos_contains(&applied, &own->replication.io_pos) != TRI_YES)
+        return TRI_NO;
+    if (s->m->ledger.received.known && gtid_pos_contains(&applied, &s->m->ledger.received) != TRI_YES)
+        return s->m->accept_loss ? TRI_YES : TRI_NO;
+    return TRI_YES;
+}
+
+/* When was the writer last heard of: by a probe, or by its session that holds the vote here? */
+static int64_t last_heard_us(const struct policy *p, const struct observation *o)
+{
+    const struct holder_view *h = &o->own.holder;
+    int64_t heard = later(o->peer.seen_us, o->voter_answer_us[1 - p->self]);
+    if (h->asked_us && h->connection && !h->mine)
+        heard = later(heard, h->asked_us - (h->idle ? h->idle_ms * 1000 : 0));
+    return heard;
+}
+
+struct loss_bound facts_loss(const struct policy *p, const struct observation *o, const struct mind *m)
+{
+    const struct replication_view *r = &o->own.replication;
+    struct loss_question q = {.self = p->self, .now_us = o->now_us, .received = r->io_pos};
+    uint64_t theirs = facts_promised_by(o, 1 - p->self);
+    facts_own_position(o, &q.applied);
+    q.term_epoch = theirs > o->own.term_epoch ? theirs : o->own.term_epoch;
+    q.drained = m->state == NODE_PROMOTE_DRAIN || m->state == NODE_PROMOTE_PROMISE;
+    q.until_proven = m->basis.kind == NOTE_CERTIFICATE || m->basis.kind == NOTE_RELEASE;
+    q.until_us = q.until_proven && m->basis_since_us ? m->basis_since_us : last_heard_us(p, o);
+    if (m->basis.kind == NOTE_CERTIFICATE) {
+        q.certificate = (struct loss_certificate){
+            .known = true, .node = m->basis.node, .epoch = m->basis.epoch, .size = m->basis.size};
+        memcpy(q.certificate.file, m->basis.file, sizeof(q.certificate.file));
+    }
+    memcpy(q.read_file, r->master_file, sizeof(q.read_file));
+    q.read_pos = r->master_pos;
+    return ledger_bound(&m->ledger, &q);
+}
+
+static unsigned fact_loss(const struct sight *s)
+{
+    struct gtid_set have;
+    const struct server_view *peer = &s->o->peer;
+    if (s->m->state == NODE_PROMOTE_DRAIN || s->m->state == NODE_PROMOTE_PROMISE)
+        facts_own_position(s->o, &have);
+    else
+        received_position(s, &have);
+    if (s->m->accept_loss || s->o->operator_.accept_loss)
+        return LOSS_OK;
+    if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
+        return s->m->state == NODE_STANDBY || gtid_pos_contains(&have, &s->basis.gtid) == TRI_YES ? LOSS_OK
+                                                                                                  : LOSS_KNOWN;
+    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES)
+        return gtid_pos_contains(&have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
+    char sentence[LEDGER_SENTENCE_MAX];
+    struct loss_bound bound = facts_loss(s->p, s->o, s->m);
+    return ledger_gate(&bound, s->p->max_known_lost, s->p->max_unseen_us, false, sentence, sizeof(sentence));
+}
+
+/* Does a voter remember an epoch of the other whose data are not here? A release's position stands for its
+ * term's row, which a term that was never enabled does not have. */
+static enum tri fact_stale(const struct sight *s)
+{
+    const struct observation *o = s->o;
+    uint64_t newest = facts_promised_by(o, s->other);
+    struct gtid_set have;
+    if (!o->own.voter.read_us || !o->own.term_known)
+        return TRI_UNKNOWN;
+    if (newest <= o->own.term_epoch)
+        return TRI_NO;
+    received_position(s, &have);
+    const struct voter_rows *all[] = {&o->own.voter, &o->peer.voter, &o->witness.voter};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        const struct note *r = &all[i]->release[s->other];
+        if (r->kind == NOTE_RELEASE && r->epoch >= newest && gtid_pos_contains(&have, &r->gtid) == TRI_YES)
+            return TRI_NO;
+    }
+    return TRI_YES;
+}
+
+static bool lease_is_quiet(const struct sight *s)
+{
+    const struct holder_view *h = &s->o->own.holder;
+    if (!h->asked_us || s->o->now_us - h->asked_us > s->p->silent_us)
+        return false;
+    if (h->connection == 0 || h->mine)
+        return s->m->quiet_since_us && s->o->now_us - s->m->quiet_since_us >= s->p->lease_us;
+    return h->idle && h->idle_ms * 1000 >= s->p->lease_us;
+}
+
+/* With two servers up, both read-only and no writer: who should be it? The longer history, else the VIP's
+ * holder, else the node of the last term, else the lower server id. */
+static bool is_preferred(const struct sight *s)
+{
+    const struct observation *o = s->o;
+    if (s->m->history == GTID_REL_AHEAD)
+        return true;
+    if (s->m->history != GTID_REL_EQUAL)
+        return false;
+    if (!peer_present(s))
+        return true;
+    enum tri there = peer_bulletin(s)->vip;
+    if (s->p->has_vip && o->vip.here != there && o->vip.here != TRI_UNKNOWN && there != TRI_UNKNOWN)
+        return o->vip.here == TRI_YES;
+    if (o->own.term_known && o->own.term_epoch)
+        return o->own.term_node == s->self;
+    return s->p->server_id[s->self] < s->p->server_id[s->other];
+}
+
+static bool is_vacant(const struct sight *s)
+{
+    const struct observation *o = s->o;
+    if (!is_fresh(s, o->peer.seen_us) || o->peer.read_only != TRI_YES || !s->m->quiet_since_us)
+        return false;
+    if (!s->m->history_us || o->own.holder.connection != 0 || !is_fresh(s, o->own.holder.asked_us))
+        return false;
+    int64_t wait = is_preferred(s) ? 2 * s->p->renew_us : 3 * s->p->lease_us;
+    return o->now_us - s->m->quiet_since_us >= wait;
+}
+
+static unsigned fact_reason(const struct sight *s)
+{
+    const struct operator_view *op = &s->o->operator_;
+    if (op->stopping)
+        return REASON_NONE;
+    if (s->m->undo)
+        return REASON_UNDO;
+    if (s->has_basis || s->m->basis_consumed)
+        return (s->has_basis ? s->basis.kind : s->m->basis.kind) == NOTE_RELEASE       ? REASON_HANDOVER
+               : (s->has_basis ? s->basis.kind : s->m->basis.kind) == NOTE_CERTIFICATE ? REASON_CERTIFIED
+                                                                                        : REASON_OPERATOR;
+    if (op->peer_is_off)
+        return REASON_OPERATOR;
+    if (fact_peer_writer(s) == TRI_YES)
+        return REASON_NONE;
+    if (op->want == WANT_HERE)
+        return REASON_OPERATOR;
+    if (node_state_is_promoting(s->m->state))
+        return s->m->why; /* nothing spoke against it */
+    if (is_vacant(s))
+        return REASON_VACANT;
+    if (!is_fresh(s, s->o->peer.seen_us) || s->o->peer.read_only != TRI_YES)
+        return lease_is_quiet(s) ? REASON_SILENCE : REASON_NONE;
+    return REASON_NONE;
+}
+
+static enum tri fact_promised(const struct sight *s)
+{
+    for (int i = 0; i < OBS_VOTERS; i++) {
+        const struct vote *v = &s->q->votes[i];
+        bool session = !(i == OBS_TIE && s->p->tie != POLICY_TIE_WITNESS);
+        if (session && quorum_counts(s->q, i, s->o->now_us) && v->promised_epoch != s->m->epoch)
+            return TRI_NO;
+    }
+    return tri_from(s->m->epoch != 0 && s->q->votes[s->self].promised_epoch == s->m->epoch);
+}
+
+static enum tri fact_basis_used(const struct sight *s)
+{
+    if (s->m->basis.kind == NOTE_NONE || s->q->votes[s->self].promised_epoch != s->m->epoch)
+        return TRI_UNKNOWN;
+    return tri_from(s->m->basis_consumed);
+}
+
+static enum tri fact_epoch(const struct sight *s)
+{
+    uint64_t theirs = facts_promised_by(s->o, s->other);
+    return tri_from(s->m->epoch != 0 && s->m->epoch > theirs);
+}
+
+static enum tri fact_authority(const struct sight *s)
+{
+    int64_t until = quorum_authority_until(s->q, s->o->now_us);
+    return tri_from(until && (until == INT64_MAX ||
+                              until - s->p->fence_us - s->p->epsilon_us > s->o->now_us));
+}
+
+static enum tri fact_armed(const struct sight *s)
+{
+    const struct fencer_view *f = &s->o->fencer;
+    return tri_from(f->acked_seq && f->acked_deadline_us > s->o->now_us && f->write_lock == TRI_YES &&
+                    f->epoch == s->m->epoch);
+}
+
+static enum tri fact_want_away(const struct sight *s)
+{
+    const struct bulletin *b = peer_bulletin(s);
+    const struct operator_view *op = &s->o->operator_;
+    int64_t now = s->o->now_us;
+    if (op->want == WANT_AWAY || op->stopping)
+        return TRI_YES;
+    if (b->known && b->ask && peer_present(s))
+        return TRI_YES;
+    bool held_down = s->m->last_handover_us && now - s->m->last_handover_us < s->p->vip_hold_down_us;
+    return tri_from(!held_down && s->m->peer_vip_since_us &&
+                    now - s->m->peer_vip_since_us >= s->p->vip_settle_us);
+}
+
+static enum tri fact_timeout(const struct sight *s)
+{
+    static const struct {
+        enum node_state state;
+        int leases;
+    } in_leases[] = {{NODE_PROMOTE_VOTES, 3}, {NODE_PROMOTE_PROMISE, 1}, {NODE_PROMOTE_ENABLE, 1}};
+    int64_t limit = INT64_MAX;
+    for (size_t i = 0; i < sizeof(in_leases) / sizeof(in_leases[0]); i++)
+        if (in_leases[i].state == s->m->state)
+            limit = in_leases[i].leases * s->p->lease_us;
+    if (s->m->state == NODE_PROMOTE_RECEIVE || s->m->state == NODE_DEMOTE_HANDOVER)
+        limit = s->p->switchover_timeout_us;
+    if (s->m->state == NODE_PROMOTE_DRAIN)
+        limit = s->p->drain_timeout_us;
+    if (s->m->state == NODE_DEMOTE_CLOSE)
+        limit = s->p->fence_us;
+    return tri_from(s->o->now_us - s->m->since_us > limit);
+}
+
+static enum tri fact_delay_over(const struct sight *s)
+{
+    if (!s->m->majority_since_us)
+        return TRI_NO;
+    if (!quorum_needs_delay(s->q))
+        return TRI_YES;
+    return tri_from(s->o->now_us - s->m->majority_since_us >= s->p->takeover_delay_us);
+}
+
+static enum tri fact_offsets(const struct sight *s)
+{
+    const struct server_view *own = &s->o->own;
+    if (!own->auto_increment_increment)
+        return TRI_UNKNOWN;
+    return tri_from(own->auto_increment_increment == s->p->increment &&
+                    own->auto_increment_offset == s->p->offset[s->self]);
+}
+
+static enum tri fact_isolated(const struct sight *s)
+{
+    const struct observation *o = s->o;
+    if (s->p->tie != POLICY_TIE_WRITER || !s->p->has_references)
+        return TRI_NO;
+    int64_t heard = later(later(o->peer.seen_us, o->voter_answer_us[s->other]), o->reference_us);
+    heard = later(heard, s->m->since_us);
+    return tri_from(o->now_us - heard > s->p->lease_us);
+}
+
+static bool nothing_held(const struct sight *s)
+{
+    for (int i = 0; i < OBS_VOTERS; i++)
+        if (s->q->votes[i].held)
+            return false;
+    return true;
+}
+
+static void compute_own(struct facts *f, const struct sight *s)
+{
+    const struct server_view *own = &s->o->own;
+    const struct replication_view *r = &own->replication;
+    bool fresh = is_fresh(s, own->seen_us);
+    f->value[FACT_OWN_UP] = fact_own_up(s);
+    f->value[FACT_OWN_DEAD] = tri_from(s->o->fencer.dead_us != 0);
+    f->value[FACT_CERTIFIABLE] = tri_from(s->o->fencer.dead_us != 0 && s->o->boot_safe == TRI_YES);
+    f->value[FACT_OWN_READ_ONLY] = while_fresh(s, own, own->read_only);
+    f->value[FACT_BOOT_SAFE] = s->o->boot_safe;
+    f->value[FACT_DEAD_MAN] = own->dead_man;
+    f->value[FACT_IO] = fresh && r->known ? r->io : IO_UNKNOWN;
+    f->value[FACT_SQL] = fresh && r->known ? r->sql : TRI_UNKNOWN;
+    f->value[FACT_THREADS] = fresh && r->known ? tri_from(r->io != IO_NO && r->sql == TRI_YES) : TRI_UNKNOWN;
+    f->value[FACT_RECEIVED] = fact_received(s);
+    f->value[FACT_DRAINED] = fact_drained(s);
+    f->value[FACT_LOSS] = fact_loss(s);
+    f->value[FACT_STALE] = fact_stale(s);
+    f->value[FACT_HISTORY] = s->m->history;
+    f->value[FACT_OFFSETS] = fact_offsets(s);
+}
+
+static void compute_peer(struct facts *f, const struct sight *s)
+{
+    const struct server_view *peer = &s->o->peer;
+    f->value[FACT_PEER_UP] = answered(s, later(peer->seen_us, s->o->voter_answer_us[s->other]));
+    f->value[FACT_PEER_READ_ONLY] = while_fresh(s, peer, peer->read_only);
+    f->value[FACT_PEER_WRITER] = fact_peer_writer(s);
+    f->value[FACT_PEER_READY] = fact_peer_ready(s);
+    f->value[FACT_PEER_CLOSED] = fact_peer_closed(s);
+}
+
+static void compute_votes(struct facts *f, const struct sight *s)
+{
+    f->value[FACT_VOTES] = quorum_majority_counted(s->q, s->o->now_us) ? VOTES_COUNTED
+                           : quorum_majority_held(s->q)                ? VOTES_HELD
+                                                                       : VOTES_NONE;
+    f->value[FACT_VOTES_FREE] = tri_from(nothing_held(s));
+    f->value[FACT_DELAY_OVER] = fact_delay_over(s);
+    f->value[FACT_AUTHORITY] = fact_authority(s);
+    f->value[FACT_EPOCH] = fact_epoch(s);
+    f->value[FACT_SUPERSEDED] = tri_from(s->m->epoch && facts_promised_by(s->o, s->other) > s->m->epoch);
+    f->value[FACT_PROMISED] = fact_promised(s);
+    f->value[FACT_BASIS_USED] = fact_basis_used(s);
+}
+
+static void compute_rest(struct facts *f, const struct sight *s)
+{
+    const struct observation *o = s->o;
+    f->value[FACT_FENCER] = o->fencer.alive;
+    f->value[FACT_ARMED] = fact_armed(s);
+    f->value[FACT_INHERITED] = tri_from(o->fencer.inherited);
+    f->value[FACT_REASON] = fact_reason(s);
+    f->value[FACT_BACKOFF] = tri_from(o->now_us < s->m->backoff_until_us);
+    f->value[FACT_BREAKER] = tri_from(o->failovers_in_window >= s->p->breaker_failovers && s->p->breaker_failovers);
+    f->value[FACT_MAINTENANCE] = tri_from(o->operator_.maintenance);
+    f->value[FACT_WANT_AWAY] = fact_want_away(s);
+    f->value[FACT_ISOLATED] = fact_isolated(s);
+    f->value[FACT_FINAL] = tri_from(o->final_known);
+    f->value[FACT_UNANSWERED] = tri_from(o->enabling_unanswered);
+    f->value[FACT_RELEASED] = tri_from(o->released);
+    f->value[FACT_RECLAIMED] = o->reclaimed ? TRI_YES : o->reclaim_failed ? TRI_NO : TRI_UNKNOWN;
+    f->value[FACT_TERM] = tri_from(o->term_written);
+    f->value[FACT_TIMEOUT] = fact_timeout(s);
+    f->value[FACT_KEPT_LEASE] =
+        tri_from(s->m->unfenced_since_us && o->now_us - s->m->unfenced_since_us >= s->p->lease_us);
+}
+
+void facts_compute(struct facts *out, const struct policy *p, const struct observation *o, const struct quorum *q,
+                   const struct mind *m)
+{
+    struct sight s = {.p = p, .o = o, .q = q, .m = m, .self = p->self, .other = 1 - p->self};
+    s.has_basis = facts_basis(p, o, &s.basis);
+    memset(out, 0, sizeof(*out));
+    compute_own(out, &s);
+    compute_peer(out, &s);
+    compute_votes(out, &s);
+    compute_rest(out, &s);
+}

@@ -1,0 +1,99 @@
+/* Named, small facts computed from an observation: all that the rows of the decision may ask.
+ *
+ * Arithmetic, ages and comparisons happen here, in ordinary C; a row only compares a fact with values. Most
+ * facts are an `enum tri`; the others name their values below. */
+#ifndef REPLCHECK_MODEL_FACTS_H
+#define REPLCHECK_MODEL_FACTS_H
+
+#include <stdint.h>
+
+#include "model/mind.h"
+#include "model/observation.h"
+#include "model/policy.h"
+#include "model/quorum.h"
+
+enum fact {
+    FACT_NONE = 0,
+    /* the own server */
+    FACT_OWN_UP,         /* it answered within `silent` */
+    FACT_OWN_DEAD,       /* its death was seen and it has not come back */
+    FACT_CERTIFIABLE,    /* the death may be certified: read_only=ON is in its option files */
+    FACT_OWN_READ_ONLY,
+    FACT_BOOT_SAFE,
+    FACT_DEAD_MAN,       /* the dead-man's switch is enabled and advances */
+    FACT_IO,             /* enum io_state */
+    FACT_SQL,
+    FACT_THREADS,        /* both own replication threads run (the receiver may be connecting) */
+    FACT_RECEIVED,       /* all that the other is known to have written has arrived, or cannot any more */
+    FACT_DRAINED,        /* all that was received is applied */
+    FACT_LOSS,           /* enum loss_verdict: LOSS_OK ... */
+    FACT_STALE,          /* a voter remembers an epoch that the own data lack */
+    FACT_HISTORY,        /* enum gtid_relation: own against the peer's */
+    FACT_OFFSETS,        /* auto_increment globals are as configured */
+    /* the peer */
+    FACT_PEER_UP,
+    FACT_PEER_READ_ONLY,
+    FACT_PEER_WRITER,    /* it is, or may be, writing, promoting or handing over */
+    FACT_PEER_READY,     /* it could take over at once */
+    FACT_PEER_CLOSED,    /* proof is in hand that it cannot write */
+    /* votes and authority */
+    FACT_VOTES,          /* enum votes_fact */
+    FACT_VOTES_FREE,     /* no vote of ours is held any more */
+    FACT_DELAY_OVER,     /* the takeover delay has passed or is waived */
+    FACT_AUTHORITY,      /* a counted majority with the fence's time in hand */
+    FACT_EPOCH,          /* an epoch was chosen above all that the held voters remember */
+    FACT_SUPERSEDED,     /* the other promised an epoch above ours */
+    FACT_PROMISED,       /* at every server whose vote is counted */
+    FACT_BASIS_USED,     /* the row on which the promotion rests was consumed (yes), had gone (no) */
+    /* the fencer */
+    FACT_FENCER,
+    FACT_ARMED,          /* the last deadline was acknowledged, with the write lock */
+    FACT_INHERITED,      /* our predecessor's authority is still armed */
+    /* reasons and wishes */
+    FACT_REASON,         /* enum promote_reason */
+    FACT_BACKOFF,
+    FACT_BREAKER,        /* open */
+    FACT_MAINTENANCE,
+    FACT_WANT_AWAY,      /* operator, the peer on its operator's behalf, or the VIP asks to hand over */
+    FACT_ISOLATED,       /* tie-breaker `writer`: neither the peer nor a reference heard for a lease */
+    /* progress of a demotion and its undoing */
+    FACT_FINAL,          /* position after the closing was read */
+    FACT_UNANSWERED,     /* an enabling was sent and not answered */
+    FACT_RELEASED,
+    FACT_RECLAIMED,
+    FACT_TERM,           /* the term's row was written */
+    FACT_TIMEOUT,        /* the present step has taken longer than it may */
+    FACT_KEPT_LEASE,     /* FENCED: for a lease nothing has spoken of a writer */
+    FACTS
+};
+
+enum votes_fact { VOTES_NONE = 0, VOTES_HELD, VOTES_COUNTED };
+
+struct facts {
+    uint8_t value[FACTS];
+};
+
+/* Pure. `mind` is read only. */
+void facts_compute(struct facts *out, const struct policy *p, const struct observation *o, const struct quorum *q,
+                   const struct mind *m);
+
+const char *fact_name(enum fact f);
+/* The value's word: "yes", "connecting", "handover" ... */
+const char *fact_value_name(enum fact f, unsigned value);
+
+/* The next epoch of this node's parity above every epoch that the observation knows. */
+uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, const struct mind *m);
+
+/* The peer's row at our own server that proves it closed, if it is of the peer's newest known epoch. */
+bool facts_basis(const struct policy *p, const struct observation *o, struct note *out);
+
+/* Highest epoch that node `n` is known to have promised anywhere we can read. */
+uint64_t facts_promised_by(const struct observation *o, int n);
+
+/* What would be lost if this node were promoted now. */
+struct loss_bound facts_loss(const struct policy *p, const struct observation *o, const struct mind *m);
+
+/* Everything the own server has: applied from the other and written by itself. */
+void facts_own_position(const struct observation *o, struct gtid_set *out);
+
+#endif

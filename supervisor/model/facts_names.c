@@ -1,0 +1,74 @@
+#include "model/facts.h"
+
+static const char *const fact_names[FACTS] = {
+    [FACT_NONE] = "always",
+    [FACT_OWN_UP] = "own server answers",
+    [FACT_OWN_DEAD] = "own server is dead",
+    [FACT_CERTIFIABLE] = "its death can be certified",
+    [FACT_OWN_READ_ONLY] = "own server is read-only",
+    [FACT_BOOT_SAFE] = "own server boots read-only",
+    [FACT_DEAD_MAN] = "dead-man's switch works",
+    [FACT_IO] = "receiver (IO thread)",
+    [FACT_SQL] = "applier (SQL thread)",
+    [FACT_THREADS] = "replication threads run",
+    [FACT_RECEIVED] = "everything has arrived",
+    [FACT_DRAINED] = "everything received is applied",
+    [FACT_LOSS] = "loss gate",
+    [FACT_STALE] = "data lack a promised term",
+    [FACT_HISTORY] = "own history against the other's",
+    [FACT_OFFSETS] = "auto_increment as configured",
+    [FACT_PEER_UP] = "other server answers",
+    [FACT_PEER_READ_ONLY] = "other server is read-only",
+    [FACT_PEER_WRITER] = "other node is (or may be) writer",
+    [FACT_PEER_READY] = "other node could take over",
+    [FACT_PEER_CLOSED] = "other node is proven closed",
+    [FACT_VOTES] = "votes",
+    [FACT_VOTES_FREE] = "no vote is held",
+    [FACT_DELAY_OVER] = "takeover delay is over",
+    [FACT_AUTHORITY] = "authority, with time for a fence",
+    [FACT_EPOCH] = "an epoch is chosen",
+    [FACT_SUPERSEDED] = "other node promised a higher epoch",
+    [FACT_PROMISED] = "epoch is promised at every counted voter",
+    [FACT_BASIS_USED] = "other's row was consumed",
+    [FACT_FENCER] = "fencer answers",
+    [FACT_ARMED] = "fencer acknowledged the deadline",
+    [FACT_INHERITED] = "predecessor's authority is armed",
+    [FACT_REASON] = "reason to promote",
+    [FACT_BACKOFF] = "waiting after a failed attempt",
+    [FACT_BREAKER] = "breaker is open",
+    [FACT_MAINTENANCE] = "maintenance",
+    [FACT_WANT_AWAY] = "a handover is asked for",
+    [FACT_ISOLATED] = "isolated from peer and references",
+    [FACT_FINAL] = "final position is read",
+    [FACT_UNANSWERED] = "an enabling is unanswered",
+    [FACT_RELEASED] = "votes are released",
+    [FACT_RECLAIMED] = "handover was taken back",
+    [FACT_TERM] = "term's row is written",
+    [FACT_TIMEOUT] = "this step took too long",
+    [FACT_KEPT_LEASE] = "quiet for a lease",
+};
+
+const char *fact_name(enum fact f)
+{
+    return f >= 0 && f < FACTS ? fact_names[f] : "invalid";
+}
+
+const char *fact_value_name(enum fact f, unsigned value)
+{
+    static const char *const io[] = {"unknown", "no", "connecting", "yes"};
+    static const char *const votes[] = {"none", "held", "counted"};
+    switch (f) {
+    case FACT_IO:
+        return value < 4 ? io[value] : "invalid";
+    case FACT_VOTES:
+        return value < 3 ? votes[value] : "invalid";
+    case FACT_LOSS:
+        return loss_verdict_name(value);
+    case FACT_HISTORY:
+        return gtid_relation_name(value);
+    case FACT_REASON:
+        return promote_reason_name(value);
+    default:
+        return value <= TRI_YES ? tri_name(value) : "invalid";
+    }
+}

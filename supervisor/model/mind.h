@@ -1,0 +1,47 @@
+/* What the decision remembers from one tick to the next. Only model/decide.c changes it. Fixed size, copyable,
+ * pointer-free: a simulator copies it, a test fills it by hand. */
+#ifndef REPLCHECK_MODEL_MIND_H
+#define REPLCHECK_MODEL_MIND_H
+
+#include "model/ledger.h"
+#include "model/observation.h"
+#include "model/state.h"
+
+/* A server's gtid_binlog_state, and between which times it was read. */
+struct kept_state {
+    struct gtid_set set;
+    int64_t sent_us;
+    int64_t at_us;
+};
+
+struct mind {
+    enum node_state state;
+    int64_t since_us;            /* when `state` began */
+    int row_id;                  /* the row that fired last */
+    uint64_t epoch;              /* the own term's, or of the promotion that is tried; 0 = none */
+    uint64_t last_aborted_epoch; /* promised by us in this process's life and never enabled */
+    enum promote_reason why;     /* of the promotion that is tried, or that made the present writer */
+    struct note basis;           /* the other's row on which `why` rests; NOTE_NONE otherwise */
+    int64_t basis_since_us;      /* when that row was first read */
+    bool basis_consumed;         /* our promise's transaction found and consumed it */
+    int64_t majority_since_us;   /* since when a majority is counted without a break; 0 = it is not */
+    int64_t backoff_until_us;    /* no votes are asked for before */
+    int attempts;                /* promotions that failed in a row, for the back-off */
+    int64_t quiet_since_us;      /* since when nothing spoke of a writer elsewhere; 0 = something does */
+    int64_t peer_vip_since_us;   /* since when the peer alone has the VIP, as far as we hear; 0 = it has not */
+    int64_t last_handover_us;    /* a handover that the VIP asked for */
+    int64_t unfenced_since_us;   /* FENCED: since when a majority has been counted without a break; 0 = not */
+    bool undo;                   /* our handover was taken back: be the writer again */
+    bool third_mine;             /* tie-breaker `writer`: learned in this life, see facts.c */
+    uint64_t third_given_epoch;  /* tie-breaker `writer`: given away in writing (sent or about to be) */
+    uint64_t term_floor;         /* the promotion that is tried needs an epoch above this */
+    struct kept_state own_now, own_before, peer_now, peer_before; /* the last two samples of each server */
+    int64_t own_sampled_us, peer_sampled_us; /* the last samples that went into the ledger */
+    enum gtid_relation history;  /* own history against the peer's, last time it could be told */
+    struct gtid history_first;   /* DIVERGED: first GTID of ours that the peer lacks */
+    int64_t history_us;
+    struct ledger ledger;
+    bool accept_loss;            /* the operator accepted it, for the promotion that is tried */
+};
+
+#endif

@@ -1,0 +1,241 @@
+#include "model/rules.h"
+
+#define S(state)  (UINT32_C(1) << NODE_##state)
+#define V(value)  (UINT32_C(1) << (value))
+#define YES(f)    {FACT_##f, V(TRI_YES)}
+#define NO(f)     {FACT_##f, V(TRI_NO)}
+#define NOT_YES(f) {FACT_##f, V(TRI_NO) | V(TRI_UNKNOWN)}
+#define NOT_NO(f) {FACT_##f, V(TRI_YES) | V(TRI_UNKNOWN)}
+#define IS(f, v)  {FACT_##f, V(v)}
+#define NOT(f, v) {FACT_##f, ~V(v)}
+#define A(action) ACTION_BIT(ACTION_##action)
+
+#define PROMOTING (S(PROMOTE_VOTES) | S(PROMOTE_RECEIVE) | S(PROMOTE_DRAIN) | S(PROMOTE_PROMISE) | S(PROMOTE_ENABLE))
+#define BEFORE_PROMISE (S(PROMOTE_VOTES) | S(PROMOTE_RECEIVE) | S(PROMOTE_DRAIN))
+#define HOLDING   (S(PROMOTE_ENABLE) | S(WRITER))
+#define GO(state) .next = NODE_##state
+#define STAY      .stay = true
+#define KEEP_AUTHORITY (A(TAKE_VOTES) | A(PREPARE) | A(ARM))
+
+const struct rule rules_table[] = {
+    /* 1xx: what must stop a writer, before anything else */
+    {100, S(WRITER) | S(DEMOTE_CLOSE), {YES(OWN_DEAD), YES(CERTIFIABLE)}, GO(FENCED),
+     .actions = A(DISARM) | A(CERTIFY) | A(WEIGHT_FAULT) | A(ALERT), "the server died under the writer; its death is certified"},
+    {102, HOLDING | S(DEMOTE_CLOSE), {YES(OWN_DEAD)}, GO(FENCED), .actions = A(DISARM) | A(WEIGHT_FAULT) | A(DROP_VOTES) | A(ALERT),
+     "the server died under the writer, and without read_only=ON in its option files that cannot be certified"},
+    {105, HOLDING | S(DEMOTE_CLOSE) | S(DEMOTE_HANDOVER), {NO(FENCER)}, GO(FENCED), .actions = A(CLOSE_OWN) | A(ALERT),
+     "the fencer is gone"},
+    {110, S(WRITER), {YES(SUPERSEDED)}, GO(FENCED), .actions = A(FENCE) | A(ALERT), "the other node promised a higher epoch"},
+    {115, S(WRITER), {NOT_YES(AUTHORITY)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
+     "authority ended: no majority of votes answers"},
+    {120, S(WRITER), {YES(ISOLATED)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
+     "neither the other node nor a reference was heard for a lease"},
+    {130, S(UNKNOWN), {NO(OWN_READ_ONLY), NO(INHERITED)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
+     "the server is writable and nobody here has the authority"},
+    {132, S(STANDBY) | S(QUARANTINED), {NO(OWN_READ_ONLY)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
+     "somebody made this server writable without authority"},
+    {134, BEFORE_PROMISE | S(PROMOTE_PROMISE), {NO(OWN_READ_ONLY)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
+     "somebody made this server writable during the promotion"},
+
+    /* 2xx: unknown */
+    {200, S(UNKNOWN), {YES(INHERITED), NO(OWN_READ_ONLY), IS(VOTES, VOTES_COUNTED), YES(AUTHORITY), NOT_YES(SUPERSEDED)}, GO(WRITER),
+     .actions = KEEP_AUTHORITY, "the predecessor's votes were taken again within their validity"},
+    {205, S(UNKNOWN), {YES(INHERITED), YES(OWN_READ_ONLY)}, GO(FENCED), .actions = A(DISARM),
+     "the predecessor was writer and the server is read-only now"},
+    {210, S(UNKNOWN), {YES(INHERITED)}, STAY, .actions = A(TAKE_VOTES) | A(PREPARE), "resuming the predecessor's authority"},
+    {220, S(UNKNOWN), {NOT_YES(OWN_UP)}, STAY, .actions = A(DROP_VOTES), "the own server does not answer"},
+    {225, S(UNKNOWN), {NOT_YES(FENCER)}, STAY, .actions = A(DROP_VOTES), "the fencer has not answered yet"},
+    {230, S(UNKNOWN), {YES(OWN_READ_ONLY)}, GO(STANDBY), .actions = A(DISARM), "the own server answers and is read-only"},
+    {299, S(UNKNOWN), {{0}}, STAY, .actions = 0, "looking"},
+
+    /* 3xx: standby */
+    {300, S(STANDBY), {NOT_YES(OWN_UP)}, GO(UNKNOWN), .actions = A(DROP_VOTES), "the own server stopped answering"},
+    {302, S(STANDBY), {NO(FENCER)}, GO(UNKNOWN), .actions = A(DROP_VOTES) | A(ALERT) | A(EXIT), "the fencer is gone"},
+    {305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED)}, GO(QUARANTINED), .actions = A(ALERT),
+     "this server has transactions that the other lacks, and lacks some of the other's"},
+    {307, S(STANDBY), {IS(HISTORY, GTID_REL_AHEAD), YES(PEER_WRITER)}, GO(QUARANTINED), .actions = A(ALERT),
+     "this server has transactions that the writer lacks"},
+    {310, S(STANDBY), {YES(MAINTENANCE)}, STAY, .actions = A(DROP_VOTES), "maintenance: nothing changes role"},
+    {315, S(STANDBY), {NOT(REASON, REASON_NONE), YES(BACKOFF)}, STAY, .actions = A(DROP_VOTES),
+     "the last attempt failed; the next one waits"},
+    {320, S(STANDBY), {{FACT_REASON, V(REASON_CERTIFIED) | V(REASON_SILENCE)}, YES(BREAKER)}, STAY, .actions = A(ALERT),
+     "refused: the breaker is open; `mysql-replcheck breaker reset` closes it"},
+    {322, S(STANDBY), {NOT(REASON, REASON_NONE), NOT_YES(BOOT_SAFE)}, STAY, .actions = A(ALERT),
+     "refused: the server's option files do not set read_only=ON"},
+    {324, S(STANDBY), {NOT(REASON, REASON_NONE), NOT_YES(DEAD_MAN)}, STAY, .actions = A(ALERT),
+     "refused: the dead-man's switch is not verified"},
+    {326, S(STANDBY), {NOT(REASON, REASON_NONE), NOT(REASON, REASON_OPERATOR), NOT_NO(STALE)}, STAY, .actions = A(ALERT),
+     "refused: a voter remembers a term whose data are not here"},
+    {328, S(STANDBY), {NOT(REASON, REASON_NONE), IS(LOSS, LOSS_KNOWN)}, STAY, .actions = A(ALERT),
+     "refused: transactions seen on the writer are missing here"},
+    {330, S(STANDBY), {NOT(REASON, REASON_NONE), {FACT_LOSS, V(LOSS_UNSEEN) | V(LOSS_UNKNOWN)}}, STAY, .actions = A(ALERT),
+     "refused: the writer was not seen for longer than max_unseen"},
+    {340, S(STANDBY), {NOT(REASON, REASON_NONE)}, GO(PROMOTE_VOTES), .actions = A(TAKE_VOTES) | A(PREPARE) | A(CLOSE_PEER) | A(PROBE),
+     "a reason to promote, and nothing against it"},
+    {350, S(STANDBY), {YES(PEER_WRITER), NO(THREADS), {FACT_HISTORY, V(GTID_REL_EQUAL) | V(GTID_REL_BEHIND)}}, STAY,
+     .actions = A(DROP_VOTES) | A(START_THREADS), "the own history is contained in the writer's: replication resumes"},
+    {355, S(STANDBY), {NO(OFFSETS)}, STAY, .actions = A(DROP_VOTES) | A(OFFSETS), "standby; the offsets are put right"},
+    {399, S(STANDBY), {{0}}, STAY, .actions = A(DROP_VOTES), "standby"},
+
+    /* 4xx: a promotion's five steps */
+    {400, BEFORE_PROMISE, {NOT_YES(OWN_UP)}, GO(UNKNOWN), .actions = A(DROP_VOTES), "given up: the own server stopped answering"},
+    {402, BEFORE_PROMISE, {NOT_YES(FENCER)}, GO(STANDBY), .actions = A(DROP_VOTES), "given up: the fencer does not answer"},
+    {404, BEFORE_PROMISE, {IS(REASON, REASON_NONE)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER),
+     "given up: the reason is gone"},
+    {406, BEFORE_PROMISE, {YES(SUPERSEDED)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER),
+     "given up: the other node promised a higher epoch"},
+    {408, BEFORE_PROMISE, {YES(TIMEOUT)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER),
+     "given up: this step took too long"},
+    {410, S(PROMOTE_VOTES), {IS(VOTES, VOTES_COUNTED), YES(EPOCH), YES(PEER_CLOSED)}, GO(PROMOTE_RECEIVE), .actions = KEEP_AUTHORITY | A(PROBE),
+     "a majority of votes counts and the other is closed"},
+    {412, S(PROMOTE_VOTES), {IS(VOTES, VOTES_COUNTED), YES(EPOCH), YES(DELAY_OVER)}, GO(PROMOTE_RECEIVE), .actions = KEEP_AUTHORITY | A(PROBE),
+     "a majority of votes counts and the takeover delay has passed"},
+    {419, S(PROMOTE_VOTES), {{0}}, STAY, .actions = A(TAKE_VOTES) | A(PREPARE) | A(CLOSE_PEER) | A(SEMI_SYNC_OFF), "asking for votes"},
+    {420, BEFORE_PROMISE, {NOT(VOTES, VOTES_COUNTED)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER),
+     "given up: the majority was lost"},
+    {425, S(PROMOTE_RECEIVE), {YES(RECEIVED)}, GO(PROMOTE_DRAIN), .actions = KEEP_AUTHORITY | A(STOP_RECEIVER),
+     "all that can arrive has arrived"},
+    {429, S(PROMOTE_RECEIVE), {{0}}, STAY, .actions = KEEP_AUTHORITY | A(PROBE), "receiving what the other had written"},
+    {430, S(PROMOTE_DRAIN), {NOT(IO, IO_NO)}, STAY, .actions = KEEP_AUTHORITY | A(STOP_RECEIVER), "stopping the receiver"},
+    {432, S(PROMOTE_DRAIN), {YES(DRAINED), IS(LOSS, LOSS_OK)}, GO(PROMOTE_PROMISE), .actions = KEEP_AUTHORITY | A(PROMISE) | A(OFFSETS),
+     "everything received is applied"},
+    {434, S(PROMOTE_DRAIN), {YES(DRAINED)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER) | A(ALERT),
+     "refused after the drain: transactions of the writer are missing here"},
+    {439, S(PROMOTE_DRAIN), {{0}}, STAY, .actions = KEEP_AUTHORITY | A(DRAIN), "applying what was received"},
+    {440, S(PROMOTE_PROMISE), {NO(BASIS_USED)}, GO(FENCED), .actions = A(DISARM) | A(RELEASE), "undone: the other took its handover back"},
+    {442, S(PROMOTE_PROMISE) | S(PROMOTE_ENABLE), {YES(SUPERSEDED)}, GO(FENCED), .actions = A(FENCE),
+     "undone: the other node promised a higher epoch"},
+    {444, S(PROMOTE_PROMISE), {NOT(VOTES, VOTES_COUNTED)}, GO(FENCED), .actions = A(DISARM) | A(RELEASE), "undone: the majority was lost"},
+    {446, S(PROMOTE_PROMISE), {YES(TIMEOUT)}, GO(FENCED), .actions = A(DISARM) | A(RELEASE), "undone: the promise took too long"},
+    {448, S(PROMOTE_PROMISE), {YES(PROMISED), NOT_NO(OFFSETS)}, GO(PROMOTE_ENABLE), .actions = KEEP_AUTHORITY | A(ENABLE),
+     "the epoch is promised at every counted voter"},
+    {449, S(PROMOTE_PROMISE), {{0}}, STAY, .actions = KEEP_AUTHORITY | A(PROMISE) | A(OFFSETS), "promising the epoch"},
+    {450, S(PROMOTE_ENABLE), {NO(OWN_READ_ONLY), NO(UNANSWERED), YES(AUTHORITY)}, GO(WRITER), .actions = KEEP_AUTHORITY | A(TERM),
+     "writes are enabled and read back"},
+    {452, S(PROMOTE_ENABLE), {YES(TIMEOUT)}, GO(FENCED), .actions = A(FENCE), "undone: enabling took too long"},
+    {454, S(PROMOTE_ENABLE), {NOT_YES(AUTHORITY)}, GO(FENCED), .actions = A(FENCE), "undone: authority ended while enabling"},
+    {456, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY)}, STAY, .actions = KEEP_AUTHORITY | A(ENABLE), "enabling writes"},
+    {459, S(PROMOTE_ENABLE), {{0}}, STAY, .actions = KEEP_AUTHORITY, "waiting for the fencer to acknowledge the deadline"},
+
+    /* 5xx: writer */
+    {500, S(WRITER), {YES(OWN_READ_ONLY)}, GO(PROMOTE_ENABLE), .actions = KEEP_AUTHORITY | A(ALERT),
+     "somebody made the writer read-only; authority is intact, writes are enabled again"},
+    {510, S(WRITER), {NO(PEER_READ_ONLY), NOT_YES(OWN_READ_ONLY)}, STAY, .actions = KEEP_AUTHORITY | A(CLOSE_PEER) | A(ALERT),
+     "the other server is writable too: closing it"},
+    {515, S(WRITER), {YES(MAINTENANCE)}, STAY, .actions = KEEP_AUTHORITY | A(TERM), "maintenance: the writer stays writer"},
+    {520, S(WRITER), {YES(WANT_AWAY), YES(PEER_READY)}, GO(DEMOTE_CLOSE), .actions = KEEP_AUTHORITY | A(CLOSE_OWN), "a handover was asked for"},
+    {530, S(WRITER), {NO(TERM)}, STAY, .actions = KEEP_AUTHORITY | A(TERM), "writer; the term's first row is being written"},
+    {540, S(WRITER), {NO(THREADS), YES(PEER_READ_ONLY), {FACT_HISTORY, V(GTID_REL_EQUAL) | V(GTID_REL_AHEAD)}}, STAY,
+     .actions = KEEP_AUTHORITY | A(START_RECEIVER), "writer; the other's history is contained: listening to it again"},
+    {545, S(WRITER), {NO(OFFSETS)}, STAY, .actions = KEEP_AUTHORITY | A(OFFSETS), "writer; the offsets are put right"},
+    {599, S(WRITER), {{0}}, STAY, .actions = KEEP_AUTHORITY, "writer"},
+
+    /* 6xx: the two steps of a demotion */
+    {600, S(DEMOTE_CLOSE), {YES(OWN_READ_ONLY), YES(FINAL), NO(UNANSWERED)}, GO(DEMOTE_HANDOVER),
+     .actions = A(DISARM) | A(WEIGHT_FAULT) | A(RELEASE), "closed, the final position is read: handing over"},
+    {605, S(DEMOTE_CLOSE), {YES(TIMEOUT)}, GO(FENCED), .actions = A(FENCE) | A(ALERT), "closing took longer than a fence may"},
+    {609, S(DEMOTE_CLOSE), {{0}}, STAY, .actions = KEEP_AUTHORITY | A(CLOSE_OWN), "closing the own server"},
+    {610, S(DEMOTE_HANDOVER), {NO(OWN_READ_ONLY)}, GO(FENCED), .actions = A(FENCE) | A(ALERT), "writable again while handing over"},
+    {615, S(DEMOTE_HANDOVER), {NO(PEER_READ_ONLY)}, GO(STANDBY), .actions = 0, "the other node is the writer"},
+    {620, S(DEMOTE_HANDOVER), {YES(RECLAIMED)}, GO(STANDBY), .actions = 0, "the handover was not taken and is taken back"},
+    {625, S(DEMOTE_HANDOVER), {NO(RECLAIMED)}, GO(STANDBY), .actions = 0, "the other node has used the handover"},
+    {630, S(DEMOTE_HANDOVER), {NOT_YES(OWN_UP)}, GO(UNKNOWN), .actions = 0, "the own server stopped answering"},
+    {635, S(DEMOTE_HANDOVER), {YES(TIMEOUT)}, STAY, .actions = A(RECLAIM), "not taken in time: taking the handover back"},
+    {639, S(DEMOTE_HANDOVER), {{0}}, STAY, .actions = A(RELEASE) | A(WEIGHT_FAULT), "handed over; waiting for the other node"},
+
+    /* 7xx: fenced and quarantined */
+    {700, S(FENCED), {YES(OWN_DEAD), YES(CERTIFIABLE), NO(RELEASED)}, STAY, .actions = A(DISARM) | A(CERTIFY) | A(WEIGHT_FAULT),
+     "certifying the server's death"},
+    {702, S(FENCED), {YES(OWN_DEAD)}, STAY, .actions = 0, "the own server is dead"},
+    {705, S(FENCED), {YES(OWN_READ_ONLY), NO(FENCER), NO(UNANSWERED)}, STAY, .actions = A(RELEASE) | A(EXIT),
+     "closed without a fencer: this process ends"},
+    {710, S(FENCED), {NO(OWN_READ_ONLY), NO(FENCER)}, STAY, .actions = A(CLOSE_OWN), "closing the own server without a fencer"},
+    {715, S(FENCED), {NO(OWN_READ_ONLY)}, STAY, .actions = A(FENCE), "fencing"},
+    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(RELEASE),
+     "closed: the votes are given back in writing"},
+    {725, S(FENCED), {YES(OWN_READ_ONLY), YES(UNANSWERED)}, STAY, .actions = A(FENCE), "an enabling is unanswered: its session is killed first"},
+    {730, S(FENCED), {YES(OWN_READ_ONLY), {FACT_HISTORY, V(GTID_REL_EQUAL) | V(GTID_REL_BEHIND)}}, GO(STANDBY), .actions = A(DISARM),
+     "closed, and the own history is contained in the other's"},
+    {735, S(FENCED), {YES(OWN_READ_ONLY), YES(KEPT_LEASE)}, GO(STANDBY), .actions = A(DISARM), "closed for a lease"},
+    {740, S(FENCED), {YES(OWN_READ_ONLY), IS(HISTORY, GTID_REL_DIVERGED)}, GO(QUARANTINED), .actions = A(DISARM) | A(ALERT),
+     "this server has transactions that the other lacks, and lacks some of the other's"},
+    {749, S(FENCED), {{0}}, STAY, .actions = A(DROP_VOTES), "fenced"},
+    {750, S(QUARANTINED), {NOT_YES(OWN_UP)}, STAY, .actions = A(DROP_VOTES), "quarantined; the own server does not answer"},
+    {755, S(QUARANTINED), {{FACT_HISTORY, V(GTID_REL_EQUAL) | V(GTID_REL_BEHIND)}}, GO(STANDBY), .actions = 0,
+     "the own history is contained in the other's again"},
+    {760, S(QUARANTINED), {IS(HISTORY, GTID_REL_AHEAD), NO(PEER_WRITER)}, GO(STANDBY), .actions = 0,
+     "no writer, and the own history contains the other's"},
+    {799, S(QUARANTINED), {{0}}, STAY, .actions = A(DROP_VOTES), "quarantined: `mysql-replcheck explain` names the transactions"},
+};
+
+const size_t rules_count = sizeof(rules_table) / sizeof(rules_table[0]);
+
+static const char *const action_names[ACTIONS] = {
+    [ACTION_FENCE] = "fence",
+    [ACTION_CLOSE_OWN] = "close-own",
+    [ACTION_DISARM] = "disarm",
+    [ACTION_WEIGHT_FAULT] = "give-vip",
+    [ACTION_CERTIFY] = "certify",
+    [ACTION_RELEASE] = "release",
+    [ACTION_DROP_VOTES] = "drop-votes",
+    [ACTION_RECLAIM] = "reclaim",
+    [ACTION_TAKE_VOTES] = "take-votes",
+    [ACTION_PREPARE] = "prepare",
+    [ACTION_CLOSE_PEER] = "close-peer",
+    [ACTION_SEMI_SYNC_OFF] = "semi-sync-off",
+    [ACTION_PROBE] = "probe",
+    [ACTION_STOP_RECEIVER] = "stop-receiver",
+    [ACTION_DRAIN] = "drain",
+    [ACTION_PROMISE] = "promise",
+    [ACTION_OFFSETS] = "offsets",
+    [ACTION_ARM] = "arm",
+    [ACTION_ENABLE] = "enable",
+    [ACTION_TERM] = "term",
+    [ACTION_START_RECEIVER] = "start-receiver",
+    [ACTION_START_THREADS] = "start-threads",
+    [ACTION_ALERT] = "alert",
+    [ACTION_EXIT] = "exit",
+};
+
+const char *action_name(enum action a)
+{
+    return a >= 0 && a < ACTIONS ? action_names[a] : "invalid";
+}
+
+int rules_mismatch(const struct rule *r, enum node_state state, const struct facts *f)
+{
+    if (!(r->states & (UINT32_C(1) << state)))
+        return -2;
+    for (int i = 0; i < RULE_CONDITIONS_MAX && r->when[i].fact; i++)
+        if (!(r->when[i].any_of & (UINT32_C(1) << f->value[r->when[i].fact])))
+            return i;
+    return -1;
+}
+
+static bool has_last_row(enum node_state state)
+{
+    for (size_t i = 0; i < rules_count; i++)
+        if ((rules_table[i].states & (UINT32_C(1) << state)) && rules_table[i].when[0].fact == FACT_NONE)
+            return true;
+    return false;
+}
+
+const char *rules_self_check(void)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        const struct rule *r = &rules_table[i];
+        if (i && r->id <= rules_table[i - 1].id)
+            return "row ids do not rise";
+        if (!r->states || (r->states >> NODE_STATES))
+            return "a row names no state, or one that does not exist";
+        if (!r->reason || (r->actions >> ACTIONS))
+            return "a row has no reason, or an action that does not exist";
+        for (int c = 0; c < RULE_CONDITIONS_MAX; c++)
+            if (r->when[c].fact >= FACTS || (r->when[c].fact && !r->when[c].any_of))
+                return "a row asks for a fact or a value that does not exist";
+    }
+    for (int s = 0; s < NODE_STATES; s++)
+        if (!has_last_row(s))
+            return "a state has no row without conditions";
+    return NULL;
+}

@@ -1,0 +1,279 @@
+#include "wire/observe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/state.h"
+
+static const char server_sql[] =
+    "SELECT 'server' AS part, @@global.read_only+0 AS read_only, @@global.server_id AS server_id,"
+    " @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_slave_pos,"
+    " @@global.gtid_binlog_state AS gtid_binlog_state,"
+    " @@global.auto_increment_increment AS auto_increment_increment,"
+    " @@global.auto_increment_offset AS auto_increment_offset,"
+    " @@global.event_scheduler AS event_scheduler,"
+    " @@global.rpl_semi_sync_master_enabled AS semi_sync_master,"
+    " IS_USED_LOCK('replcheck.here.%s.%s') AS here_0, IS_USED_LOCK('replcheck.here.%s.%s') AS here_1;"
+    "SELECT 'bulletin' AS part, node, seq, state, epoch, vip, config_hash FROM replcheck.bulletin;"
+    "SELECT 'term' AS part, epoch, node FROM replcheck.term ORDER BY epoch DESC LIMIT 1;"
+    "SELECT 'voter' AS part, node, kind, epoch, file, size, gtid, seq FROM replcheck.voter;"
+    "SHOW ALL SLAVES STATUS";
+
+static const char events_sql[] =
+    ";SELECT 'event' AS part, STATUS AS status, UNIX_TIMESTAMP(LAST_EXECUTED) AS last_executed"
+    " FROM information_schema.EVENTS WHERE EVENT_SCHEMA='replcheck' AND EVENT_NAME='dead_man'";
+
+char *observe_holder_sql(const struct observe_names *n)
+{
+    return mem_printf("SELECT 'holder' AS part, ID AS id, USER AS user, COMMAND AS command, TIME_MS AS time_ms"
+                      " FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK('replcheck.vote.%s')",
+                      n->cluster);
+}
+
+char *observe_server_sql(const struct observe_names *n, bool with_events)
+{
+    char *base = mem_printf(server_sql, n->cluster, n->nodes[0], n->cluster, n->nodes[1]);
+    char *all = mem_printf("%s%s", base, with_events ? events_sql : "");
+    free(base);
+    return all;
+}
+
+static uint64_t cell_u64(const struct rows *set, size_t row, const char *name)
+{
+    int64_t v;
+    return rows_i64(set, row, name, &v) && v > 0 ? (uint64_t)v : 0;
+}
+
+static void cell_gtid(struct gtid_set *out, const struct rows *set, size_t row, const char *name)
+{
+    struct err ignored;
+    const char *text = rows_text(set, row, name);
+    out->known = false;
+    if (text && !gtid_set_parse(out, text, &ignored))
+        out->known = false;
+}
+
+static void cell_text(char *out, size_t size, const struct rows *set, size_t row, const char *name)
+{
+    const char *text = rows_text(set, row, name);
+    snprintf(out, size, "%s", text && strlen(text) < size ? text : "");
+}
+
+static int node_index(const struct observe_names *n, const char *name)
+{
+    for (int i = 0; name && i < OBS_NODES; i++)
+        if (strcmp(n->nodes[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static enum note_kind note_kind_parse(const char *text)
+{
+    static const struct {
+        const char *name;
+        enum note_kind kind;
+    } kinds[] = {{"promise", NOTE_PROMISE},
+                 {"release", NOTE_RELEASE},
+                 {"certificate", NOTE_CERTIFICATE},
+                 {"off", NOTE_OFF},
+                 {"out_of_sync", NOTE_OUT_OF_SYNC}};
+    for (size_t i = 0; text && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i].name, text) == 0)
+            return kinds[i].kind;
+    return NOTE_NONE;
+}
+
+static struct note *note_slot(struct voter_rows *v, enum note_kind kind, int node)
+{
+    switch (kind) {
+    case NOTE_PROMISE:
+        return &v->promise[node];
+    case NOTE_RELEASE:
+        return &v->release[node];
+    case NOTE_CERTIFICATE:
+        return &v->certificate[node];
+    case NOTE_OFF:
+        return &v->off[node];
+    case NOTE_OUT_OF_SYNC:
+        return &v->out_of_sync[node];
+    case NOTE_NONE:
+        break;
+    }
+    return NULL;
+}
+
+void observe_voter(struct voter_rows *out, const struct observe_names *n, const struct rows *set, int64_t sent_us)
+{
+    memset(out, 0, sizeof(*out));
+    out->read_us = sent_us;
+    for (size_t row = 0; row < set->row_count; row++) {
+        int node = node_index(n, rows_text(set, row, "node"));
+        enum note_kind kind = note_kind_parse(rows_text(set, row, "kind"));
+        struct note *slot = node < 0 ? NULL : note_slot(out, kind, node);
+        if (!slot)
+            continue;
+        slot->kind = kind;
+        slot->node = node;
+        slot->epoch = cell_u64(set, row, "epoch");
+        slot->size = cell_u64(set, row, "size");
+        slot->seq = cell_u64(set, row, "seq");
+        cell_text(slot->file, sizeof(slot->file), set, row, "file");
+        cell_gtid(&slot->gtid, set, row, "gtid");
+    }
+}
+
+void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set, int64_t sent_us,
+                    unsigned long own_connection)
+{
+    memset(out, 0, sizeof(*out));
+    out->asked_us = sent_us;
+    if (!set->row_count)
+        return;
+    const char *user = rows_text(set, 0, "user"), *command = rows_text(set, 0, "command"),
+               *ms = rows_text(set, 0, "time_ms");
+    out->connection = (unsigned long)cell_u64(set, 0, "id");
+    out->mine = own_connection && out->connection == own_connection;
+    out->foreign = !user || strcmp(user, n->account) != 0;
+    out->idle = command && strcmp(command, "Sleep") == 0;
+    out->idle_ms = ms ? (int64_t)strtod(ms, NULL) : 0;
+}
+
+static enum io_state io_state_parse(const char *text)
+{
+    if (!text)
+        return IO_UNKNOWN;
+    if (strcmp(text, "Yes") == 0)
+        return IO_YES;
+    return strcmp(text, "No") == 0 ? IO_NO : IO_CONNECTING; /* "Connecting", "Preparing" */
+}
+
+/* The connection whose Master_Host is the other node; the only one if there is just one. */
+static int replication_row(const struct observe_names *n, const struct rows *set)
+{
+    for (size_t row = 0; row < set->row_count; row++) {
+        const char *host = rows_text(set, row, "Master_Host");
+        int64_t port = 0;
+        if (host && strcmp(host, n->master_address) == 0 && rows_i64(set, row, "Master_Port", &port) &&
+            port == n->master_port)
+            return (int)row;
+    }
+    return set->row_count == 1 ? 0 : -1;
+}
+
+void observe_replication(struct replication_view *out, const struct observe_names *n, const struct rows *set)
+{
+    int row = replication_row(n, set);
+    memset(out, 0, sizeof(*out));
+    if (row < 0) {
+        out->configured = set->row_count ? TRI_UNKNOWN : TRI_NO;
+        return;
+    }
+    size_t r = (size_t)row;
+    const char *last = rows_text(set, r, "Last_SQL_Error");
+    out->known = true;
+    out->configured = TRI_YES;
+    cell_text(out->connection, sizeof(out->connection), set, r, "Connection_name");
+    out->io = io_state_parse(rows_text(set, r, "Slave_IO_Running"));
+    out->sql = rows_tri(set, r, "Slave_SQL_Running");
+    out->io_errno = (unsigned)cell_u64(set, r, "Last_IO_Errno");
+    out->sql_errno = (unsigned)cell_u64(set, r, "Last_SQL_Errno");
+    if (!last || !*last)
+        last = rows_text(set, r, "Last_IO_Error");
+    snprintf(out->error, sizeof(out->error), "%.*s", (int)sizeof(out->error) - 1, last ? last : "");
+    cell_gtid(&out->io_pos, set, r, "Gtid_IO_Pos");
+    cell_text(out->master_file, sizeof(out->master_file), set, r, "Master_Log_File");
+    out->master_pos = cell_u64(set, r, "Read_Master_Log_Pos");
+}
+
+static void observe_variables(struct server_view *view, const struct rows *set)
+{
+    view->read_only = rows_tri(set, 0, "read_only");
+    view->server_id = (uint32_t)cell_u64(set, 0, "server_id");
+    cell_gtid(&view->binlog_pos, set, 0, "gtid_binlog_pos");
+    cell_gtid(&view->slave_pos, set, 0, "gtid_slave_pos");
+    cell_gtid(&view->binlog_state, set, 0, "gtid_binlog_state");
+    view->auto_increment_increment = (unsigned)cell_u64(set, 0, "auto_increment_increment");
+    view->auto_increment_offset = (unsigned)cell_u64(set, 0, "auto_increment_offset");
+    view->event_scheduler = rows_tri(set, 0, "event_scheduler");
+    view->semi_sync_master = rows_tri(set, 0, "semi_sync_master");
+    view->bulletin[0].present = rows_text(set, 0, "here_0") != NULL;
+    view->bulletin[1].present = rows_text(set, 0, "here_1") != NULL;
+}
+
+static void observe_bulletin(struct server_view *view, const struct observe_names *n, const struct rows *set)
+{
+    for (size_t row = 0; row < set->row_count; row++) {
+        int node = node_index(n, rows_text(set, row, "node"));
+        const char *state = rows_text(set, row, "state");
+        char name[OBS_NAME_MAX * 2];
+        if (node < 0 || !state)
+            continue;
+        struct bulletin *b = &view->bulletin[node];
+        const char *ask = strchr(state, '+');
+        snprintf(name, sizeof(name), "%.*s", (int)(ask ? (size_t)(ask - state) : strlen(state)), state);
+        b->known = node_state_parse(name) >= 0;
+        b->ask = ask && strcmp(ask, "+ask") == 0;
+        b->state = b->known ? node_state_parse(name) : NODE_UNKNOWN;
+        b->seq = cell_u64(set, row, "seq");
+        b->epoch = cell_u64(set, row, "epoch");
+        b->vip = rows_tri(set, row, "vip");
+        cell_text(b->config_hash, sizeof(b->config_hash), set, row, "config_hash");
+    }
+}
+
+static void observe_term(struct server_view *view, const struct observe_names *n, const struct rows *set)
+{
+    view->term_known = true;
+    view->term_epoch = cell_u64(set, 0, "epoch");
+    view->term_node = set->row_count ? node_index(n, rows_text(set, 0, "node")) : -1;
+}
+
+/* The switch is good when it is enabled and its last execution differs from one seen at most 3 s ago, or is
+ * being watched for less than that since it was last good. */
+static void observe_dead_man(struct server_view *view, const struct rows *set, int64_t sent_us)
+{
+    const char *status = rows_text(set, 0, "status");
+    const char *executed = rows_text(set, 0, "last_executed");
+    double at = executed ? strtod(executed, NULL) : 0;
+    view->dead_man_us = sent_us;
+    if (!set->row_count || !status || strcmp(status, "ENABLED") != 0 || view->event_scheduler != TRI_YES) {
+        view->dead_man = TRI_NO;
+        return;
+    }
+    if (at > 0 && at != view->dead_man_executed) {
+        view->dead_man = view->dead_man_executed > 0 || view->dead_man != TRI_UNKNOWN ? TRI_YES : TRI_UNKNOWN;
+        view->dead_man_executed = at;
+        view->dead_man_advanced_us = sent_us;
+    } else if (view->dead_man_advanced_us && sent_us - view->dead_man_advanced_us > 4000000) {
+        view->dead_man = TRI_NO;
+    }
+}
+
+void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets, size_t count,
+                    int64_t sent_us, int64_t answered_us)
+{
+    view->replication.known = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct rows *set = &sets[i];
+        const char *first = set->column_count ? set->names[0] : "";
+        const char *second = set->column_count > 1 ? set->names[1] : "";
+        if (rows_column(set, "Slave_IO_Running") >= 0)
+            observe_replication(&view->replication, n, set);
+        else if (strcmp(first, "part") != 0)
+            continue;
+        else if (strcmp(second, "read_only") == 0 && set->row_count)
+            observe_variables(view, set);
+        else if (strcmp(second, "node") == 0 && rows_column(set, "kind") >= 0)
+            observe_voter(&view->voter, n, set, sent_us);
+        else if (strcmp(second, "node") == 0)
+            observe_bulletin(view, n, set);
+        else if (strcmp(second, "epoch") == 0)
+            observe_term(view, n, set);
+        else if (strcmp(second, "status") == 0)
+            observe_dead_man(view, set, sent_us);
+    }
+    view->seen_us = sent_us;
+    view->answered_us = answered_us;
+}

@@ -1,0 +1,40 @@
+/* Result rows of a probe into the model's views. Pure; every cell may be NULL, missing, oversized or not what
+ * it should be: then the value is unknown. The texts of the questions stand beside their parsers, so that
+ * column names are written in one place. */
+#ifndef REPLCHECK_WIRE_OBSERVE_H
+#define REPLCHECK_WIRE_OBSERVE_H
+
+#include "model/observation.h"
+#include "wire/rows.h"
+
+struct observe_names {
+    const char *cluster;
+    const char *nodes[OBS_NODES];
+    const char *account;          /* our account's name at that server */
+    const char *master_address;   /* of the other node: finds the replication connection by Master_Host */
+    unsigned master_port;
+};
+
+/* The whole observation of a data node's server, one packet: variables, voter, bulletin, term, replication.
+ * `with_events` adds the dead-man's switch. malloc'ed. */
+char *observe_server_sql(const struct observe_names *n, bool with_events);
+
+/* Fills `view` from the sets of such an answer, recognised by their columns. A set that is missing leaves its
+ * part as it was, but replication, which becomes unknown. */
+void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets, size_t count,
+                    int64_t sent_us, int64_t answered_us);
+
+#define OBSERVE_VOTER_SQL "SELECT node, kind, epoch, file, size, gtid, seq FROM replcheck.voter"
+
+/* One set of OBSERVE_VOTER_SQL. Rows of unknown nodes or kinds are ignored. */
+void observe_voter(struct voter_rows *out, const struct observe_names *n, const struct rows *set, int64_t sent_us);
+
+/* Who holds the vote: one row or none. malloc'ed. */
+char *observe_holder_sql(const struct observe_names *n);
+void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set, int64_t sent_us,
+                    unsigned long own_connection);
+
+/* One set of SHOW ALL SLAVES STATUS (or SHOW REPLICA STATUS: names in either vocabulary). */
+void observe_replication(struct replication_view *out, const struct observe_names *n, const struct rows *set);
+
+#endif
