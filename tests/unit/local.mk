@@ -85,3 +85,12 @@ tests_unit_test_ledger_text_SOURCES = tests/unit/test_ledger_text.c
 tests_unit_test_ledger_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ledger_text_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_history
+TESTS += tests/unit/test_history
+tests_unit_test_history_SOURCES = tests/unit/test_history.c $(cli_history_sources)
+tests_unit_test_history_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_history_LDADD = libio.a libsettings.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) \
+	$(SMARTCOLS_LIBS) $(JANSSON_LIBS) -lpthread
+endif

@@ -1,0 +1,74 @@
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "cli/history_print.h"
+
+/* A text that was cut within a letter, or damaged, is not UTF-8: what is not ASCII of it becomes "?". */
+static json_t *text_or_null(const char *text)
+{
+    if (!text[0])
+        return json_null();
+    json_t *made = json_string(text);
+    if (made)
+        return made;
+    char *ascii = mem_strdup(text);
+    for (char *at = ascii; *at; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    made = json_string(ascii);
+    free(ascii);
+    return made;
+}
+
+static json_t *number_or_null(int64_t number)
+{
+    return number ? json_integer(number) : json_null();
+}
+
+static json_t *utc_time(int64_t at_us)
+{
+    time_t seconds = (time_t)(at_us / 1000000);
+    struct tm tm;
+    char when[32] = "", whole[48];
+    if (!gmtime_r(&seconds, &tm))
+        return json_null();
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(whole, sizeof(whole), "%s.%06dZ", when, (int)(at_us % 1000000));
+    return json_string(whole);
+}
+
+struct json_t *history_json_new(void)
+{
+    return json_pack("{s:i, s:[]}", "version", HISTORY_JSON_VERSION, "events");
+}
+
+void history_json_add(const struct journal_event *e, void *root)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "id", json_integer(e->id));
+    json_object_set_new(o, "time", utc_time(e->at_us));
+    json_object_set_new(o, "boot_us", json_integer(e->boot_us));
+    json_object_set_new(o, "node", text_or_null(e->node));
+    json_object_set_new(o, "kind", json_string(journal_kind_name(e->kind)));
+    json_object_set_new(o, "from", text_or_null(e->state_from));
+    json_object_set_new(o, "to", text_or_null(e->state_to));
+    json_object_set_new(o, "row", number_or_null(e->row_id));
+    json_object_set_new(o, "reason", text_or_null(e->reason));
+    json_object_set_new(o, "epoch", number_or_null((int64_t)e->epoch));
+    json_object_set_new(o, "gtid", text_or_null(e->gtid));
+    json_object_set_new(o, "vip", text_or_null(e->vip));
+    json_object_set_new(o, "detail", text_or_null(e->detail));
+    json_array_append_new(json_object_get(root, "events"), o);
+}
+
+void history_json_print(struct json_t **root)
+{
+    json_dumpf(*root, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(*root);
+    *root = NULL;
+}
