@@ -55,6 +55,9 @@ class Server:
     def prepare(self, pool):
         """Configuration and an empty data folder, as after installing the package."""
         conf.write_mariadb(self.host, pool, LOG_FILE_SIZE)
+        self.fill()
+
+    def fill(self):
         subprocess.run(["cp", "-a", "--sparse=always", template() + "/.", self.host.path("mysql/")], check=True)
 
     def launch(self, *arguments):

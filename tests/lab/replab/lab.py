@@ -1,21 +1,33 @@
 """The whole: brings a laboratory up, finds a running one, takes it down."""
 import concurrent.futures
+import contextlib
 import json
 import os
 import shutil
 import signal
-import tempfile
+import sys
+import threading
 import time
 
-from . import database, freezer, mail, services
+from . import database, freezer, mail, memory, services
 from .errors import LabError
 from .host import Host
 from .net import ADDRESSES, VIP, Segment
 from .ns import Space
-from .options import Options
+from .options import Options, default_dir
 
 DATABASES = ("mx1", "mx2", "witness")
 NODES = ("mx1", "mx2")
+
+
+def end_on_signals():
+    """A program that a signal would end at once leaves in order instead, through its `with` blocks. (The hosts
+    end in any case; this is for the folders.)"""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda n, _: sys.exit(128 + n))
 
 
 class Lab:
@@ -79,14 +91,19 @@ class Lab:
         if os.geteuid() != 0:
             raise LabError("a laboratory needs root, for its namespaces")
         services.check_programs(self.options)
+        if not self._outlive:
+            end_on_signals()
         self._claim_folder()
         try:
             self._make_network()
             self._make_databases()
             mail.load(self)
             services.start(self)
-        except BaseException:
+        except LabError as error:
             self.down(keep_logs=True)
+            raise LabError(f"{error} (logs: {self.dir})") from None
+        except BaseException:
+            self.down(keep_logs=False)
             raise
         return self
 
@@ -99,8 +116,8 @@ class Lab:
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)
         # Some systems mount /tmp from disk; /dev/shm is memory everywhere.
-        self.volatile = tempfile.mkdtemp(prefix=f"replab-{self.options.name}-", dir="/dev/shm")
-        os.chmod(self.volatile, 0o755)
+        memory.sweep()
+        self.volatile = memory.make(self.options.name)
         self._assemble()
         self._up = True
         self.save()
@@ -113,12 +130,21 @@ class Lab:
             host.make_folders()
             host.boot(self._life[0])
         self.switch.wait_ready(os.path.join(self.dir, "switch.log"))
+        memory.claim(self.volatile, self.switch)
         self.save()
         self.segment.make()
         for host in self.hosts.values():
             host.wait_boot()
             self.save()
             self.segment.plug(host)
+
+    def boot(self, host):
+        """Switches a host on again: its folders as they were, /run empty."""
+        host.fresh_run()
+        host.boot(self._life[0])
+        host.wait_boot()
+        self.save()
+        self.segment.plug(host)
 
     def _make_databases(self):
         def one(server):
@@ -160,6 +186,8 @@ class Lab:
     def _remove(self, keep_logs):
         if not keep_logs:
             shutil.rmtree(self.dir, ignore_errors=True)
+            with contextlib.suppress(OSError):  # where others are up it is not empty
+                os.rmdir(os.path.dirname(default_dir("any")))
             return
         os.unlink(os.path.join(self.dir, "lab.json"))
         for host in self.hosts.values():

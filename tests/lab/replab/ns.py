@@ -96,7 +96,7 @@ class Space:
         self.started = start_time(self.pid)
 
     def enter_argv(self, argv, net_only=False):
-        kinds = ["-n"] if net_only or self.name == "switch" else ["-n", "-m", "-p", "-u", "-i"]
+        kinds = ["-n"] if net_only else ["-n", "-m", "-p"] + ([] if self.name == "switch" else ["-u", "-i"])
         return ["nsenter", "-t", str(self.pid), *kinds, "--", *argv]
 
     def run(self, argv, net_only=False, **options):

@@ -2,7 +2,7 @@
 import os
 import shutil
 
-from . import accounts, baseline, conf, yamlconf
+from . import accounts, baseline, conf, mail, yamlconf
 from .errors import LabError
 from .net import VIP
 
@@ -28,6 +28,7 @@ def check_programs(options):
 def start(lab):
     for name in NODES:
         write_files(lab, lab.hosts[name])
+        mail.write_lookups(lab.hosts[name])
     if lab.options.supervisor:
         install_schema(lab)
     for name in NODES:

@@ -1,0 +1,240 @@
+"""Faults, and the end of each. Every function returns the moment it happened, in microseconds of
+CLOCK_BOOTTIME, as the recorders count; processes are ended by pid, through a pidfd.
+
+A process is named as on its host: "mariadbd", "keepalived", or of ours "fencer" (the privileged parent) and
+"supervisor" (its child).
+"""
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from . import accounts, freezer, services
+from .errors import LabError
+from .ns import start_time
+
+OURS = "mysql-replcheckd"
+
+
+def now_us():
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+
+
+# Processes ---------------------------------------------------------------------------------------------
+
+
+def _parent_and_uid(pid):
+    with open(f"/proc/{pid}/status", encoding="latin-1") as file:
+        fields = dict(line.split(":", 1) for line in file if ":" in line)
+    return int(fields["PPid"]), int(fields["Uid"].split()[1])
+
+
+def find(host, what):
+    """The outer pid. For mysql-replcheckd's processes by their place in the family, for the names are equal."""
+    if what not in ("fencer", "supervisor"):
+        return host.pid(what)
+    family = {pid: _parent_and_uid(pid) for pid in host.pids(OURS)}
+    fencers = [pid for pid, (parent, _) in family.items() if parent not in family]
+    children = [pid for pid, (parent, uid) in family.items()
+                if parent in family and uid == accounts.uid("replcheck")]
+    found = fencers if what == "fencer" else children
+    if not found:
+        raise LabError(f"{host.name}: no {what}")
+    return min(found, key=start_time)
+
+
+def send(host, what, number):
+    fd = os.pidfd_open(what if isinstance(what, int) else find(host, what))
+    try:
+        at = now_us()
+        signal.pidfd_send_signal(fd, number)
+        return at
+    finally:
+        os.close(fd)
+
+
+def kill(host, what):
+    return send(host, what, signal.SIGKILL)
+
+
+def stop(host, what):
+    return send(host, what, signal.SIGSTOP)
+
+
+def resume(host, what):
+    return send(host, what, signal.SIGCONT)
+
+
+def kill_together(*pairs):
+    """Several processes, as (host, what), found first and then ended within microseconds."""
+    fds = [os.pidfd_open(find(host, what)) for host, what in pairs]
+    at = now_us()
+    for fd in fds:
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        os.close(fd)
+    return at
+
+
+def restart_server(server, clean=True):
+    """Returns the moment it began to go; the server answers again when this returns."""
+    if clean:
+        at = now_us()
+        server.stop()
+    else:
+        pid = server.host.pid("mariadbd")
+        at = kill(server.host, pid)
+        server.host.end_process(pid)
+    server.start()
+    return at
+
+
+# Hosts -------------------------------------------------------------------------------------------------
+
+
+def power_off(lab, name):
+    """From one moment to the next nothing is heard of the host; its folders stay as they were."""
+    host = lab.hosts[name]
+    cut = lab.segment.cut(name)
+    at = now_us()
+    host.space.end()
+    lab.segment.unplug(name)
+    lab.segment.heal(cut)
+    lab.save()
+    return at
+
+
+def power_on(lab, name, server=True, node=True):
+    """Boots the host: with its server, and on a node with keepalived and supervisor."""
+    host = lab.hosts[name]
+    at = now_us()
+    lab.boot(host)
+    if server and name in lab.servers:
+        lab.servers[name].start()
+    if node and host.is_node:
+        services.start_node(lab, host)
+    return at
+
+
+def freeze(host):
+    freezer.freeze(host)
+    return now_us()
+
+
+def thaw(host):
+    at = now_us()
+    freezer.thaw(host)
+    return at
+
+
+def small_disk(host, inside, size):
+    """Puts a file system of that size (as "200m") over a folder of the host and copies its content there. The
+    processes that use the folder must be down. It lasts until the host is switched off."""
+    script = ('set -e; new=$(mktemp -d); mount -t tmpfs -o size="$2" lab "$new"; cp -a "$1/." "$new/";'
+              'chown --reference="$1" "$new"; chmod --reference="$1" "$new";'
+              'mount --move "$new" "$1"; rmdir "$new"')
+    host.exec(["sh", "-c", script, "sh", inside, size])
+
+
+def fill_disk(host, inside):
+    """Writes until the folder's disk is full. Removing the file `filler` there ends it."""
+    host.exec(["sh", "-c", 'cat /dev/zero >"$1/filler"', "sh", inside], check=False)
+    return now_us()
+
+
+def free_disk(host, inside):
+    host.exec(["rm", "-f", inside + "/filler"])
+    return now_us()
+
+
+# The network -------------------------------------------------------------------------------------------
+
+
+def cut(lab, *args, **named):
+    """Segment.cut with the moment: (moment, number for lab.segment.heal)."""
+    number = lab.segment.cut(*args, **named)
+    return now_us(), number
+
+
+def heal(lab, number=None):
+    lab.segment.heal(number)
+    return now_us()
+
+
+# Sessions ----------------------------------------------------------------------------------------------
+
+
+class Session:
+    """A client of a server that keeps its connection: for locks, transactions, statements that hang.
+
+    As root through the socket, or as an account through it. Closing it ends what it holds."""
+
+    def __init__(self, server, user="root", password="", database="lab"):
+        argv = ["mariadb", "--no-defaults", "-u" + user, "-S", server.host.socket, "-N", "-B", "-n", "-f",
+                "--skip-reconnect", database]
+        if password:
+            argv.insert(3, "-p" + password)
+        self._client = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        self._count = 0
+
+    def begin(self, statement):
+        """Sends without waiting for an answer."""
+        self._client.stdin.write(statement.rstrip("; \n") + ";\n")
+        self._client.stdin.flush()
+
+    def finish(self):
+        """The lines that were answered up to here, error messages among them."""
+        self._count += 1
+        mark = f"-- done {self._count} --"
+        self.begin(f"SELECT '{mark}'")
+        lines = []
+        while True:
+            line = self._client.stdout.readline()
+            if line == "":
+                raise LabError("the session ended: " + " ".join(lines)[-300:])
+            if line.rstrip("\n") == mark:
+                return lines
+            lines.append(line.rstrip("\n"))
+
+    def run(self, statement):
+        self.begin(statement)
+        return self.finish()
+
+    def close(self):
+        if self._client.poll() is None:
+            self._client.kill()
+        self._client.wait()
+        self._client.stdin.close()
+        self._client.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def read_lock(server):
+    """FLUSH TABLES WITH READ LOCK, held until the session is closed."""
+    session = Session(server)
+    session.run("FLUSH TABLES WITH READ LOCK")
+    return session
+
+
+def table_lock(server, table="lab.appends", **account):
+    """An idle LOCK TABLES ... WRITE, held until the session is closed."""
+    session = Session(server, **account)
+    session.run(f"LOCK TABLES {table} WRITE")
+    return session
+
+
+def wipe(server):
+    """An empty data folder, as after a disk was replaced. The server must be down."""
+    folder = os.path.realpath(server.host.path("mysql"))
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+    server.fill()
