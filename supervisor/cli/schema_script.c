@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-static const char separator[] = "--;\n";
+static const char separator[] = "\n--;\n"; /* its first newline ends the statement */
 
 static const struct {
     const char *name;
@@ -108,7 +108,7 @@ bool schema_script_add(struct schema_script *script, const char *template_name,
     for (const char *text = template->text; text;) {
         const char *end = strstr(text, separator);
         statement.number++;
-        statement.sql = expand(text, end ? (size_t)(end - text) : strlen(text), values, e);
+        statement.sql = expand(text, end ? (size_t)(end - text) + 1 : strlen(text), values, e);
         if (!statement.sql) {
             shorten(script, before);
             return err_prefix(e, "template %s, statement %d", template_name, statement.number);

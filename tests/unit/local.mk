@@ -94,3 +94,11 @@ tests_unit_test_history_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_history_LDADD = libio.a libsettings.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) \
 	$(SMARTCOLS_LIBS) $(JANSSON_LIBS) -lpthread
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_schema_script
+TESTS += tests/unit/test_schema_script
+tests_unit_test_schema_script_SOURCES = tests/unit/test_schema_script.c
+tests_unit_test_schema_script_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_schema_script_LDADD = libschema.a libbase.a $(CMOCKA_LIBS)
+endif
