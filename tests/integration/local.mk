@@ -1,1 +1,20 @@
 # What this folder adds to the build.
+EXTRA_DIST += tests/integration/mariadb_sandbox.py
+
+check_PROGRAMS += tests/integration/schema_driver
+schema_tests = \
+	tests/integration/test_schema_install.py tests/integration/test_schema_procedures.py \
+	tests/integration/test_schema_binlog.py tests/integration/test_schema_dead_man.py \
+	tests/integration/test_schema_grants.py
+TESTS += $(schema_tests)
+EXTRA_DIST += $(schema_tests) tests/integration/schema_fixture.py
+tests_integration_schema_driver_SOURCES = tests/integration/schema_driver.c
+tests_integration_schema_driver_LDADD = libschema.a libbase.a $(MARIADB_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/integration/test_vip
+TESTS += tests/integration/test_vip
+tests_integration_test_vip_SOURCES = tests/integration/test_vip.c
+tests_integration_test_vip_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_vip_LDADD = libio.a libwire.a libbase.a $(MNL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+endif

@@ -28,6 +28,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -100,8 +101,8 @@ class Session:
         try:
             if uid is not None:
                 os.seteuid(uid)
-            ok = _client.mysql_real_connect(self.handle, _encode(host), _encode(user), _encode(password), None,
-                                            port, _encode(socket), CLIENT_MULTI_STATEMENTS)
+            ok = _client.mysql_real_connect(self.handle, _encode(host), _encode(user), _encode(password),
+                                            None, port, _encode(socket), CLIENT_MULTI_STATEMENTS)
         finally:
             os.seteuid(before)
         if not ok:
@@ -168,6 +169,13 @@ class Session:
 
 # ------------------------------------------------------------------------------------------------ servers
 
+def free_port():
+    """A TCP port on 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def _server_user():
     return "mysql" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
@@ -216,8 +224,9 @@ class Server:
         user = [f"--user={_server_user()}"] if os.geteuid() == 0 else []
         network = [f"--port={self.port}", "--bind-address=127.0.0.1"] if self.port else ["--skip-networking"]
         command = [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", *user,
-                   f"--datadir={self.directory}/data", f"--socket={self.socket}", f"--pid-file={self.pid_file}",
-                   f"--log-error={self.error_log}", f"--server-id={self.server_id}", *network,
+                   f"--datadir={self.directory}/data", f"--socket={self.socket}",
+                   f"--pid-file={self.pid_file}", f"--log-error={self.error_log}",
+                   f"--server-id={self.server_id}", *network,
                    "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M", "--key-buffer-size=1M",
                    "--performance-schema=OFF", "--plugin-maturity=unknown", "--skip-name-resolve",
                    *self.options]

@@ -1,0 +1,224 @@
+"""What the tests of the schema share: a node and a witness with the schema installed, sessions in every role,
+and the runner of the cases. Needs root (accounts are logged in to by unix_socket) and mariadbd; skipped
+without. SCHEMA_DRIVER names the program under test, by default the build directory's. A test called with
+words runs the cases whose names contain one of them."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from mariadb_sandbox import Sandbox, SqlError, free_port, private_users
+
+DRIVER = os.path.abspath(os.environ.get("SCHEMA_DRIVER", "tests/integration/schema_driver"))
+CLUSTER, VOTE, WRITE = "mail", "replcheck.vote.mail", "replcheck.write.mail"
+PASSWORD = r"it's \ a \'secret\' \\ with @NODE@ and -- ; # \"quotes\" ü"
+MX1, MX2 = "127.0.0.11", "127.0.0.12"
+USERS = {"replcheck": 61001, "replcheck-fence": 61002}
+OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--event-scheduler=ON", "--read-only=1",
+           "--gtid-strict-mode=1", "--binlog-format=ROW"]
+CASES = []
+
+
+class Failure(Exception):
+    pass
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def expect_error(what, function, number, word=""):
+    try:
+        function()
+    except SqlError as error:
+        if error.number != number or not error.text.startswith(word):
+            raise Failure(f"{what}: got {error}, wanted {number} {word}") from None
+        return
+    raise Failure(f"{what}: succeeded, wanted {number} {word}")
+
+
+def refused(what, session, sql, word):
+    expect_error(what, lambda: session.query(sql), 1644, word + ":")
+
+
+def driver(server, *arguments, node="mx1", cluster=CLUSTER, mode="single"):
+    socket = server.socket if server else "/nonexistent"
+    return subprocess.run([DRIVER, node, cluster, socket, PASSWORD, mode, *arguments], capture_output=True,
+                          text=True)
+
+
+def done(server, *arguments, **options):
+    result = driver(server, *arguments, **options)
+    if result.returncode:
+        raise Failure(f"{arguments}: exit {result.returncode}: {result.stderr}")
+    return result.stdout
+
+
+def fails(code, word, server, *arguments, **options):
+    result = driver(server, *arguments, **options)
+    if result.returncode != code or word not in result.stderr:
+        raise Failure(f"{arguments}: exit {result.returncode}, {result.stderr!r}; wanted {code} and {word!r}")
+
+
+class Roles:
+    """Sessions of one case on one server, closed with it."""
+
+    def __init__(self, server):
+        self.server = server
+        self.sessions = []
+
+    def _keep(self, session):
+        self.sessions.append(session)
+        return session
+
+    def root(self):
+        return self._keep(self.server.connect())
+
+    def local(self):
+        return self._keep(self.server.connect(user="replcheck", uid=USERS["replcheck"]))
+
+    def fencer(self):
+        return self._keep(self.server.connect(user="replcheck-fence", uid=USERS["replcheck-fence"]))
+
+    def remote(self, address=MX2):
+        return self._keep(self.server.connect(host="127.0.0.1", user="replcheck", password=PASSWORD,
+                                              bind=address))
+
+    def voting(self, session):
+        expect("vote taken", session.value(f"SELECT GET_LOCK('{VOTE}', 2)"), "1")
+        return session
+
+    def armed(self):
+        fencer = self.fencer()
+        expect("write lock taken", fencer.value(f"SELECT GET_LOCK('{WRITE}', 2)"), "1")
+        return fencer
+
+    def close(self):
+        for session in self.sessions:
+            session.close()
+
+
+BOX = None
+SERVERS = {}
+
+
+def server_named(name, **options):
+    if name not in SERVERS:
+        SERVERS[name] = BOX.start(name, port=free_port(), **options)
+    return SERVERS[name]
+
+
+def gone(session, thread_id):
+    """Waits until a connection is out of the server."""
+    end = time.monotonic() + 5
+    while session.value(f"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {thread_id}") != "0":
+        if time.monotonic() > end:
+            raise Failure(f"connection {thread_id} stays")
+        time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def node():
+    """A node with a fresh schema, read-only, no promise, no lock held."""
+    server = server_named("n1", server_id=1, options=OPTIONS)
+    roles = Roles(server)
+    try:
+        root = roles.root()
+        root.query("SET GLOBAL read_only = 1")
+        if not root.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'replcheck'"):
+            done(server, "install")
+        root.query("SET SESSION sql_log_bin = 0; DELETE FROM replcheck.voter; DELETE FROM replcheck.term;"
+                   " DELETE FROM replcheck.bulletin; SET SESSION sql_log_bin = 1")
+        yield roles, root
+    finally:
+        ids = [session.id for session in roles.sessions if session.handle]
+        roles.close()
+        with server.connect() as root:
+            for thread_id in ids:
+                gone(root, thread_id)
+            root.query("SET GLOBAL read_only = 1")
+
+
+def writer(roles, epoch=7):
+    """A session with the vote and the promise, an armed fencer, writes enabled."""
+    vote = roles.voting(roles.local())
+    fencer = roles.armed()
+    vote.query(f"CALL replcheck.promise('mx1', {epoch})")
+    expect("enabled", vote.row(f"CALL replcheck.enable('mx1', {epoch})"), {"ok": "1", "read_only": "0"})
+    return vote, fencer
+
+
+def read_only(session):
+    return session.value("SELECT @@GLOBAL.read_only")
+
+
+def voter_rows(session):
+    return [(r["node"], r["kind"], int(r["epoch"])) for r in
+            session.query("SELECT node, kind, epoch FROM replcheck.voter ORDER BY node, kind")]
+
+
+def await_read_only(session, wanted, seconds):
+    begin = time.monotonic()
+    while read_only(session) != wanted:
+        if time.monotonic() - begin > seconds:
+            raise Failure(f"read_only is not {wanted} after {seconds} s")
+        time.sleep(0.02)
+    return time.monotonic() - begin
+
+
+@contextlib.contextmanager
+def witness():
+    """A witness installed without any configuration, over the network."""
+    server = server_named("w1", server_id=9, options=["--log-bin=binlog"])
+    roles = Roles(server)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("login", "pw"), ("nodes", PASSWORD)):
+            path = os.path.join(folder, name)
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+                file.write(text + "\n")
+        root = roles.root()
+        root.query("CREATE OR REPLACE USER admin@'127.0.0.1' IDENTIFIED BY 'pw';"
+                   " GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION")
+        login = ["--host", "127.0.0.1", "--port", str(server.port), "--user", "admin",
+                 "--login-password-file", os.path.join(folder, "login"), "--witness"]
+        try:
+            done(None, "install", *login, "--cluster", CLUSTER, "--allow", MX1, "--allow", MX2,
+                 "--password-file", os.path.join(folder, "nodes"), node="-")
+            yield roles, root, login
+        finally:
+            roles.close()
+
+
+def main():
+    """Runs the cases that were registered; returns the exit code."""
+    global BOX
+    if os.geteuid() != 0 or not (shutil.which("mariadbd") or os.path.exists("/usr/sbin/mariadbd")):
+        print("skipped: needs root and mariadbd")
+        return 77
+    private_users(USERS)
+    words = sys.argv[1:]
+    chosen = [c for c in CASES if not words or any(word in c.__name__ for word in words)]
+    failed = 0
+    with Sandbox() as BOX:
+        for function in chosen:
+            begin = time.monotonic()
+            try:
+                function()
+                verdict = "ok"
+            except (Failure, SqlError, subprocess.CalledProcessError) as error:
+                verdict = f"FAILED: {error}"
+                failed += 1
+            name = function.__name__.replace("_", " ")
+            print(f"{name}: {verdict} ({time.monotonic() - begin:.2f} s)", flush=True)
+    print(f"{len(chosen)} cases, {failed} failed")
+    return 1 if failed else 0

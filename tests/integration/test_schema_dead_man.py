@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""The dead-man's switch on a real server."""
+
+import sys
+import threading
+import time
+
+from schema_fixture import (WRITE, await_read_only, case, done, expect, expect_error, gone, main, node,
+                            read_only, writer)
+
+
+@case
+def dead_man_leaves_a_held_server_alone_and_fences_a_lost_one():
+    with node() as (roles, root):
+        _, fencer = writer(roles)
+        for _ in range(70):
+            time.sleep(0.05)
+            expect("read_only while the lock is held", read_only(root), "0")
+        fencer.close()
+        print(f"    fenced after {await_read_only(root, '1', 3):.2f} s")
+
+
+@case
+def dead_man_and_enable_bear_a_fencer_that_replaces_its_session():
+    """As the fencer does it: the new session queues for the lock, then kills its predecessor."""
+    with node() as (roles, root):
+        vote, fencer = writer(roles)
+        fencers, replaced, end = [fencer], 0, time.monotonic() + 3.5
+        while time.monotonic() < end:
+            successor = roles.fencer()
+            waiting = threading.Thread(target=successor.query, args=(f"SELECT GET_LOCK('{WRITE}', 2)",))
+            waiting.start()
+            successor_is_queued = ("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+                                   f" WHERE ID = {successor.id} AND STATE = 'User lock'")
+            while root.value(successor_is_queued) != "1":
+                pass
+            root.query(f"KILL {fencers.pop().id}")
+            expect("enable", vote.row("CALL replcheck.enable('mx1', 7)"), {"ok": "1", "read_only": "0"})
+            waiting.join()
+            fencers.append(successor)
+            replaced += 1
+            expect("read_only", read_only(root), "0")
+        print(f"    {replaced} sessions replaced")
+
+
+@case
+def dead_man_is_not_disarmed_by_another_account():
+    with node() as (roles, root):
+        _, fencer = writer(roles)
+        thread_id = fencer.id
+        fencer.close()
+        gone(root, thread_id)
+        root.query(f"SELECT GET_LOCK('{WRITE}', 0)")
+        print(f"    fenced after {await_read_only(root, '1', 3):.2f} s")
+
+
+@case
+def dead_man_gives_up_a_set_that_waits_and_runs_again():
+    with node() as (roles, root):
+        root.query("SET SESSION sql_log_bin = 0; CREATE DATABASE IF NOT EXISTS scratch;"
+                   " CREATE OR REPLACE TABLE scratch.t (a INT) ENGINE = InnoDB; SET SESSION sql_log_bin = 1")
+        _, fencer = writer(roles)
+        holder = roles.root()
+        holder.query("LOCK TABLES scratch.t WRITE")
+        thread_id = fencer.id
+        fencer.close()
+        gone(root, thread_id)
+        time.sleep(2.5)
+        expect("blocked", read_only(root), "0")
+        fencer = roles.armed()
+        time.sleep(1.5)
+        holder.query("UNLOCK TABLES")
+        time.sleep(1.5)
+        expect("no stale SET", read_only(root), "0")
+        fencer.close()
+        await_read_only(root, "1", 3)
+        root.query("SET SESSION sql_log_bin = 0; DROP DATABASE scratch")
+
+
+@case
+def dead_man_is_repaired():
+    with node() as (roles, root):
+        local = roles.local()
+        root.query("SET SESSION sql_log_bin = 0; ALTER EVENT replcheck.dead_man DISABLE;"
+                   " SET GLOBAL event_scheduler = OFF")
+        expect("repair", local.row("CALL replcheck.repair_dead_man()"), {"ok": "1", "event_scheduler": "ON"})
+        expect("event", local.row("SELECT STATUS, DEFINER FROM information_schema.EVENTS"),
+               {"STATUS": "ENABLED", "DEFINER": "replcheck-definer@localhost"})
+        first = time.monotonic()
+        seen = set()
+        while len(seen - {None}) < 2 and time.monotonic() - first < 5:
+            seen.add(local.value("SELECT LAST_EXECUTED FROM information_schema.EVENTS"))
+            time.sleep(0.1)
+        expect("LAST_EXECUTED advances", len(seen - {None}) >= 2, True)
+        root.query("SET SESSION sql_log_bin = 0; DROP EVENT replcheck.dead_man")
+        expect_error("gone event", lambda: local.query("CALL replcheck.repair_dead_man()"), 1539)
+        done(roles.server, "install")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+"""The procedures on a real server: what they refuse, what they do, and what they leave alone."""
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+
+from mariadb_sandbox import SqlError
+from schema_fixture import WRITE, VOTE, case, expect, gone, main, node, read_only, refused, voter_rows, writer
+
+
+def said(who, kind, epoch=3):
+    kind = "NULL" if kind is None else f"'{kind}'"
+    return f"CALL replcheck.release_vote('{who}', {kind}, {epoch}, NULL, NULL, NULL)"
+
+
+@case
+def promise_rises_and_needs_the_vote():
+    with node() as (roles, root):
+        session = roles.local()
+        refused("no vote", session, "CALL replcheck.promise('mx1', 3)", "no_vote")
+        roles.voting(session)
+        expect("first", session.row("CALL replcheck.promise('mx1', 3)"),
+               {"ok": "1", "highest_before": None, "consumed_kind": None, "consumed_epoch": None,
+                "consumed_node": None})
+        expect("again", session.row("CALL replcheck.promise('mx1', 3)")["highest_before"], "3")
+        refused("equal by another", session, "CALL replcheck.promise('mx2', 3)", "promised")
+        refused("lower", session, "CALL replcheck.promise('mx1', 1)", "promised")
+        expect("higher by another", session.row("CALL replcheck.promise('mx2', 4)")["highest_before"], "3")
+        refused("own, lower than another's", session, "CALL replcheck.promise('mx1', 3)", "promised")
+        expect("own, higher", session.row("CALL replcheck.promise('mx1', 5)")["highest_before"], "4")
+        for arguments in ("NULL, 9", "'', 9", "'mx1', NULL", "'mx1', 0"):
+            refused(arguments, session, f"CALL replcheck.promise({arguments})", "bad_argument")
+        expect("rows", voter_rows(root), [("mx1", "promise", 5), ("mx2", "promise", 4)])
+        largest = 2 ** 64 - 1
+        session.query(f"CALL replcheck.promise('mx1', {largest})")
+        expect("64 bits", voter_rows(root)[0], ("mx1", "promise", largest))
+
+
+@case
+def promise_consumes_what_is_older():
+    with node() as (roles, root):
+        vote = roles.voting(roles.local())
+        for who, kind, epoch in (("mx1", "release", 3), ("mx1", "certificate", 3), ("mx2", "off", 2),
+                                 ("mx2", "out_of_sync", 3), ("mx2", "release", 6)):
+            vote.query(said(who, kind, epoch))
+        row = vote.row("CALL replcheck.promise('mx2', 6)")
+        expect("consumed", (row["consumed_kind"], row["consumed_epoch"], row["consumed_node"]),
+               ("certificate", "3", "mx1"))
+        expect("rows", voter_rows(root),
+               [("mx2", "promise", 6), ("mx2", "release", 6), ("mx2", "out_of_sync", 3)])
+        refused("a refusal consumes nothing", vote, "CALL replcheck.promise('mx1', 5)", "promised")
+        expect("rows after it", voter_rows(root),
+               [("mx2", "promise", 6), ("mx2", "release", 6), ("mx2", "out_of_sync", 3)])
+
+
+@case
+def release_names_the_session_that_held_the_vote():
+    with node() as (roles, root):
+        vote, other = roles.voting(roles.local()), roles.local()
+        for kind in ("release", "certificate"):
+            refused(kind, other, said("mx1", kind), "no_vote")
+        expect("certificate", vote.row("CALL replcheck.release_vote('mx1', 'certificate', 3, 'binlog.000007',"
+                                       " 18446744073709551615, '0-1-9')"), {"ok": "1", "seq": str(vote.id)})
+        expect("row", root.row("SELECT * FROM replcheck.voter"),
+               {"node": "mx1", "kind": "certificate", "epoch": "3", "file": "binlog.000007",
+                "size": "18446744073709551615", "gtid": "0-1-9", "seq": str(vote.id)})
+        expect("the lock stays", vote.value(f"SELECT IS_USED_LOCK('{VOTE}') = CONNECTION_ID()"), "1")
+        for kind in ("promise", "none", "", None):
+            refused(str(kind), vote, said("mx1", kind), "bad_argument")
+        other.query(said("mx2", "off"))
+        other.query(said("mx2", "out_of_sync"))
+        refused("off from afar", roles.remote(), said("mx1", "off"), "local_only")
+        roles.remote().query(said("mx1", "out_of_sync"))
+        expect("cleared", other.row("CALL replcheck.clear_mark('mx2')"), {"ok": "1", "deleted": "1"})
+        expect("cleared again", other.row("CALL replcheck.clear_mark('mx2')"), {"ok": "1", "deleted": "0"})
+        expect("rows", voter_rows(root),
+               [("mx1", "certificate", 3), ("mx1", "out_of_sync", 3), ("mx2", "off", 3)])
+
+
+@case
+def reclaim_unless_promised_since():
+    with node() as (roles, root):
+        vote = roles.voting(roles.local())
+        vote.query("CALL replcheck.promise('mx1', 3)")
+        for kind in ("release", "certificate"):
+            vote.query(said("mx1", kind))
+        vote.query(said("mx2", "release"))
+        remote = roles.remote()
+        expect("another epoch", remote.row("CALL replcheck.reclaim('mx1', 5)"), {"ok": "1", "deleted": "0"})
+        expect("own", remote.row("CALL replcheck.reclaim('mx1', 3)"), {"ok": "1", "deleted": "2"})
+        expect("rows", voter_rows(root), [("mx1", "promise", 3), ("mx2", "release", 3)])
+        vote.query(said("mx1", "release"))
+        vote.query("CALL replcheck.promise('mx2', 4)")
+        refused("superseded", remote, "CALL replcheck.reclaim('mx1', 3)", "promised")
+        expect("consumed", voter_rows(root), [("mx1", "promise", 3), ("mx2", "promise", 4)])
+
+
+@case
+def reclaim_and_promise_exclude_each_other():
+    """The taker's promise and the giver's reclaim are in flight together: exactly one may win."""
+    with node() as (roles, root):
+        taker = roles.voting(roles.remote())
+        giver = roles.local()
+        outcomes = set()
+        for round_number in range(60):
+            epoch = 10 + 4 * round_number
+            root.query("SET SESSION sql_log_bin = 0; DELETE FROM replcheck.voter;"
+                       f" INSERT INTO replcheck.voter (node, kind, epoch) VALUES ('mx1', 'promise', {epoch}),"
+                       f" ('mx1', 'release', {epoch})")
+            result = {}
+
+            def take():
+                result["taken"] = taker.row(f"CALL replcheck.promise('mx2', {epoch + 1})")["consumed_kind"]
+
+            def give():
+                try:
+                    result["reclaimed"] = giver.row(f"CALL replcheck.reclaim('mx1', {epoch})")["deleted"]
+                except SqlError as error:
+                    result["reclaimed"] = error.text.split(":")[0]
+            order = [take, give] if round_number % 2 else [give, take]
+            threads = [threading.Thread(target=f) for f in order]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            outcomes.add((result["taken"], result["reclaimed"]))
+        expect("outcomes", outcomes <= {("release", "promised"), (None, "1")}, True)
+
+
+@case
+def enable_needs_everything():
+    with node() as (roles, root):
+        vote = roles.local()
+        enable = "CALL replcheck.enable('mx1', 7)"
+        refused("nothing at all", vote, enable, "no_vote")
+        roles.voting(vote)
+        refused("no promise", vote, enable, "not_highest")
+        vote.query("CALL replcheck.promise('mx1', 7)")
+        refused("write lock free", vote, enable, "no_write_lock")
+        root.query(f"SELECT GET_LOCK('{WRITE}', 0)")
+        refused("write lock of root", vote, enable, "foreign_write_lock")
+        root.query(f"SELECT RELEASE_LOCK('{WRITE}')")
+        vote.query(f"SELECT GET_LOCK('{WRITE}', 0)")
+        refused("write lock of the supervisor", vote, enable, "foreign_write_lock")
+        vote.query(f"SELECT RELEASE_LOCK('{WRITE}')")
+        roles.armed()
+        root.query("SET SESSION sql_log_bin = 0; DELETE FROM replcheck.voter")
+        refused("NULL without a promise", vote, "CALL replcheck.enable(NULL, NULL)", "not_highest")
+        vote.query("CALL replcheck.promise('mx1', 7)")
+        other = roles.local()
+        refused("vote held by another session", other, enable, "no_vote")
+        refused("another epoch", vote, "CALL replcheck.enable('mx1', 5)", "not_highest")
+        refused("higher epoch", vote, "CALL replcheck.enable('mx1', 9)", "not_highest")
+        refused("another node", vote, "CALL replcheck.enable('mx2', 7)", "not_highest")
+        refused("NULL", vote, "CALL replcheck.enable(NULL, NULL)", "not_highest")
+        expect("read_only", read_only(root), "1")
+        expect("enabled", vote.row(enable), {"ok": "1", "read_only": "0"})
+        expect("read_only then", read_only(root), "0")
+        expect("enabled again", vote.row(enable), {"ok": "1", "read_only": "0"})
+        root.query("SET GLOBAL read_only = 1")
+        vote.query("BEGIN; SELECT * FROM replcheck.voter")
+        refused("in a transaction", vote, enable, "in_transaction")
+        vote.query("ROLLBACK; SET SESSION autocommit = 0")
+        refused("without autocommit", vote, enable, "in_transaction")
+
+
+@case
+def enable_is_refused_when_another_promised_since():
+    with node() as (roles, root):
+        vote, _ = writer(roles)
+        root.query("SET GLOBAL read_only = 1")
+        rival = roles.remote()
+        late = vote.id
+        root.query(f"KILL {late}")
+        gone(root, late)
+        roles.voting(rival)
+        rival.query("CALL replcheck.promise('mx2', 8)")
+        again = roles.local()
+        refused("no vote any more", again, "CALL replcheck.enable('mx1', 7)", "no_vote")
+        thread_id = rival.id
+        rival.close()
+        gone(root, thread_id)
+        roles.voting(again)
+        refused("old epoch", again, "CALL replcheck.enable('mx1', 7)", "not_highest")
+        expect("read_only", read_only(root), "1")
+
+
+@case
+def enable_undoes_itself_when_the_second_check_fails():
+    with node() as (roles, root):
+        vote = roles.voting(roles.local())
+        roles.armed()
+        vote.query("CALL replcheck.promise('mx1', 7)")
+        definition = root.row("SHOW CREATE PROCEDURE replcheck.check_authority")["Create Procedure"]
+        seen = definition.replace("SET p_refusal = NULL;",
+                                  "SET p_refusal = NULL; SET @calls = COALESCE(@calls, 0) + 1;"
+                                  " SET @seen = CONCAT(COALESCE(@seen, ''), @@GLOBAL.read_only + 0);")
+        end = seen.rindex("END")
+        seen = seen[:end] + " IF @calls = 2 THEN SET p_refusal = 'no_vote: lost meanwhile'; END IF; END"
+        root.query("SET SESSION sql_log_bin = 0; USE replcheck; "
+                   + seen.replace("CREATE ", "CREATE OR REPLACE ", 1))
+        try:
+            vote.query("SET SESSION lock_wait_timeout = 77")
+            refused("second check", vote, "CALL replcheck.enable('mx1', 7)", "no_vote")
+            expect("it was enabled between", vote.value("SELECT @seen"), "10")
+            expect("read_only", read_only(root), "1")
+            expect("lock_wait_timeout restored", vote.value("SELECT @@SESSION.lock_wait_timeout"), "77")
+        finally:
+            root.query("SET SESSION sql_log_bin = 0; DROP DATABASE replcheck")
+
+
+@case
+def a_late_enable_never_outlives_a_fence():
+    """The server is stopped with an enabling on its way; a fence kills its session first."""
+    with node() as (roles, root):
+        fencer = roles.armed()
+        rounds, writable = 20, 0
+        for _ in range(rounds):
+            vote = roles.voting(roles.local())
+            vote.query("CALL replcheck.promise('mx1', 7)")
+            roles.server.kill(signal.SIGSTOP)
+
+            def enable():
+                with contextlib.suppress(SqlError):
+                    vote.query("CALL replcheck.enable('mx1', 7)")
+
+            def fence():
+                with contextlib.suppress(SqlError):
+                    fencer.query(f"KILL {vote.id}")
+                gone(fencer, vote.id)
+                fencer.query("SET GLOBAL read_only = 1")
+            threads = [threading.Thread(target=enable), threading.Thread(target=fence)]
+            for thread in threads:
+                thread.start()
+            time.sleep(0.01)
+            roles.server.kill(signal.SIGCONT)
+            for thread in threads:
+                thread.join()
+            writable += read_only(root) != "1"
+            vote.close()
+        expect(f"writable after the fence, of {rounds}", writable, 0)
+
+
+@case
+def offsets_and_bulletin():
+    with node() as (roles, root):
+        local = roles.local()
+        expect("offsets", local.row("CALL replcheck.set_offsets(2, 2)"),
+               {"ok": "1", "auto_increment_increment": "2", "auto_increment_offset": "2"})
+        expect("in force", roles.root().row("SELECT @@auto_increment_increment AS i,"
+                                            " @@auto_increment_offset AS o"), {"i": "2", "o": "2"})
+        for arguments in ("2, 3", "2, 0", "0, 0", "65536, 1", "NULL, 1", "2, NULL"):
+            refused(arguments, local, f"CALL replcheck.set_offsets({arguments})", "bad_argument")
+        local.query("CALL replcheck.set_offsets(1, 1)")
+        local.query("CALL replcheck.bulletin_put('mx1', 1, 'standby', 3, 0, '0-1-4', 'abc')")
+        local.query("CALL replcheck.bulletin_put('mx1', 2, 'writer', 5, 1, '0-1-5', 'abc')")
+        roles.remote().query("CALL replcheck.bulletin_put('mx2', 1, 'standby', 3, NULL, '', 'abd')")
+        expect("bulletin", root.query("SELECT * FROM replcheck.bulletin ORDER BY node"),
+               [{"node": "mx1", "seq": "2", "state": "writer", "epoch": "5", "vip": "1", "gtid": "0-1-5",
+                 "config_hash": "abc"},
+                {"node": "mx2", "seq": "1", "state": "standby", "epoch": "3", "vip": None, "gtid": "",
+                 "config_hash": "abd"}])
+
+
+@case
+def audit_finds_roles_and_public():
+    with node() as (roles, root):
+        local = roles.local()
+        audit = lambda: [tuple(r.values()) for r in local.query("CALL replcheck.audit_accounts()")]
+        usual = audit()
+        expect("administrators alone", {(user, role) for user, _, role in usual},
+               {("root", None), ("mysql", None)})
+        root.query("SET SESSION sql_log_bin = 0; CREATE ROLE inner_role; CREATE ROLE outer_role;"
+                   " CREATE USER direct@'%', plain@'%', by_role@'%', by_nested@'%', locked@'%',"
+                   " all_of_it@'%';"
+                   " GRANT READ_ONLY ADMIN ON *.* TO direct@'%', inner_role, locked@'%';"
+                   " GRANT ALL ON *.* TO all_of_it@'%'; GRANT SUPER ON *.* TO plain@'%';"
+                   " ALTER USER locked@'%' ACCOUNT LOCK; GRANT inner_role TO outer_role, by_role@'%';"
+                   " GRANT outer_role TO by_nested@'%'")
+        found = [entry for entry in audit() if entry not in usual and entry[0] != "root"]
+        expect("found", found, [("all_of_it", "%", None), ("by_nested", "%", "inner_role"),
+                                ("by_role", "%", "inner_role"), ("direct", "%", None)])
+        root.query("GRANT READ_ONLY ADMIN ON *.* TO PUBLIC")
+        expect("public", ("PUBLIC", "", None) in audit(), True)
+        root.query("REVOKE READ_ONLY ADMIN ON *.* FROM PUBLIC; DROP ROLE inner_role, outer_role;"
+                   " DROP USER direct@'%', plain@'%', by_role@'%', by_nested@'%', locked@'%', all_of_it@'%'")
+        expect("as before", audit(), usual)
+
+
+@case
+def the_path_of_a_failover_is_quick():
+    with node() as (roles, root):
+        vote = roles.voting(roles.local())
+        roles.armed()
+        idle = [roles.server.connect() for _ in range(100)]
+        try:
+            medians = {}
+            for name, sql in (("promise", "CALL replcheck.promise('mx1', {})"),
+                              ("enable", "CALL replcheck.enable('mx1', {})"),
+                              ("release_vote", said("mx1", "release", "{}")),
+                              ("reclaim", "CALL replcheck.reclaim('mx1', {})")):
+                took = []
+                for i in range(200):
+                    epoch = i + 1 if name == "promise" else 200
+                    begin = time.perf_counter()
+                    vote.query(sql.format(epoch))
+                    took.append((time.perf_counter() - begin) * 1000)
+                first, took = took[0], sorted(took)
+                medians[name] = took[100]
+                print(f"    {name}: first {first:.2f} ms, median {took[100]:.2f}, 95 % {took[190]:.2f}")
+            expect("medians far below what a promotion has", max(medians.values()) < 5, True)
+        finally:
+            for session in idle:
+                session.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
