@@ -1,0 +1,205 @@
+/* All that operators see of the pair, at one instant, in one struct: `status`, `check`, HTTP and the status
+ * page show this and nothing else.
+ *
+ * Filled purely from what one tick knows (report_fill) or, without a daemon, from what both servers answered;
+ * it crosses the control socket as JSON (wire/report_json.h), so it holds no pointer, no descriptor and no
+ * time that only one process understands: ages are counted back from `wall_us`.
+ *
+ * Unknown is a value: TRI_UNKNOWN, "" for a text, REPORT_UNKNOWN for a number (never 0). The problems are
+ * judged afterwards, from this struct alone (model/verdict.h). */
+#ifndef REPLCHECK_MODEL_REPORT_H
+#define REPLCHECK_MODEL_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tri.h"
+#include "model/gtid.h"
+#include "model/observation.h"
+#include "model/policy.h"
+
+struct quorum;
+struct mind;
+struct outcome;
+struct lag;
+
+#define REPORT_UNKNOWN      INT64_C(-1)
+#define REPORT_NAME_MAX     32
+#define REPORT_WORD_MAX     32
+#define REPORT_ADDRESS_MAX  72 /* "192.0.2.11:3306", "[2001:db8::1]:3306" */
+#define REPORT_SENTENCE_MAX 384
+#define REPORT_PROBLEMS_MAX 32
+
+enum report_source {
+    REPORT_DAEMON = 0, /* the supervisor's own view */
+    REPORT_DIRECT      /* both servers were asked, no supervisor answered: nothing is known of votes and fencer */
+};
+
+/* Which node is the writer. */
+enum report_writer { REPORT_WRITER_UNKNOWN = 0, REPORT_WRITER_NONE, REPORT_WRITER_ONE, REPORT_WRITER_BOTH };
+
+/* In the order of monitoring plugins' exit codes. */
+enum severity { SEVERITY_OK = 0, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_UNKNOWN, SEVERITIES };
+
+struct problem {
+    enum severity severity; /* OK: a note, nothing is wrong */
+    char id[REPORT_WORD_MAX]; /* stable: "replication-stopped" */
+    char sentence[REPORT_SENTENCE_MAX];
+    char remedy[REPORT_SENTENCE_MAX]; /* what to do; "" where nothing is to be done */
+};
+
+struct report_lag {
+    int64_t us;           /* REPORT_UNKNOWN */
+    bool at_least;        /* the true lag is longer */
+    int64_t transactions; /* REPORT_UNKNOWN */
+};
+
+/* One data node: its server as this node's probe sees it, its supervisor as it says of itself. */
+struct report_node {
+    char name[REPORT_NAME_MAX];
+    char address[REPORT_ADDRESS_MAX];
+    enum tri reachable;  /* the server answered within `silent` */
+    int64_t age_ms;      /* of what follows */
+    enum tri read_only;
+    int64_t server_id;
+    /* its supervisor */
+    enum tri supervised; /* one was at work within a lease */
+    char state[REPORT_WORD_MAX];
+    int64_t epoch;
+    enum tri vip;        /* it holds the VIP, by its own word */
+    char config_hash[17];
+    /* replication, as the replica */
+    enum tri replica;    /* a replication connection to the other node is configured */
+    char connection[REPORT_NAME_MAX];
+    enum io_state io;
+    enum tri sql;
+    int64_t io_errno, sql_errno; /* 0 = none */
+    char error[OBS_TEXT_MAX];
+    enum tri lagging; /* does a lag apply? no: this node is the primary that the lag is measured against */
+    struct report_lag received, applied;
+    char binlog_pos[GTID_TEXT_MAX];
+    char slave_pos[GTID_TEXT_MAX];
+    char received_pos[GTID_TEXT_MAX];
+    /* settings of the server */
+    int64_t increment, offset, offset_expected;
+    enum tri offsets_ok;
+    enum tri event_scheduler;
+    enum tri dead_man;
+    enum tri semi_sync_master;
+};
+
+struct report_vote {
+    char voter[REPORT_NAME_MAX];  /* "mx1", "witness", "last writer", "VIP" */
+    char basis[REPORT_WORD_MAX];  /* why it counts: "released in writing"; "" while it does not */
+    enum tri held;
+    bool counted;
+    bool durable;      /* no lease: it is kept until it is given away */
+    int64_t valid_ms;  /* REPORT_UNKNOWN while it is not counted, or durable */
+    int64_t answer_ms; /* age of the voter's last answer to this supervisor */
+    int64_t holder_connection; /* the session that has it where it is not ours; 0 = nobody's */
+    bool foreign;      /* that session is of another account */
+};
+
+struct report_fencer {
+    enum tri alive;
+    enum tri armed;
+    int64_t deadline_ms; /* until it fences by itself */
+    enum tri write_lock;
+    enum tri server_alive;
+    enum tri certifiable;
+    int64_t fenced_ms;   /* since its last proven fence; REPORT_UNKNOWN = none in this life */
+};
+
+/* What would be lost if the standby were promoted at this moment. */
+struct report_loss {
+    char node[REPORT_NAME_MAX]; /* that would be promoted; "" = nobody could be */
+    char gate[REPORT_WORD_MAX]; /* "ok", "known loss", "unseen for too long", "unknown loss" */
+    int64_t known_lost;
+    int64_t unseen_us;
+    bool estimate;
+    char sentence[REPORT_SENTENCE_MAX];
+};
+
+struct report {
+    enum report_source source;
+    char daemon_trouble[REPORT_SENTENCE_MAX]; /* DIRECT: why no daemon answered; "" = it was not asked */
+    int64_t wall_us;
+    char headline[REPORT_SENTENCE_MAX];
+    char cluster[REPORT_NAME_MAX];
+    int self; /* index of the node that reports */
+    /* this node's supervisor */
+    char state[REPORT_WORD_MAX];
+    int64_t since_ms;
+    int64_t row_id; /* REPORT_UNKNOWN */
+    char reason[REPORT_SENTENCE_MAX];
+    char promote_reason[REPORT_WORD_MAX]; /* why it is, or tries to become, the writer; "" */
+    int64_t uptime_ms;
+    int64_t epoch;
+    int weight; /* for keepalived's track_file */
+    enum report_writer writer;
+    int writer_node; /* index; -1 unless `writer` is ONE */
+    enum tri ready;  /* the standby could take over now */
+    char not_ready[REPORT_SENTENCE_MAX]; /* why not */
+    bool settling;   /* a promotion was short ago: what is not yet right is tolerated */
+    struct report_node nodes[OBS_NODES];
+    char tie_breaker[REPORT_WORD_MAX]; /* "witness", "writer", "vip" */
+    struct report_vote votes[OBS_VOTERS];
+    int64_t authority_ms; /* until it ends; 0 = there is none */
+    struct report_fencer fencer;
+    bool has_vip;
+    enum tri vip_here;
+    int64_t vip_since_ms;
+    enum tri boot_safe;
+    enum tri stale;   /* a voter remembers a term whose data are not here */
+    char history[REPORT_WORD_MAX]; /* own history against the other's: "equal", "diverged" ... */
+    char history_first[GTID_ONE_MAX]; /* the first GTID of ours that the other lacks; "" */
+    int64_t history_age_ms;
+    bool dual;
+    bool lossless;
+    struct report_loss loss;
+    bool breaker_open;
+    int64_t failovers, failovers_allowed; /* unplanned promotions in the breaker's window */
+    bool maintenance;
+    enum tri config_equal;
+    char worker_trouble[REPORT_SENTENCE_MAX]; /* journal or syslog; "" */
+    int64_t worker_dropped;                   /* lines and events that found no room */
+    int64_t lag_warning_ms, lag_critical_ms;  /* the thresholds of the verdict */
+    /* the verdict, worst first (model/verdict.h) */
+    enum severity severity;
+    int problem_count;
+    struct problem problems[REPORT_PROBLEMS_MAX];
+};
+
+/* What a report is made of. Pointers are borrowed for the call; no text may be NULL. */
+struct report_input {
+    enum report_source source;
+    const struct policy *policy;
+    const struct observation *observation;
+    const struct quorum *quorum;   /* these three may be NULL: REPORT_DIRECT */
+    const struct mind *mind;
+    const struct outcome *outcome;
+    const struct lag *lag[OBS_NODES]; /* samples of that node's server as primary; NULL = none */
+    const char *cluster;
+    const char *names[OBS_NODES];
+    const char *addresses[OBS_NODES];
+    unsigned ports[OBS_NODES];
+    const char *config_hash;
+    const char *worker_trouble;
+    int64_t worker_dropped;
+    const char *daemon_trouble;
+    int weight;
+    int64_t wall_us;
+    int64_t started_us; /* of the supervisor */
+    int64_t lag_warning_ms, lag_critical_ms;
+};
+
+/* Fills everything but the verdict. Pure. */
+void report_fill(struct report *out, const struct report_input *in);
+
+const char *severity_name(enum severity s);       /* "ok", "warning", "critical", "unknown" */
+const char *report_writer_name(enum report_writer w); /* "unknown", "none", "one", "both" */
+
+/* The standby's index: the node that is not the writer; -1 if there is not exactly one writer. */
+int report_standby(const struct report *r);
+
+#endif
