@@ -74,9 +74,9 @@ enum journal_kind journal_kind_parse(const char *name);
 struct journal;
 
 /* Opens the journal, or begins one where none is. The whole file is checked. One that is torn, damaged, not
- * a database or of another version is renamed to PATH.bad-TIME (its rollback journal with it) and a new one
- * begun; `report` (JOURNAL_REPORT_MAX) then says so, otherwise it is "". It is also filled when what follows
- * fails. False: full, not writable, locked; nothing was lost and it may be tried again. */
+ * a database or of another version is renamed to PATH.bad-TIME, as SQLite's own recovery left it, and a new
+ * one begun; `report` (JOURNAL_REPORT_MAX) then says so, otherwise it is "". It is also filled when what
+ * follows fails. False: full, not writable, locked; nothing was lost and it may be tried again. */
 MUST_CHECK bool journal_open(struct journal **out, const char *path, unsigned keep, char *report,
                              struct err *e);
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -787,6 +788,44 @@ static void test_torn_journal_behind_the_worker(void **state)
     assert_string_equal(saved.text, "open");
 }
 
+static void test_torn_while_it_is_open(void **state)
+{
+    struct worker_options o = test_options();
+    (void)state;
+    empty_dir();
+    o.store = NULL;
+    start(&o);
+    push_event(0);
+    AWAIT(stats().of[WORKER_EVENT].written == 1);
+    write_file(db, "torn", 4);
+    push_event(1);
+    AWAIT(line_seen("positions seen, breaker") && !stats().journal_failing);
+    assert_true(worker_stop(10000));
+    assert_int_equal(list_all((struct journal_filter){.kind = JOURNAL_STATE}).count, 1);
+    assert_int_equal(list_all((struct journal_filter){.kind = JOURNAL_ALERT}).count, 1);
+}
+
+/* Whoever reads and is stopped keeps the writer waiting; it goes on when the reader does. */
+static void test_locked_by_a_reader(void **state)
+{
+    struct worker_options o = test_options();
+    sqlite3 *reader;
+    (void)state;
+    make_journal();
+    o.store = NULL;
+    assert_int_equal(sqlite3_open_v2(db, &reader, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM events", NULL, NULL, NULL), SQLITE_OK);
+    start(&o);
+    push_event(0);
+    AWAIT(stats().journal_failing);
+    assert_non_null(strstr(stats().last_error, "another process holds it"));
+    assert_int_equal(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    AWAIT(stats().of[WORKER_EVENT].written == 1 && !stats().journal_failing);
+    assert_true(worker_stop(10000));
+    sqlite3_close(reader);
+    assert_int_equal(list_all((struct journal_filter){0}).count, EVENTS + 1);
+}
+
 /* FAULTS 54: the disk's fsync hangs; lines go out meanwhile. */
 static void test_hung_fsync(void **state)
 {
@@ -1007,6 +1046,8 @@ int main(void)
         cmocka_unit_test(test_repeated_lines_are_held),
         cmocka_unit_test(test_log_sink),
         cmocka_unit_test(test_torn_journal_behind_the_worker),
+        cmocka_unit_test(test_torn_while_it_is_open),
+        cmocka_unit_test(test_locked_by_a_reader),
         cmocka_unit_test(test_hung_fsync),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_read_only_disk),
