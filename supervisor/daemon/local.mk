@@ -1,1 +1,10 @@
 # What this folder adds to the build.
+
+supervisor_sources = \
+	supervisor/daemon/actions.c supervisor/daemon/actions.h \
+	supervisor/daemon/boot_id.c supervisor/daemon/boot_id.h \
+	supervisor/daemon/control.c supervisor/daemon/control.h \
+	supervisor/daemon/cycle.c supervisor/daemon/cycle.h \
+	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
+	supervisor/daemon/own_server.c supervisor/daemon/own_server.h \
+	supervisor/daemon/supervisor.c supervisor/daemon/supervisor.h

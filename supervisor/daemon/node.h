@@ -52,6 +52,10 @@ struct node {
     int64_t prepared_us;
     int64_t armed_deadline_us; /* of the last ARM */
     int64_t offsets_asked_us;
+    int64_t started_threads_us;
+    int64_t disarmed_us;
+    struct ladder *ladder;    /* closing the own server */
+    struct loss_bound promoted_loss; /* as the promotion found it */
     int64_t fault_until_us;   /* the weight is -254 until then */
     int64_t vip_arrived_us;
     int weight;               /* as written last */
@@ -67,9 +71,16 @@ struct node {
     int64_t vip_event_us;     /* when netlink last told of a change, for the figure below */
     int64_t vip_decided_us;   /* how long after it the decision had run */
     char operator_who[64];    /* who asked last, for the journal */
+    int64_t breaker_reset_s;  /* wall clock */
+    int32_t dead_pid;         /* of the server whose death was certified last */
+    bool resumed;             /* a predecessor's authority was offered once */
+    int32_t checked_pid;      /* of the server whose options were read last */
 };
 
 /* Something changed: a tick follows as soon as the callback has returned. */
 void node_wake(struct node *n);
+
+/* The operator closes the breaker: what happened before now does not count any more. Kept over a restart. */
+void node_breaker_reset(struct node *n);
 
 #endif

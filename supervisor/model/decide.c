@@ -179,6 +179,12 @@ static void enter_state(const struct policy *p, const struct observation *o, con
     if (node_state_is_promoting(from) && !node_state_is_promoting(next) && next != NODE_WRITER)
         end_promotion(p, o, m);
     if (next == NODE_WRITER) {
+        if (m->accept_loss) {
+            struct gtid_set own;
+            facts_own_position(o, &own);
+            ledger_forget_received(&m->ledger, &own);
+        }
+        m->accept_loss = false;
         m->attempts = 0;
         m->undo = false;
         m->basis.kind = NOTE_NONE;

@@ -103,6 +103,7 @@ struct server_view {
     uint64_t term_epoch;     /* highest epoch in `term`; 0 = none or unknown */
     int term_node;           /* index of its node; -1 = unknown */
     bool term_known;
+    int unplanned;           /* promotions of the breaker's window that nobody asked for */
     struct bulletin bulletin[OBS_NODES];
     struct holder_view holder; /* of the vote there; asked for at the own server only */
 };

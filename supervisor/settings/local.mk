@@ -14,3 +14,4 @@ libsettings_a_SOURCES = \
 	supervisor/settings/tree_yaml.c supervisor/settings/tree_yaml.h \
 	supervisor/settings/value.c supervisor/settings/value.h \
 	supervisor/settings/value_text.c
+libsettings_a_SOURCES += supervisor/settings/policy_of.c supervisor/settings/policy_of.h

@@ -3,4 +3,5 @@ libwire_a_SOURCES += supervisor/wire/fencer_proto.c
 libwire_a_SOURCES += supervisor/wire/rows.c supervisor/wire/rows.h
 libwire_a_SOURCES += supervisor/wire/procstat.c supervisor/wire/procstat.h
 libwire_a_SOURCES += supervisor/wire/netlink.c supervisor/wire/netlink.h
-libwire_a_SOURCES += supervisor/wire/observe.c supervisor/wire/observe.h
+libwire_a_SOURCES += supervisor/wire/observe.c supervisor/wire/observe.h \
+	supervisor/wire/server_options.c supervisor/wire/server_options.h

@@ -23,7 +23,9 @@ static const char server_sql[] =
 
 static const char events_sql[] =
     ";SELECT 'event' AS part, STATUS AS status, UNIX_TIMESTAMP(LAST_EXECUTED) AS last_executed"
-    " FROM information_schema.EVENTS WHERE EVENT_SCHEMA='replcheck' AND EVENT_NAME='dead_man'";
+    " FROM information_schema.EVENTS WHERE EVENT_SCHEMA='replcheck' AND EVENT_NAME='dead_man'"
+    ";SELECT 'breaker' AS part, COUNT(*) AS unplanned FROM replcheck.term WHERE reason IN ('%s', '%s')"
+    " AND at > GREATEST(NOW() - INTERVAL %lld SECOND, FROM_UNIXTIME(%lld))";
 
 char *observe_holder_sql(const struct observe_names *n)
 {
@@ -35,7 +37,12 @@ char *observe_holder_sql(const struct observe_names *n)
 char *observe_server_sql(const struct observe_names *n, bool with_events)
 {
     char *base = mem_printf(server_sql, n->cluster, n->nodes[0], n->cluster, n->nodes[1]);
-    char *all = mem_printf("%s%s", base, with_events ? events_sql : "");
+    char *events = with_events ? mem_printf(events_sql, promote_reason_name(REASON_CERTIFIED),
+                                            promote_reason_name(REASON_SILENCE), (long long)n->breaker_window_s,
+                                            (long long)n->breaker_reset_s)
+                               : mem_strdup("");
+    char *all = mem_printf("%s%s", base, events);
+    free(events);
     free(base);
     return all;
 }
@@ -271,6 +278,8 @@ void observe_server(struct server_view *view, const struct observe_names *n, con
             observe_bulletin(view, n, set);
         else if (strcmp(second, "epoch") == 0)
             observe_term(view, n, set);
+        else if (strcmp(second, "unplanned") == 0)
+            view->unplanned = (int)cell_u64(set, 0, "unplanned");
         else if (strcmp(second, "status") == 0)
             observe_dead_man(view, set, sent_us);
     }

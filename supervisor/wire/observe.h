@@ -13,6 +13,8 @@ struct observe_names {
     const char *account;          /* our account's name at that server */
     const char *master_address;   /* of the other node: finds the replication connection by Master_Host */
     unsigned master_port;
+    int64_t breaker_window_s;     /* unplanned promotions are counted over it ... */
+    int64_t breaker_reset_s;      /* ... and since this wall-clock second */
 };
 
 /* The whole observation of a data node's server, one packet: variables, voter, bulletin, term, replication.

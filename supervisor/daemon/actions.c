@@ -1,0 +1,327 @@
+#include "daemon/actions.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/fencer_link.h"
+#include "daemon/own_server.h"
+#include "io/closer.h"
+#include "io/probe.h"
+#include "io/voter.h"
+#include "io/weight.h"
+
+#define FAULT_US       2000000
+#define PREPARE_US     250000
+#define REPEAT_US      1000000
+
+static const char *own_name(const struct node *n)
+{
+    return n->settings.cluster.nodes[n->policy.self].name;
+}
+
+/* ---- votes ---- */
+
+static enum voter_urgency urgency(const struct node *n)
+{
+    if (n->outcome.facts.value[FACT_PEER_CLOSED] != TRI_YES)
+        return VOTER_TAKE_IF_FREE;
+    return n->mind.basis.kind == NOTE_RELEASE || n->mind.basis.kind == NOTE_CERTIFICATE ? VOTER_TAKE_WAIT
+                                                                                        : VOTER_TAKE_CLOSED;
+}
+
+static void take_votes(struct node *n)
+{
+    static const int order[OBS_VOTERS] = {OBS_TIE, 0, 1};
+    for (int i = 0; i < OBS_VOTERS; i++)
+        if (n->voters[order[i]])
+            voter_want(n->voters[order[i]], urgency(n));
+}
+
+static void drop_votes(struct node *n)
+{
+    for (int i = 0; i < OBS_VOTERS; i++)
+        if (n->voters[i])
+            voter_drop(n->voters[i]);
+}
+
+static void release(struct node *n, const char *kind, const char *file, uint64_t size)
+{
+    char gtid[GTID_TEXT_MAX] = "";
+    bool done = true;
+    if (n->o.own.binlog_pos.known && !n->o.fencer.dead_us)
+        gtid_set_format(&n->o.own.binlog_pos, gtid, sizeof(gtid));
+    for (int i = 0; i < OBS_VOTERS; i++) {
+        if (!n->voters[i])
+            continue;
+        voter_release(n->voters[i], kind, n->mind.epoch, file, size, gtid);
+        done = done && voter_release_done(n->voters[i]);
+    }
+    n->o.released = done;
+}
+
+static void certify(struct node *n)
+{
+    release(n, "certificate", n->o.fencer.dead_file, n->o.fencer.dead_size);
+}
+
+static void reclaim_answered(void *arg, const struct reply *r)
+{
+    struct node *n = arg;
+    int64_t ok = 0;
+    n->reclaiming = false;
+    n->o.reclaimed = r->status == REPLY_OK && r->set_count && rows_i64(&r->sets[0], 0, "ok", &ok) && ok;
+    n->o.reclaim_failed = r->status == REPLY_ERROR || (r->status == REPLY_OK && !n->o.reclaimed);
+    node_wake(n);
+}
+
+static void reclaim(struct node *n)
+{
+    char sql[128];
+    if (n->reclaiming || n->o.reclaimed || n->o.reclaim_failed)
+        return;
+    snprintf(sql, sizeof(sql), "CALL replcheck.reclaim('%s', %llu)", own_name(n), (unsigned long long)n->mind.epoch);
+    n->reclaiming = voter_ask(n->voters[1 - n->policy.self], sql, n->settings.cluster.timing.silent_ms,
+                              reclaim_answered, n);
+}
+
+static void promise(struct node *n)
+{
+    for (int i = 0; i < OBS_VOTERS; i++)
+        if (n->voters[i] && quorum_counts(&n->quorum, i, n->o.now_us))
+            voter_promise(n->voters[i], n->mind.epoch);
+}
+
+static void close_peer(struct node *n)
+{
+    int other = 1 - n->policy.self;
+    if (!n->mind.epoch || n->outcome.facts.value[FACT_PEER_UP] != TRI_YES || n->mind.basis.kind != NOTE_NONE)
+        return;
+    if (n->mind.state == NODE_WRITER) {
+        closer_begin(n->closer, n->mind.epoch);
+        return;
+    }
+    /* The promise first, on the session that holds the vote there; only then is a closing a proof. */
+    if (!quorum_majority_held(&n->quorum) || !quorum_holds(&n->quorum, other))
+        return;
+    if (n->quorum.votes[other].promised_epoch != n->mind.epoch)
+        voter_promise(n->voters[other], n->mind.epoch);
+    else
+        closer_begin(n->closer, n->mind.epoch);
+}
+
+/* ---- the fencer ---- */
+
+static void prepare(struct node *n)
+{
+    int64_t now = n->o.now_us;
+    if (n->o.fencer.write_lock == TRI_YES || now - n->prepared_us < PREPARE_US || !n->mind.epoch)
+        return;
+    n->prepared_us = now;
+    fencer_link_prepare(n->fencer, n->mind.epoch);
+}
+
+static void arm(struct node *n)
+{
+    const struct policy *p = &n->policy;
+    int64_t until = quorum_authority_until(&n->quorum, n->o.now_us);
+    int64_t deadline = until - p->fence_us - p->epsilon_us;
+    struct fencer_arm a = {.epoch = n->mind.epoch,
+                           .deadline_us = deadline,
+                           .votes = (uint8_t)quorum_mask(&n->quorum, n->o.now_us),
+                           .peer_can_take_vip = decide_peer_can_take_vip(&n->o, &n->outcome.facts),
+                           .renewed = true};
+    if (!until || deadline <= n->armed_deadline_us || !n->mind.epoch)
+        return;
+    n->armed_deadline_us = deadline;
+    n->o.fencer.sent_seq = fencer_link_arm(n->fencer, &a);
+}
+
+static void disarm(struct node *n)
+{
+    if (!n->armed_deadline_us && n->o.fencer.deadline_us == 0 && n->o.fencer.write_lock != TRI_YES)
+        return;
+    if (n->disarmed_us && n->o.now_us - n->disarmed_us < REPEAT_US)
+        return;
+    n->disarmed_us = n->o.now_us;
+    n->armed_deadline_us = 0;
+    n->o.fencer.acked_seq = 0;
+    n->o.fencer.acked_deadline_us = 0;
+    fencer_link_disarm(n->fencer);
+}
+
+static void fence(struct node *n)
+{
+    if (n->fence_asked_us && n->o.now_us - n->fence_asked_us < n->policy.fence_us)
+        return;
+    n->fence_asked_us = n->o.now_us;
+    n->armed_deadline_us = 0;
+    fencer_link_fence(n->fencer, n->outcome.row->reason);
+}
+
+static void enable(struct node *n)
+{
+    if (n->o.own.read_only == TRI_NO || n->outcome.facts.value[FACT_ARMED] != TRI_YES)
+        return;
+    if (voter_enable(n->voters[n->policy.self], n->mind.epoch))
+        n->o.enabling_unanswered = true;
+}
+
+static void give_vip(struct node *n)
+{
+    if (!n->fault_until_us && n->o.vip.here == TRI_YES && decide_peer_can_take_vip(&n->o, &n->outcome.facts))
+        n->fault_until_us = n->o.now_us + FAULT_US;
+}
+
+/* ---- all of them ---- */
+
+static void alert(struct node *n)
+{
+    if (n->last_row_id != n->outcome.row->id)
+        log_warning("ALERT: %s (row %d, %s)", n->outcome.row->reason, n->outcome.row->id,
+                    node_state_name(n->mind.state));
+}
+
+static void leave(struct node *n)
+{
+    if (n->exiting)
+        return;
+    n->exiting = true;
+    event_base_loopexit(n->base, NULL);
+}
+
+static void probe(struct node *n)
+{
+    if (n->o.own.seen_us < n->mind.since_us)
+        probe_now(n->probe_own);
+}
+
+static void begin_release(struct node *n)
+{
+    release(n, "release", "", 0);
+}
+
+static void (*const runners[ACTIONS])(struct node *n) = {
+    [ACTION_FENCE] = fence,
+    [ACTION_CLOSE_OWN] = own_close,
+    [ACTION_DISARM] = disarm,
+    [ACTION_WEIGHT_FAULT] = give_vip,
+    [ACTION_CERTIFY] = certify,
+    [ACTION_RELEASE] = begin_release,
+    [ACTION_DROP_VOTES] = drop_votes,
+    [ACTION_RECLAIM] = reclaim,
+    [ACTION_TAKE_VOTES] = take_votes,
+    [ACTION_PREPARE] = prepare,
+    [ACTION_CLOSE_PEER] = close_peer,
+    [ACTION_SEMI_SYNC_OFF] = own_semi_sync_off,
+    [ACTION_PROBE] = probe,
+    [ACTION_STOP_RECEIVER] = own_stop_receiver,
+    [ACTION_DRAIN] = own_drain,
+    [ACTION_PROMISE] = promise,
+    [ACTION_OFFSETS] = own_offsets,
+    [ACTION_ARM] = arm,
+    [ACTION_ENABLE] = enable,
+    [ACTION_TERM] = own_term,
+    [ACTION_START_RECEIVER] = own_start_receiver,
+    [ACTION_START_THREADS] = own_start_threads,
+    [ACTION_ALERT] = alert,
+    [ACTION_EXIT] = leave,
+};
+
+void actions_run(struct node *n)
+{
+    for (int a = 0; a < ACTIONS; a++)
+        if (n->outcome.actions & ACTION_BIT(a))
+            runners[a](n);
+}
+
+void actions_state_changed(struct node *n, enum node_state from, enum node_state to)
+{
+    n->fence_asked_us = 0;
+    if (from == NODE_STANDBY && to == NODE_PROMOTE_VOTES) {
+        closer_reset(n->closer);
+        n->o.consumed_epoch = 0;
+        n->o.term_written = false;
+        n->prepared_us = 0;
+        n->disarmed_us = 0;
+    }
+    if (to == NODE_DEMOTE_CLOSE || (to == NODE_FENCED && from != NODE_FENCED) || to == NODE_PROMOTE_VOTES) {
+        n->o.final_known = n->o.released = n->o.reclaimed = n->o.reclaim_failed = false;
+        n->closing_own_us = 0;
+        n->disarmed_us = 0;
+        for (int i = 0; i < OBS_VOTERS; i++)
+            if (n->voters[i])
+                voter_release_reset(n->voters[i]);
+    }
+    if (to == NODE_WRITER) {
+        n->o.operator_.accept_loss = false;
+        if (n->o.operator_.want == WANT_HERE)
+            n->o.operator_.want = WANT_NOTHING;
+    }
+    if (to == NODE_DEMOTE_HANDOVER && n->o.operator_.want == WANT_AWAY)
+        n->o.operator_.want = WANT_NOTHING;
+}
+
+void actions_weight(struct node *n)
+{
+    struct err e;
+    int64_t now = n->o.now_us;
+    if (n->fault_until_us && (now >= n->fault_until_us || (n->o.vip.here == TRI_NO && n->o.vip.since_us <= now)))
+        n->fault_until_us = 0;
+    int weight = decide_weight(&n->policy, &n->o, &n->mind, &n->outcome.facts, n->fault_until_us != 0);
+    /* A new writer keeps the standby's weight until the VIP has arrived, or four adverts of a second: a weight
+     * written beside the FAULT of the other made the takeover slow. */
+    bool arriving = n->mind.state == NODE_WRITER && n->policy.has_vip && n->o.vip.here != TRI_YES &&
+                    now - n->mind.since_us < 4000000;
+    if (arriving && n->weight == -2)
+        weight = -2;
+    if (n->mind.state == NODE_DEMOTE_CLOSE || (node_state_is_promoting(n->mind.state) && n->weight == -2))
+        return;
+    if (weight == n->weight)
+        return;
+    if (!weight_write(n->settings.node.run_dir, weight, false, &e)) {
+        log_error("%s", e.text);
+        return;
+    }
+    n->weight = weight;
+}
+
+/* ---- bulletins ---- */
+
+static void bulletin_answered(void *arg, const struct reply *r)
+{
+    struct node *n = arg;
+    if (r->status == REPLY_ERROR)
+        log_warning("the bulletin was not written: %s", r->error);
+    else if (r->status == REPLY_LOST)
+        n->bulletin_said[0] = '\0'; /* said again when a session is back */
+}
+
+void actions_bulletin(struct node *n)
+{
+    char said[sizeof(n->bulletin_said)], gtid[GTID_TEXT_MAX] = "";
+    const char *vip = n->o.vip.here == TRI_YES ? "1" : n->o.vip.here == TRI_NO ? "0" : "NULL";
+    bool ask = n->o.operator_.want == WANT_HERE && n->mind.state == NODE_STANDBY &&
+               n->outcome.facts.value[FACT_PEER_WRITER] == TRI_YES;
+    unsigned up = 0;
+    for (int i = 0; i < OBS_NODES; i++)
+        up |= session_is_up(n->desk[i]) ? 1U << i : 0;
+    snprintf(said, sizeof(said), "%u/%s%s/%llu/%s", up, node_state_name(n->mind.state), ask ? "+ask" : "",
+             (unsigned long long)n->mind.epoch, vip);
+    if (strcmp(said, n->bulletin_said) == 0)
+        return;
+    memcpy(n->bulletin_said, said, sizeof(said));
+    if (n->o.own.binlog_pos.known)
+        gtid_set_format(&n->o.own.binlog_pos, gtid, sizeof(gtid));
+    char *sql = mem_printf("CALL replcheck.bulletin_put('%s',%llu,'%s%s',%llu,%s,'%s','%s')", own_name(n),
+                           (unsigned long long)++n->bulletin_seq, node_state_name(n->mind.state), ask ? "+ask" : "",
+                           (unsigned long long)n->mind.epoch, vip, gtid, n->settings.cluster_hash);
+    for (int i = 0; i < OBS_NODES; i++)
+        if (up & (1U << i))
+            session_query(n->desk[i], sql, 5000, bulletin_answered, n);
+    free(sql);
+}

@@ -1,0 +1,192 @@
+#include "daemon/own_server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/names.h"
+#include "io/ladder.h"
+#include "io/probe.h"
+#include "io/session.h"
+#include "wire/observe.h"
+
+#define STATEMENT_MS  2000
+#define DRAIN_SLICE_S 1
+#define REPEAT_US     1000000
+
+static void control_answered(void *arg, const struct reply *r)
+{
+    struct node *n = arg;
+    struct observe_names names = names_of(n, n->policy.self);
+    n->control_busy = false;
+    if (r->status == REPLY_ERROR)
+        log_warning("%s: %s", session_name(n->control), r->error);
+    if (r->status == REPLY_OK)
+        observe_server(&n->o.own, &names, r->sets, r->set_count, n->control_began_us, r->answered_us);
+    node_wake(n);
+}
+
+/* Runs `statement` and reads the server in one round trip. What is read counts from now on, not from the send:
+ * it was read after the statement had ended. */
+static void control_run(struct node *n, const char *statement, int deadline_ms)
+{
+    struct observe_names names = names_of(n, n->policy.self);
+    char *read, *sql;
+    if (n->control_busy || !session_is_up(n->control))
+        return;
+    read = observe_server_sql(&names, false);
+    sql = mem_printf("%s;%s", statement, read);
+    n->control_busy = true;
+    n->control_began_us = clock_now_us();
+    session_query(n->control, sql, deadline_ms, control_answered, n);
+    free(sql);
+    free(read);
+}
+
+static void slave_statement(struct node *n, const char *verb, const char *threads)
+{
+    char sql[128];
+    const char *name = n->o.own.replication.connection;
+    bool plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
+    if (name[0] && plain)
+        snprintf(sql, sizeof(sql), "%s SLAVE '%s' %s", verb, name, threads);
+    else
+        snprintf(sql, sizeof(sql), "%s SLAVE %s", verb, threads);
+    control_run(n, sql, STATEMENT_MS);
+}
+
+void own_stop_receiver(struct node *n)
+{
+    if (n->o.own.replication.known && n->o.own.replication.io != IO_NO)
+        slave_statement(n, "STOP", "IO_THREAD");
+}
+
+void own_drain(struct node *n)
+{
+    char pos[GTID_TEXT_MAX], sql[GTID_TEXT_MAX + 64];
+    const struct gtid_set *to = &n->o.own.replication.io_pos;
+    if (!to->known || n->o.own.seen_us < n->mind.since_us)
+        return;
+    snprintf(sql, sizeof(sql), "SELECT MASTER_GTID_WAIT('%s', %d) AS waited", gtid_set_format(to, pos, sizeof(pos)),
+             DRAIN_SLICE_S);
+    control_run(n, sql, DRAIN_SLICE_S * 1000 + STATEMENT_MS);
+}
+
+static bool repeated(int64_t *last_us, int64_t now_us)
+{
+    if (*last_us && now_us - *last_us < REPEAT_US)
+        return true;
+    *last_us = now_us;
+    return false;
+}
+
+/* With the applier running only the receiver: a plain START with both stopped discards the relay log, which a
+ * promoted node has drained. */
+void own_start_receiver(struct node *n)
+{
+    const struct replication_view *r = &n->o.own.replication;
+    if (!r->known || (r->io != IO_NO && r->sql == TRI_YES) || repeated(&n->started_threads_us, n->o.now_us))
+        return;
+    slave_statement(n, "START", r->sql == TRI_YES ? "IO_THREAD" : "");
+}
+
+void own_start_threads(struct node *n)
+{
+    const struct replication_view *r = &n->o.own.replication;
+    if (!r->known || repeated(&n->started_threads_us, n->o.now_us))
+        return;
+    slave_statement(n, "START", "");
+}
+
+void own_semi_sync_off(struct node *n)
+{
+    if (n->o.own.semi_sync_master == TRI_YES)
+        control_run(n, "SET GLOBAL rpl_semi_sync_master_enabled=0", STATEMENT_MS);
+}
+
+/* ---- closing, by the first rungs of the ladder ---- */
+
+static void close_ended(void *arg, const struct ladder_result *result)
+{
+    struct node *n = arg;
+    log_info("closing the own server: %s after %.1f ms", result->proven ? result->how : "not proven",
+             (double)result->took_us / 1000.0);
+    ladder_free(&n->ladder);
+    n->closing_own = false;
+    n->closing_own_us = result->proven ? clock_now_us() : 0;
+    if (result->proven)
+        probe_now(n->probe_own);
+    node_wake(n);
+}
+
+void own_close(struct node *n)
+{
+    struct ladder_options o = {.base = n->base,
+                               .set = n->control,
+                               .kill = probe_session(n->probe_own),
+                               .supervisor_user = n->settings.node.local.user,
+                               .fencer_user = n->settings.node.fencer.user,
+                               .command = "",
+                               .node = n->settings.node.node,
+                               .fence_ms = n->settings.cluster.timing.fence_ms};
+    if (n->closing_own || n->closing_own_us)
+        return;
+    n->closing_own = true;
+    n->ladder = ladder_start(&o, LADDER_SET | LADDER_SWEEP, close_ended, n);
+}
+
+/* ---- the term's first row, and the offsets ---- */
+
+static void term_answered(void *arg, const struct reply *r)
+{
+    struct node *n = arg;
+    n->term_asked = false;
+    n->o.term_written = r->status == REPLY_OK || (r->status == REPLY_ERROR && r->error_no == 1062);
+    if (r->status == REPLY_ERROR && !n->o.term_written)
+        log_warning("the term's row was not written: %s", r->error);
+    node_wake(n);
+}
+
+void own_term(struct node *n)
+{
+    char gtid[GTID_TEXT_MAX] = "", *sql;
+    const struct loss_bound *loss = &n->promoted_loss;
+    char bound[32] = "NULL";
+    if (n->term_asked || n->o.term_written || !session_is_up(n->control))
+        return;
+    n->term_asked = true;
+    if (n->o.own.binlog_pos.known)
+        gtid_set_format(&n->o.own.binlog_pos, gtid, sizeof(gtid));
+    if (loss->known == TRI_YES && loss->exact)
+        snprintf(bound, sizeof(bound), "%lld", (long long)loss->known_lost);
+    sql = mem_printf("INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound)"
+                     " VALUES (%llu, '%s', '%s', %d, '%s', %s)",
+                     (unsigned long long)n->mind.epoch, n->settings.cluster.nodes[n->policy.self].name,
+                     promote_reason_name(n->mind.why), n->outcome.row->id, gtid, bound);
+    session_query(n->control, sql, 5 * STATEMENT_MS, term_answered, n);
+    free(sql);
+}
+
+static void offsets_answered(void *arg, const struct reply *r)
+{
+    struct node *n = arg;
+    if (r->status == REPLY_ERROR)
+        log_warning("the auto_increment offsets were not set: %s", r->error);
+    probe_now(n->probe_own);
+}
+
+void own_offsets(struct node *n)
+{
+    char sql[96];
+    int self = n->policy.self;
+    if (n->outcome.facts.value[FACT_OFFSETS] != TRI_NO || repeated(&n->offsets_asked_us, n->o.now_us))
+        return;
+    log_notice("auto_increment_increment and _offset are %u and %u, and are set to %u and %u",
+               n->o.own.auto_increment_increment, n->o.own.auto_increment_offset, n->policy.increment,
+               n->policy.offset[self]);
+    snprintf(sql, sizeof(sql), "CALL replcheck.set_offsets(%u, %u)", n->policy.increment, n->policy.offset[self]);
+    session_query(n->desk[self], sql, STATEMENT_MS, offsets_answered, n);
+}

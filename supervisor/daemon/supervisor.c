@@ -1,0 +1,418 @@
+#include "daemon/supervisor.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/boot_id.h"
+#include "daemon/control.h"
+#include "daemon/cycle.h"
+#include "daemon/fencer_link.h"
+#include "daemon/names.h"
+#include "daemon/node.h"
+#include "io/bell.h"
+#include "io/closer.h"
+#include "io/ladder.h"
+#include "io/option_check.h"
+#include "io/probe.h"
+#include "io/references.h"
+#include "io/vip.h"
+#include "io/voter.h"
+#include "io/worker.h"
+#include "model/ledger_text.h"
+#include "model/rules.h"
+#include "settings/policy_of.h"
+
+#define WORKER_STOP_MS 500
+
+/* ---- callbacks: each writes the observation and wakes the tick ---- */
+
+static void on_change(void *arg)
+{
+    node_wake(arg);
+}
+
+static void on_bell(void *arg)
+{
+    struct node *n = arg;
+    log_debug("the bell rang");
+    node_wake(n);
+}
+
+static void on_promised(void *arg, int index, uint64_t epoch, uint64_t consumed, const char *refusal)
+{
+    struct node *n = arg;
+    if (refusal)
+        log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1, refusal);
+    else if (index == n->policy.self)
+        n->o.consumed_epoch = consumed;
+}
+
+static void on_enabled(void *arg, const struct reply *r)
+{
+    struct node *n = arg;
+    if (r->status == REPLY_OK) {
+        n->o.own.read_only = TRI_NO;
+        n->o.own.seen_us = r->sent_us;
+    } else {
+        log_warning("writes were not enabled: %s", r->error);
+        probe_now(n->probe_own);
+    }
+    node_wake(n);
+}
+
+static void on_vip(void *arg, const struct vip_state *state)
+{
+    struct node *n = arg;
+    (void)state;
+    n->vip_event_us = clock_now_us();
+    node_wake(n);
+}
+
+static void on_options(void *arg, enum tri read_only)
+{
+    struct node *n = arg;
+    if (read_only != TRI_YES)
+        log_warning("the server's option files do not set read_only=ON: this node is not promoted, and the death of "
+                    "its server is not certified");
+    n->o.boot_safe = read_only;
+    node_wake(n);
+}
+
+static void on_reference(void *arg, int64_t began_us)
+{
+    struct node *n = arg;
+    n->o.reference_us = began_us;
+}
+
+/* ---- the fencer's messages ---- */
+
+static void take_state(struct node *n, const struct fencer_message *m)
+{
+    struct fencer_view *f = &n->o.fencer;
+    f->epoch = m->epoch;
+    f->deadline_us = m->deadline_us;
+    f->votes = m->votes;
+    f->write_lock = m->write_lock;
+    f->server_alive = m->alive;
+    f->certifiable = m->certifiable;
+    if (m->pid && m->pid != n->checked_pid) {
+        n->checked_pid = m->pid;
+        option_check_run(n->option_check, m->pid);
+    }
+    if (m->pid && m->pid != n->dead_pid)
+        f->dead_us = 0;
+}
+
+static void on_fencer_state(void *arg, const struct fencer_message *m)
+{
+    struct node *n = arg;
+    bool first = n->o.fencer.alive == TRI_UNKNOWN && !n->o.fencer.sent_seq && n->mind.state == NODE_UNKNOWN;
+    take_state(n, m);
+    if (first && !n->resumed && m->deadline_us > clock_now_us() && m->epoch) {
+        n->resumed = true;
+        n->o.fencer.inherited = true;
+        n->mind.epoch = m->epoch;
+        quorum_inherit(&n->quorum, m->votes, m->deadline_us);
+        log_notice("the predecessor's authority of epoch %llu is armed for %.1f s more: resuming it",
+                   (unsigned long long)m->epoch, (double)(m->deadline_us - clock_now_us()) / 1e6);
+    }
+    n->o.fencer.alive = TRI_YES;
+    node_wake(n);
+}
+
+static void on_fencer_ack(void *arg, const struct fencer_message *m)
+{
+    struct node *n = arg;
+    take_state(n, m);
+    if (m->seq == n->o.fencer.sent_seq || (m->deadline_us && m->seq <= n->o.fencer.sent_seq)) {
+        n->o.fencer.acked_seq = m->seq;
+        n->o.fencer.acked_deadline_us = m->deadline_us;
+    }
+    if (!m->deadline_us && m->text[0])
+        log_notice("the fencer refused: %s", m->text);
+    node_wake(n);
+}
+
+static void on_fencer_dead(void *arg, const struct fencer_message *m)
+{
+    struct node *n = arg;
+    n->o.fencer.dead_us = clock_now_us();
+    n->o.fencer.dead_size = m->size;
+    n->dead_pid = m->pid;
+    snprintf(n->o.fencer.dead_file, sizeof(n->o.fencer.dead_file), "%s", m->file);
+    log_notice("the server (pid %d) is dead; its binary log ends at %s, %llu bytes", m->pid, m->file,
+               (unsigned long long)m->size);
+    node_wake(n);
+}
+
+static void on_fencer_fenced(void *arg, const struct fencer_message *m)
+{
+    struct node *n = arg;
+    n->o.fencer.fenced_us = clock_now_us();
+    log_warning("fenced: %s", m->text);
+    probe_now(n->probe_own);
+    node_wake(n);
+}
+
+static void on_fencer_restart(void *arg)
+{
+    struct node *n = arg;
+    n->exiting = true;
+    event_base_loopexit(n->base, NULL);
+}
+
+static void on_fencer_gone(void *arg, const char *reason)
+{
+    struct node *n = arg;
+    log_error("the fencer is gone: %s", reason);
+    n->o.fencer.alive = TRI_NO;
+    node_wake(n);
+}
+
+/* ---- building ---- */
+
+static struct session_options session_of(const struct node *n, int i, const char *name)
+{
+    const struct settings *s = &n->settings;
+    const struct account_settings *a = i == OBS_TIE ? &s->node.witness : &s->node.peer;
+    struct session_options o = {.name = name, .connect_timeout_ms = s->cluster.timing.silent_ms};
+    o.backoff_max_ms = s->cluster.timing.silent_ms / 2;
+    if (i == n->policy.self) {
+        o.socket = s->node.local.socket;
+        o.user = s->node.local.user;
+        return o;
+    }
+    o.address = i == OBS_TIE ? s->cluster.quorum.witness.mariadb.address : s->cluster.nodes[i].address;
+    o.port = i == OBS_TIE ? s->cluster.quorum.witness.mariadb.port : s->cluster.nodes[i].port;
+    o.bind_address = s->cluster.nodes[n->policy.self].address;
+    o.user = a->user;
+    o.password = a->password;
+    o.tls_ca = a->tls.ca[0] ? a->tls.ca : NULL;
+    o.tls_verify = a->tls.verify;
+    return o;
+}
+
+static const char *voter_place(const struct node *n, int i)
+{
+    return i == OBS_TIE ? "witness" : n->settings.cluster.nodes[i].name;
+}
+
+static struct voter *make_voter(struct node *n, int i)
+{
+    char name[SETTINGS_NAME_MAX + 16];
+    const struct timing_settings *t = &n->settings.cluster.timing;
+    struct voter_events e = {.changed = on_change, .enabled = on_enabled, .promised = on_promised, .arg = n};
+    snprintf(name, sizeof(name), "%s/vote", voter_place(n, i));
+    struct voter_options o = {.index = i,
+                              .own = i == n->policy.self,
+                              .bell = i == 1 - n->policy.self,
+                              .node = n->settings.node.node,
+                              .names = names_of(n, i),
+                              .session = session_of(n, i, name),
+                              .lease_ms = t->lease_ms,
+                              .renew_ms = t->renew_ms,
+                              .silent_ms = t->silent_ms,
+                              .quorum = &n->quorum,
+                              .answered_us = &n->o.voter_answer_us[i]};
+    o.rows = i == OBS_TIE ? &n->o.witness.voter : i == n->policy.self ? &n->o.own.voter : &n->o.peer.voter;
+    o.holder = i == n->policy.self ? &n->o.own.holder : NULL;
+    return voter_new(n->base, &o, &e);
+}
+
+static struct probe *make_probe(struct node *n, int i)
+{
+    char name[SETTINGS_NAME_MAX + 16];
+    snprintf(name, sizeof(name), "%s/probe", voter_place(n, i));
+    struct probe_options o = {.names = names_of(n, i),
+                              .session = session_of(n, i, name),
+                              .deadline_ms = n->settings.cluster.timing.silent_ms,
+                              .view = i == n->policy.self ? &n->o.own : &n->o.peer};
+    o.names.breaker_window_s = n->settings.cluster.policy.breaker_window_ms / 1000;
+    o.names.breaker_reset_s = n->breaker_reset_s;
+    return probe_new(n->base, &o, on_change, n);
+}
+
+static struct session *make_session(struct node *n, int i, const char *role)
+{
+    char name[SETTINGS_NAME_MAX + 16];
+    snprintf(name, sizeof(name), "%s/%s", voter_place(n, i), role);
+    struct session_options o = session_of(n, i, name);
+    struct session_events none = {0};
+    return session_new(n->base, &o, &none);
+}
+
+static void make_sessions(struct node *n)
+{
+    int self = n->policy.self, other = 1 - self;
+    char name[SETTINGS_NAME_MAX + 16];
+    bool witness = n->settings.cluster.quorum.tie_breaker == TIE_BREAKER_WITNESS;
+    for (int i = 0; i < OBS_NODES + (witness ? 1 : 0); i++)
+        n->voters[i] = make_voter(n, i);
+    n->probe_own = make_probe(n, self);
+    n->probe_peer = make_probe(n, other);
+    n->control = make_session(n, self, "control");
+    for (int i = 0; i < OBS_NODES; i++)
+        n->desk[i] = make_session(n, i, "desk");
+    snprintf(name, sizeof(name), "%s/bell", n->settings.node.node);
+    struct bell_options bell = {.names = names_of(n, self),
+                                .session = session_of(n, self, name),
+                                .period_ms = n->settings.cluster.timing.renew_ms,
+                                .rows = &n->o.own.voter};
+    n->bell = bell_new(n->base, &bell, on_bell, n);
+    snprintf(name, sizeof(name), "%s/closer", voter_place(n, other));
+    struct closer_options closer = {.session = session_of(n, other, name),
+                                    .account = n->settings.node.local.user,
+                                    .deadline_ms = n->settings.cluster.timing.silent_ms,
+                                    .view = &n->o.closing,
+                                    .peer = &n->o.peer};
+    n->closer = closer_new(n->base, &closer, on_change, n);
+}
+
+static void load_saved(struct node *n, const char *journal)
+{
+    struct journal_saved saved;
+    struct err e;
+    if (journal_saved_load(journal, "ledger", &saved, &e) == TRI_YES) {
+        if (!ledger_parse(&n->mind.ledger, saved.text, boot_id(), &e))
+            log_warning("the highest position seen before could not be read back: %s", e.text);
+    }
+    if (journal_saved_load(journal, "breaker", &saved, &e) == TRI_YES)
+        n->breaker_reset_s = strtoll(saved.text, NULL, 10);
+}
+
+static bool start_worker(struct node *n, char *journal, size_t size)
+{
+    struct err e;
+    snprintf(journal, size, "%s/%s", n->settings.node.state_dir, JOURNAL_FILE);
+    struct worker_options o = {.node = n->settings.node.node,
+                               .journal_path = journal,
+                               .program = "mysql-replcheckd",
+                               .facility = n->settings.node.syslog.facility,
+                               .foreground = getenv("REPLCHECK_FOREGROUND") != NULL};
+    if (!worker_start(&o, &e)) {
+        log_error("%s", e.text);
+        return false;
+    }
+    log_set_sink(worker_log);
+    return true;
+}
+
+static void make_watches(struct node *n)
+{
+    const struct cluster_settings *c = &n->settings.cluster;
+    struct err e;
+    n->option_check = option_check_new(n->base, on_options, n);
+    option_check_run(n->option_check, 0);
+    if (n->policy.has_vip) {
+        n->vip = vip_new(n->base, c->vip.addresses, c->vip.address_count, on_vip, n, &e);
+        if (!n->vip)
+            log_error("the VIP is not watched: %s", e.text);
+    }
+    if (n->policy.has_references)
+        n->references = references_new(n->base, c->quorum.references, c->quorum.reference_count, NULL,
+                                       c->timing.silent_ms, on_reference, n);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    struct node *n = arg;
+    (void)what;
+    if (number == SIGTERM || number == SIGINT) {
+        log_notice("asked to stop");
+        n->o.operator_.stopping = true;
+        node_wake(n);
+    }
+}
+
+static void watch_signals(struct node *n)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        n->signal_events[i] = evsignal_new(n->base, numbers[i], on_signal, n);
+        event_add(n->signal_events[i], NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void start_fencer_link(struct node *n, int fd)
+{
+    struct fencer_link_events e = {.state = on_fencer_state,
+                                   .ack = on_fencer_ack,
+                                   .dead = on_fencer_dead,
+                                   .fenced = on_fencer_fenced,
+                                   .restart = on_fencer_restart,
+                                   .gone = on_fencer_gone,
+                                   .arg = n};
+    n->fencer = fencer_link_new(n->base, fd, &e);
+}
+
+static void end(struct node *n)
+{
+    control_free(&n->control_server);
+    cycle_stop(n);
+    for (size_t i = 0; i < sizeof(n->signal_events) / sizeof(n->signal_events[0]); i++)
+        if (n->signal_events[i])
+            event_free(n->signal_events[i]);
+    ladder_free(&n->ladder);
+    for (int i = 0; i < OBS_VOTERS; i++)
+        voter_free(&n->voters[i]);
+    probe_free(&n->probe_own);
+    probe_free(&n->probe_peer);
+    bell_free(&n->bell);
+    closer_free(&n->closer);
+    session_free(&n->control);
+    for (int i = 0; i < OBS_NODES; i++)
+        session_free(&n->desk[i]);
+    vip_free(&n->vip);
+    references_free(&n->references);
+    option_check_free(&n->option_check);
+    fencer_link_free(&n->fencer);
+    event_base_free(n->base);
+    worker_stop(WORKER_STOP_MS);
+    free(n);
+}
+
+int supervisor_main(const struct settings *settings, const char *config_dir, int fencer_fd)
+{
+    char journal[SETTINGS_PATH_MAX + 16];
+    const char *broken = rules_self_check();
+    struct err e;
+    if (broken) {
+        log_error("the table of the decision is not well-formed: %s", broken);
+        return 1;
+    }
+    struct node *n = mem_zalloc(sizeof(*n));
+    n->settings = *settings;
+    n->config_dir = config_dir;
+    n->base = event_base_new();
+    policy_of(&n->policy, settings);
+    n->started_us = clock_now_us();
+    n->weight = 1; /* nothing written yet */
+    n->bulletin_seq = (uint64_t)(clock_wall_us() / 1000);
+    mind_init(&n->mind, n->started_us);
+    quorum_init(&n->quorum, n->policy.self, n->policy.tie == POLICY_TIE_WRITER, settings->cluster.timing.lease_ms,
+                settings->cluster.timing.drift_ppm);
+    snprintf(journal, sizeof(journal), "%s/%s", settings->node.state_dir, JOURNAL_FILE);
+    load_saved(n, journal);
+    if (!start_worker(n, journal, sizeof(journal)))
+        return 1;
+    cycle_start(n);
+    make_watches(n);
+    start_fencer_link(n, fencer_fd);
+    make_sessions(n);
+    watch_signals(n);
+    n->control_server = control_new(n, &e);
+    if (!n->control_server)
+        log_error("no control socket: %s", e.text);
+    log_notice("supervising %s as node %s (tie-breaker %d)", settings->cluster.cluster, settings->node.node,
+               (int)n->policy.tie);
+    event_base_dispatch(n->base);
+    end(n);
+    return 0;
+}
