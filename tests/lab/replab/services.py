@@ -4,6 +4,7 @@ import shutil
 
 from . import accounts, baseline, conf, mail, yamlconf
 from .errors import LabError
+from .net import ADDRESSES
 from .net import VIP
 
 NEEDED = ("mariadbd", "mariadb-install-db", "mariadb", "keepalived", "nft", "ip", "unshare", "nsenter")
@@ -38,8 +39,9 @@ def start(lab):
 
 def start_node(lab, host):
     """Everything but the server, as after a boot."""
-    host.exec(["nft", "-f", "/etc/mysql-replcheck/mysql-replcheck.nft"])
-    make_run_dir(host)
+    if not lab.options.baseline:
+        host.exec(["nft", "-f", "/etc/mysql-replcheck/mysql-replcheck.nft"])
+        make_run_dir(host)
     start_keepalived(host)
     if lab.options.supervisor:
         start_supervisor(lab, host)
@@ -47,11 +49,11 @@ def start_node(lab, host):
 
 def write_files(lab, host):
     options = lab.options
-    host.write("etc/mysql-replcheck/mysql-replcheck.nft",
-               conf.put(conf.sample("mysql-replcheck.nft"), "define vip", VIP))
     if options.baseline:
         baseline.write_files(host, options.baseline)
         return
+    host.write("etc/mysql-replcheck/mysql-replcheck.nft",
+               conf.put(conf.sample("mysql-replcheck.nft"), "define vip", VIP))
     text = conf.sample("keepalived.conf")
     for key, value in (("INTERFACE", "eth0"), ("VIP", VIP + "/24"), ("ADVERT", options.advert)):
         text = conf.put(text, r"\$" + key, value)
@@ -84,12 +86,12 @@ def install_schema(lab):
         lab.hosts[name].exec([tool, "--config", "/etc/mysql-replcheck", "schema", "install"], timeout=60)
     if lab.options.tie_breaker != "witness":
         return
-    # The witness has no node.conf; it needs to know only who may ask it, and with which password.
+    # The witness has no configuration; it needs to know only who may ask it, and with which password.
     witness = lab.hosts["witness"]
-    for name in ("cluster.yaml", "peer.secret"):
-        witness.write(f"etc/mysql-replcheck/{name}", lab.hosts["mx1"].read(f"etc/mysql-replcheck/{name}"), 0o600)
-    witness.exec([tool, "--config", "/etc/mysql-replcheck", "schema", "install", "--witness", "--cluster", "mail",
-                  "--secret", "/etc/mysql-replcheck/peer.secret"], timeout=60)
+    witness.write("etc/mysql-replcheck/peer.secret", lab.hosts["mx1"].read("etc/mysql-replcheck/peer.secret"), 0o600)
+    witness.exec([tool, "schema", "install", "--witness", "--cluster", "mail", "--socket", "/run/mysqld/mysqld.sock",
+                  "--allow", ADDRESSES["mx1"], "--allow", ADDRESSES["mx2"],
+                  "--password-file", "/etc/mysql-replcheck/peer.secret"], timeout=60)
 
 
 def start_supervisor(lab, host):
