@@ -4,7 +4,6 @@ import shutil
 
 from . import accounts, baseline, conf, mail, yamlconf
 from .errors import LabError
-from .net import ADDRESSES
 from .net import VIP
 
 NEEDED = ("mariadbd", "mariadb-install-db", "mariadb", "keepalived", "nft", "ip", "unshare", "nsenter")
@@ -86,11 +85,11 @@ def install_schema(lab):
         lab.hosts[name].exec([tool, "--config", "/etc/mysql-replcheck", "schema", "install"], timeout=60)
     if lab.options.tie_breaker != "witness":
         return
-    # The witness has no configuration; it needs to know only who may ask it, and with which password.
+    # The witness has no configuration of ours: it is told who may ask it, and with which password.
     witness = lab.hosts["witness"]
-    witness.write("etc/mysql-replcheck/peer.secret", lab.hosts["mx1"].read("etc/mysql-replcheck/peer.secret"), 0o600)
-    witness.exec([tool, "schema", "install", "--witness", "--cluster", "mail", "--socket", "/run/mysqld/mysqld.sock",
-                  "--allow", ADDRESSES["mx1"], "--allow", ADDRESSES["mx2"],
+    witness.write("etc/mysql-replcheck/peer.secret", SECRET + "\n", 0o600)
+    allowed = [word for name in NODES for word in ("--allow", lab.hosts[name].address)]
+    witness.exec([tool, "schema", "install", "--witness", "--cluster", "mail", *allowed,
                   "--password-file", "/etc/mysql-replcheck/peer.secret"], timeout=60)
 
 
