@@ -216,15 +216,18 @@ class Server:
 
     def create(self):
         os.makedirs(self.directory, mode=0o755)
-        data = os.path.join(self.directory, "data")
+        data, temporary = os.path.join(self.directory, "data"), os.path.join(self.directory, "tmp")
         subprocess.run(["cp", "-a", "--reflink=auto", _template(), data], check=True)
-        shutil.chown(self.directory, _server_user())
+        os.mkdir(temporary)  # its own: a server that starts deletes the temporary tables of others
+        for path in (self.directory, temporary):
+            shutil.chown(path, _server_user())
 
     def start(self):
         user = [f"--user={_server_user()}"] if os.geteuid() == 0 else []
         network = [f"--port={self.port}", "--bind-address=127.0.0.1"] if self.port else ["--skip-networking"]
         command = [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", *user,
-                   f"--datadir={self.directory}/data", f"--socket={self.socket}",
+                   f"--datadir={self.directory}/data", f"--tmpdir={self.directory}/tmp",
+                   f"--socket={self.socket}",
                    f"--pid-file={self.pid_file}", f"--log-error={self.error_log}",
                    f"--server-id={self.server_id}", *network,
                    "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M", "--key-buffer-size=1M",

@@ -177,9 +177,9 @@ def await_read_only(session, wanted, seconds):
 
 
 @contextlib.contextmanager
-def witness():
+def witness(name="w1", options=(), login=()):
     """A witness installed without any configuration, over the network."""
-    server = server_named("w1", server_id=9, options=["--log-bin=binlog"])
+    server = server_named(name, server_id=9, options=["--log-bin=binlog", *options])
     roles = Roles(server)
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("login", "pw"), ("nodes", PASSWORD)):
@@ -189,7 +189,7 @@ def witness():
         root = roles.root()
         root.query("CREATE OR REPLACE USER admin@'127.0.0.1' IDENTIFIED BY 'pw';"
                    " GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION")
-        login = ["--host", "127.0.0.1", "--port", str(server.port), "--user", "admin",
+        login = [*login, "--host", "127.0.0.1", "--port", str(server.port), "--user", "admin",
                  "--login-password-file", os.path.join(folder, "login"), "--witness"]
         try:
             done(None, "install", *login, "--cluster", CLUSTER, "--allow", MX1, "--allow", MX2,

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 
+from mariadb_sandbox import SqlError
 from schema_fixture import (WRITE, await_read_only, case, done, expect, expect_error, gone, main, node,
                             read_only, writer)
 
@@ -20,26 +21,45 @@ def dead_man_leaves_a_held_server_alone_and_fences_a_lost_one():
         print(f"    fenced after {await_read_only(root, '1', 3):.2f} s")
 
 
+def replace_fencer(roles, root, fencer):
+    """As the fencer does it: the new session queues for the lock, then kills its predecessor."""
+    successor = roles.fencer()
+    waiting = threading.Thread(target=successor.query, args=(f"SELECT GET_LOCK('{WRITE}', 2)",))
+    waiting.start()
+    queued = ("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+              f" WHERE ID = {successor.id} AND STATE = 'User lock'")
+    while root.value(queued) != "1":
+        pass
+    root.query(f"KILL {fencer.id}")
+    return successor, waiting
+
+
 @case
 def dead_man_and_enable_bear_a_fencer_that_replaces_its_session():
-    """As the fencer does it: the new session queues for the lock, then kills its predecessor."""
+    """The event's body runs here all the time instead of once a second, so that it meets a replacement."""
     with node() as (roles, root):
         vote, fencer = writer(roles)
-        fencers, replaced, end = [fencer], 0, time.monotonic() + 3.5
+        switch = roles.root()
+        body = switch.value("SELECT EVENT_DEFINITION FROM information_schema.EVENTS")
+        body = body.replace("BEGIN", "BEGIN NOT ATOMIC", 1)
+        replaced, end, failures = 0, time.monotonic() + 2, []
+
+        def run_switch():
+            try:
+                while time.monotonic() < end:
+                    switch.query(body)
+            except SqlError as error:
+                failures.append(str(error))
+        running = threading.Thread(target=run_switch)
+        running.start()
         while time.monotonic() < end:
-            successor = roles.fencer()
-            waiting = threading.Thread(target=successor.query, args=(f"SELECT GET_LOCK('{WRITE}', 2)",))
-            waiting.start()
-            successor_is_queued = ("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
-                                   f" WHERE ID = {successor.id} AND STATE = 'User lock'")
-            while root.value(successor_is_queued) != "1":
-                pass
-            root.query(f"KILL {fencers.pop().id}")
+            fencer, waiting = replace_fencer(roles, root, fencer)
             expect("enable", vote.row("CALL replcheck.enable('mx1', 7)"), {"ok": "1", "read_only": "0"})
             waiting.join()
-            fencers.append(successor)
             replaced += 1
             expect("read_only", read_only(root), "0")
+        running.join()
+        expect("switch", failures, [])
         print(f"    {replaced} sessions replaced")
 
 

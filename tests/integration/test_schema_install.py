@@ -200,6 +200,37 @@ def usage_errors_exit_2():
     expect("help", driver(None, "--help").returncode, 0)
 
 
+def make_certificates(folder):
+    """Two authorities, and a certificate for 127.0.0.1 by the first."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+    for name in ("ca", "other"):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                "-keyout", f"{name}.key", "-out", f"{name}.pem")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "server.key",
+            "-out", "server.csr", "-addext", "subjectAltName=IP:127.0.0.1")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-days", "2", "-copy_extensions", "copy", "-out", "server.pem")
+    subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+
+
+@case
+def a_remote_server_is_verified_when_asked_for():
+    with tempfile.TemporaryDirectory() as folder:
+        make_certificates(folder)
+        options = [f"--ssl-ca={folder}/ca.pem", f"--ssl-cert={folder}/server.pem",
+                   f"--ssl-key={folder}/server.key"]
+        ca = lambda name: ["--tls-ca", os.path.join(folder, name)]
+        with witness("t1", options, ca("ca.pem")) as (roles, root, login):
+            root.query("ALTER USER admin@'127.0.0.1' REQUIRE SSL")
+            done(None, "uninstall", *login, node="-")
+            fails(1, "cannot log in", None, "uninstall", *login, *ca("other.pem"), node="-")
+            roles.close()
+        with witness() as (_, _, login):
+            fails(1, "cannot log in", None, "uninstall", *login, *ca("ca.pem"), node="-")
+            done(None, "uninstall", *login, node="-")
+
+
 @case
 def a_witness_gets_only_what_a_voter_needs():
     with witness() as (roles, root, login):

@@ -188,28 +188,52 @@ def enable_is_refused_when_another_promised_since():
         expect("read_only", read_only(root), "1")
 
 
+@contextlib.contextmanager
+def second_check_fails(root):
+    """The second check of the next enable refuses; @seen tells what read_only was at each."""
+    root.query("SET SESSION sql_log_bin = 0; USE replcheck")
+    definition = root.row("SHOW CREATE PROCEDURE check_authority")["Create Procedure"]
+    definition = definition.replace("CREATE ", "CREATE OR REPLACE ", 1)
+    changed = definition.replace("SET p_refusal = NULL;",
+                                 "SET p_refusal = NULL; SET @calls = COALESCE(@calls, 0) + 1;"
+                                 " SET @seen = CONCAT(COALESCE(@seen, ''), @@GLOBAL.read_only + 0);")
+    end = changed.rindex("END")
+    root.query(changed[:end] + " IF @calls = 2 THEN SET p_refusal = 'no_vote: lost meanwhile'; END IF; END")
+    try:
+        yield
+    finally:
+        root.query(definition)
+
+
 @case
 def enable_undoes_itself_when_the_second_check_fails():
     with node() as (roles, root):
         vote = roles.voting(roles.local())
         roles.armed()
         vote.query("CALL replcheck.promise('mx1', 7)")
-        definition = root.row("SHOW CREATE PROCEDURE replcheck.check_authority")["Create Procedure"]
-        seen = definition.replace("SET p_refusal = NULL;",
-                                  "SET p_refusal = NULL; SET @calls = COALESCE(@calls, 0) + 1;"
-                                  " SET @seen = CONCAT(COALESCE(@seen, ''), @@GLOBAL.read_only + 0);")
-        end = seen.rindex("END")
-        seen = seen[:end] + " IF @calls = 2 THEN SET p_refusal = 'no_vote: lost meanwhile'; END IF; END"
-        root.query("SET SESSION sql_log_bin = 0; USE replcheck; "
-                   + seen.replace("CREATE ", "CREATE OR REPLACE ", 1))
-        try:
+        with second_check_fails(root):
             vote.query("SET SESSION lock_wait_timeout = 77")
             refused("second check", vote, "CALL replcheck.enable('mx1', 7)", "no_vote")
             expect("it was enabled between", vote.value("SELECT @seen"), "10")
             expect("read_only", read_only(root), "1")
             expect("lock_wait_timeout restored", vote.value("SELECT @@SESSION.lock_wait_timeout"), "77")
-        finally:
-            root.query("SET SESSION sql_log_bin = 0; DROP DATABASE replcheck")
+
+
+@case
+def enable_that_cannot_undo_itself_says_so_by_failing():
+    """An idle LOCK TABLES holds up read_only=1: the undo is given up, the caller has to fence."""
+    with node() as (roles, root):
+        vote, _ = writer(roles)
+        root.query("SET SESSION sql_log_bin = 0; CREATE DATABASE scratch; CREATE TABLE scratch.t (a INT)")
+        with second_check_fails(root):
+            holder = roles.root()
+            holder.query("LOCK TABLES scratch.t WRITE")
+            begin = time.monotonic()
+            refused("second check", vote, "CALL replcheck.enable('mx1', 7)", "no_vote")
+            expect("bounded", time.monotonic() - begin < 4, True)
+            expect("read_only", read_only(root), "0")
+            holder.query("UNLOCK TABLES")
+        root.query("DROP DATABASE scratch")
 
 
 @case
