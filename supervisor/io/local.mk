@@ -19,3 +19,5 @@ libio_a_SOURCES += supervisor/io/voter.c supervisor/io/voter.h supervisor/io/pro
 	supervisor/io/bell.c supervisor/io/bell.h supervisor/io/closer.c supervisor/io/closer.h
 libio_a_SOURCES += supervisor/io/option_check.c supervisor/io/option_check.h \
 	supervisor/io/references.c supervisor/io/references.h
+libio_a_SOURCES += supervisor/io/ladder.c supervisor/io/ladder.h supervisor/io/ladder_sql.c supervisor/io/ladder_sql.h \
+	supervisor/io/run_command.c supervisor/io/run_command.h

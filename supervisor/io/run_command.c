@@ -1,0 +1,122 @@
+#define _GNU_SOURCE /* environ, posix_spawn */
+#include "io/run_command.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct run_command {
+    pid_t pid;
+    int pidfd;
+    int deadline_ms;
+    bool killed;
+    struct event *ended;
+    struct event *deadline;
+    void (*done)(void *arg, bool ok, const char *how);
+    void *arg;
+};
+
+static void describe(const struct run_command *c, int status, char *out, size_t size)
+{
+    if (c->killed)
+        snprintf(out, size, "killed at its deadline of %d s", c->deadline_ms / 1000);
+    else if (WIFSIGNALED(status))
+        snprintf(out, size, "ended by signal %d", WTERMSIG(status));
+    else
+        snprintf(out, size, "exit status %d", WEXITSTATUS(status));
+}
+
+static void on_end(evutil_socket_t fd, short what, void *arg)
+{
+    struct run_command *c = arg;
+    char how[64];
+    int status = 0;
+    (void)fd, (void)what;
+    if (waitpid(c->pid, &status, WNOHANG) != c->pid)
+        return;
+    event_del(c->ended);
+    event_del(c->deadline);
+    c->pid = 0;
+    describe(c, status, how, sizeof(how));
+    c->done(c->arg, !c->killed && WIFEXITED(status) && WEXITSTATUS(status) == 0, how);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct run_command *c = arg;
+    (void)fd, (void)what;
+    c->killed = true;
+    kill(-c->pid, SIGKILL);
+}
+
+static int spawn(pid_t *pid, const char *const *argv)
+{
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t files;
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    int error = posix_spawn(pid, argv[0], &files, &attributes, (char *const *)(uintptr_t)argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+struct run_command *run_command_start(struct event_base *base, const char *const *argv, int deadline_ms,
+                                      void (*done)(void *arg, bool ok, const char *how), void *arg,
+                                      struct err *e)
+{
+    struct timeval after = {deadline_ms / 1000, deadline_ms % 1000 * 1000};
+    pid_t pid;
+    int error = spawn(&pid, argv);
+    if (error) {
+        err_set(e, "%s: %s", argv[0], strerror(error));
+        return NULL;
+    }
+    struct run_command *c = mem_zalloc(sizeof(*c));
+    c->pid = pid;
+    c->pidfd = pidfd_open(pid, 0);
+    c->deadline_ms = deadline_ms;
+    c->done = done;
+    c->arg = arg;
+    c->ended = event_new(base, c->pidfd, EV_READ | EV_PERSIST, on_end, c);
+    c->deadline = event_new(base, -1, 0, on_deadline, c);
+    event_add(c->ended, NULL);
+    event_add(c->deadline, &after);
+    return c;
+}
+
+void run_command_free(struct run_command **command)
+{
+    struct run_command *c = *command;
+    if (!c)
+        return;
+    if (c->pid > 0) {
+        kill(-c->pid, SIGKILL);
+        waitpid(c->pid, NULL, WNOHANG);
+    }
+    event_free(c->ended);
+    event_free(c->deadline);
+    close(c->pidfd);
+    free(c);
+    *command = NULL;
+}
