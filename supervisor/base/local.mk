@@ -4,3 +4,4 @@ libbase_a_SOURCES = \
 	supervisor/base/log.c supervisor/base/log.h \
 	supervisor/base/mem.c supervisor/base/mem.h \
 	supervisor/base/tri.h
+libbase_a_SOURCES += supervisor/base/duration.c supervisor/base/duration.h
