@@ -32,7 +32,7 @@ struct lag;
 
 enum report_source {
     REPORT_DAEMON = 0, /* the supervisor's own view */
-    REPORT_DIRECT      /* both servers were asked, no supervisor answered: nothing is known of votes and fencer */
+    REPORT_DIRECT /* both servers were asked, no supervisor answered: nothing is known of votes and fencer */
 };
 
 /* Which node is the writer. */
@@ -42,7 +42,7 @@ enum report_writer { REPORT_WRITER_UNKNOWN = 0, REPORT_WRITER_NONE, REPORT_WRITE
 enum severity { SEVERITY_OK = 0, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_UNKNOWN, SEVERITIES };
 
 struct problem {
-    enum severity severity; /* OK: a note, nothing is wrong */
+    enum severity severity;   /* OK: a note, nothing is wrong */
     char id[REPORT_WORD_MAX]; /* stable: "replication-stopped" */
     char sentence[REPORT_SENTENCE_MAX];
     char remedy[REPORT_SENTENCE_MAX]; /* what to do; "" where nothing is to be done */
@@ -58,18 +58,18 @@ struct report_lag {
 struct report_node {
     char name[REPORT_NAME_MAX];
     char address[REPORT_ADDRESS_MAX];
-    enum tri reachable;  /* the server answered within `silent` */
-    int64_t age_ms;      /* of what follows */
+    enum tri reachable; /* the server answered within `silent` */
+    int64_t age_ms;     /* of what follows */
     enum tri read_only;
     int64_t server_id;
     /* its supervisor */
     enum tri supervised; /* one was at work within a lease */
     char state[REPORT_WORD_MAX];
     int64_t epoch;
-    enum tri vip;        /* it holds the VIP, by its own word */
+    enum tri vip; /* it holds the VIP, by its own word */
     char config_hash[17];
     /* replication, as the replica */
-    enum tri replica;    /* a replication connection to the other node is configured */
+    enum tri replica; /* a replication connection to the other node is configured */
     char connection[REPORT_NAME_MAX];
     enum io_state io;
     enum tri sql;
@@ -89,15 +89,16 @@ struct report_node {
 };
 
 struct report_vote {
-    char voter[REPORT_NAME_MAX];  /* "mx1", "witness", "last writer", "VIP" */
-    char basis[REPORT_WORD_MAX];  /* why it counts: "released in writing"; "" while it does not */
+    char voter[REPORT_NAME_MAX]; /* "mx1", "witness", "last writer", "VIP" */
+    char basis[REPORT_WORD_MAX]; /* why it counts: "released in writing"; "" while it does not */
+    enum tri up;                 /* our session at that voter; unknown where there is none to have */
     enum tri held;
     bool counted;
-    bool durable;      /* no lease: it is kept until it is given away */
-    int64_t valid_ms;  /* REPORT_UNKNOWN while it is not counted, or durable */
-    int64_t answer_ms; /* age of the voter's last answer to this supervisor */
+    bool durable;              /* no lease: it is kept until it is given away */
+    int64_t valid_ms;          /* REPORT_UNKNOWN while it is not counted, or durable */
+    int64_t answer_ms;         /* age of the voter's last answer to this supervisor */
     int64_t holder_connection; /* the session that has it where it is not ours; 0 = nobody's */
-    bool foreign;      /* that session is of another account */
+    bool foreign;              /* that session is of another account */
 };
 
 struct report_fencer {
@@ -107,7 +108,7 @@ struct report_fencer {
     enum tri write_lock;
     enum tri server_alive;
     enum tri certifiable;
-    int64_t fenced_ms;   /* since its last proven fence; REPORT_UNKNOWN = none in this life */
+    int64_t fenced_ms; /* since its last proven fence; REPORT_UNKNOWN = none in this life */
 };
 
 /* What would be lost if the standby were promoted at this moment. */
@@ -137,10 +138,10 @@ struct report {
     int64_t epoch;
     int weight; /* for keepalived's track_file */
     enum report_writer writer;
-    int writer_node; /* index; -1 unless `writer` is ONE */
-    enum tri ready;  /* the standby could take over now */
+    int writer_node;                     /* index; -1 unless `writer` is ONE */
+    enum tri ready;                      /* the standby could take over now */
     char not_ready[REPORT_SENTENCE_MAX]; /* why not */
-    bool settling;   /* a promotion was short ago: what is not yet right is tolerated */
+    bool settling;                       /* a promotion was short ago: what is not yet right is tolerated */
     struct report_node nodes[OBS_NODES];
     char tie_breaker[REPORT_WORD_MAX]; /* "witness", "writer", "vip" */
     struct report_vote votes[OBS_VOTERS];
@@ -150,8 +151,8 @@ struct report {
     enum tri vip_here;
     int64_t vip_since_ms;
     enum tri boot_safe;
-    enum tri stale;   /* a voter remembers a term whose data are not here */
-    char history[REPORT_WORD_MAX]; /* own history against the other's: "equal", "diverged" ... */
+    enum tri stale;                   /* a voter remembers a term whose data are not here */
+    char history[REPORT_WORD_MAX];    /* own history against the other's: "equal", "diverged" ... */
     char history_first[GTID_ONE_MAX]; /* the first GTID of ours that the other lacks; "" */
     int64_t history_age_ms;
     bool dual;
@@ -175,10 +176,13 @@ struct report_input {
     enum report_source source;
     const struct policy *policy;
     const struct observation *observation;
-    const struct quorum *quorum;   /* these three may be NULL: REPORT_DIRECT */
+    const struct quorum *quorum; /* these three may be NULL: REPORT_DIRECT */
     const struct mind *mind;
     const struct outcome *outcome;
+    enum tri voter_up[OBS_VOTERS];
     const struct lag *lag[OBS_NODES]; /* samples of that node's server as primary; NULL = none */
+    enum gtid_relation history;       /* these two only where there is no mind */
+    struct gtid history_first;
     const char *cluster;
     const char *names[OBS_NODES];
     const char *addresses[OBS_NODES];
@@ -196,7 +200,7 @@ struct report_input {
 /* Fills everything but the verdict. Pure. */
 void report_fill(struct report *out, const struct report_input *in);
 
-const char *severity_name(enum severity s);       /* "ok", "warning", "critical", "unknown" */
+const char *severity_name(enum severity s);           /* "ok", "warning", "critical", "unknown" */
 const char *report_writer_name(enum report_writer w); /* "unknown", "none", "one", "both" */
 
 /* The standby's index: the node that is not the writer; -1 if there is not exactly one writer. */

@@ -1,0 +1,22 @@
+/* The sentences of a report, from the report alone: what a person reads first. Internal to the report and the
+ * verdict; texts are cut to their field. */
+#ifndef REPLCHECK_MODEL_REPORT_TEXT_H
+#define REPLCHECK_MODEL_REPORT_TEXT_H
+
+#include <stddef.h>
+
+#include "model/report.h"
+
+/* ready and not_ready: could the standby take over now, and why not? */
+void report_text_ready(struct report *r);
+
+void report_text_headline(struct report *r);
+
+/* "the applier is stopped (error 1062: Duplicate entry ...)"; "" while both threads run or nothing is known.
+ */
+const char *report_text_replication(const struct report_node *n, char *out, size_t size);
+
+/* Appends to what `out` holds, cut to fit. */
+void report_text_add(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,252 @@
+#include "model/verdict_checks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "model/state.h"
+
+static const char *own_name(const struct report *r)
+{
+    return r->nodes[r->self].name;
+}
+
+static bool is_writer(const struct report *r)
+{
+    return strcmp(r->state, node_state_name(NODE_WRITER)) == 0;
+}
+
+void verdict_daemon(struct report *r)
+{
+    bool alive = r->nodes[r->self].supervised == TRI_YES;
+    if (!r->daemon_trouble[0])
+        return;
+    verdict_add(r, alive ? SEVERITY_WARNING : SEVERITY_CRITICAL, "daemon",
+                alive ? "it is at work: see who may ask it (control.read_group)"
+                      : "start mysql-replcheckd; its log says why it ended",
+                "the supervisor on %s did not answer, both servers were asked instead: %s", own_name(r),
+                r->daemon_trouble);
+}
+
+/* ---- who writes ---- */
+
+static bool is_changing(const struct report_node *n)
+{
+    int s = node_state_parse(n->state);
+    return s >= 0 && (node_state_is_promoting((enum node_state)s) || s == NODE_DEMOTE_CLOSE ||
+                      s == NODE_DEMOTE_HANDOVER);
+}
+
+/* What an operator can do about a promotion that was refused, by the row that refused it. */
+static void refusal_remedy(const struct report *r, char *out, size_t size)
+{
+    static const struct {
+        int64_t row;
+        const char *remedy;
+    } known[] = {
+        {310, "`mysql-replcheck maintenance off`"},
+        {320, "find out why the last failover happened, then `mysql-replcheck breaker reset`"},
+        {322, "read_only=ON under [mysqld] in the option files"},
+        {324, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
+        {326, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+        {328, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+        {330, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+    };
+    const struct report_node *other = &r->nodes[1 - r->self];
+    snprintf(out, size, "`mysql-replcheck explain` names what is missing");
+    if (strcmp(r->tie_breaker, "writer") == 0 && other->reachable == TRI_NO)
+        snprintf(out, size,
+                 "once the host of %s is off for certain: `mysql-replcheck promote --peer-is-off %s`",
+                 other->name, other->name);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (known[i].row == r->row_id)
+            snprintf(out, size, "%s", known[i].remedy);
+}
+
+static void judge_no_writer(struct report *r)
+{
+    char remedy[REPORT_SENTENCE_MAX];
+    refusal_remedy(r, remedy, sizeof(remedy));
+    if (is_changing(&r->nodes[0]) || is_changing(&r->nodes[1]))
+        verdict_add(r, SEVERITY_WARNING, "changing", "", "the writer is changing at this moment: %s",
+                    r->headline);
+    else if (r->source == REPORT_DIRECT)
+        verdict_add(r, SEVERITY_CRITICAL, "no-writer", "start the supervisors",
+                    "nobody is the writer: both servers are read-only");
+    else
+        verdict_add(r, SEVERITY_CRITICAL, "no-writer", remedy, "nobody is the writer; %s is %s: %s",
+                    own_name(r), r->state, r->reason);
+}
+
+void verdict_writer(struct report *r)
+{
+    const char *a = r->nodes[0].name, *b = r->nodes[1].name;
+    if (r->dual && r->writer == REPORT_WRITER_ONE)
+        verdict_add(r, SEVERITY_WARNING, "one-writer", "", "only %s is writable, both are to be",
+                    r->nodes[r->writer_node].name);
+    else if (!r->dual && r->writer == REPORT_WRITER_BOTH)
+        verdict_add(
+            r, SEVERITY_CRITICAL, "two-writers",
+            "set read_only=1 on the one that is not to write; the histories are compared by themselves",
+            "two servers are writable: %s and %s", a, b);
+    else if (r->writer == REPORT_WRITER_NONE)
+        judge_no_writer(r);
+    else if (r->writer == REPORT_WRITER_UNKNOWN)
+        verdict_add(r, SEVERITY_UNKNOWN, "writer-unknown", "`mysql-replcheck explain` names what is missing",
+                    "who is the writer cannot be told");
+}
+
+void verdict_history(struct report *r)
+{
+    const struct report_node *own = &r->nodes[r->self], *other = &r->nodes[1 - r->self];
+    if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)
+        verdict_add(
+            r, SEVERITY_CRITICAL, "diverged",
+            "compare them with mariadb-binlog from that GTID; decide which server's are kept, then rejoin "
+            "the other",
+            "the histories have parted: %s has transactions from %s on that %s lacks, and lacks some of its",
+            own->name, r->history_first, other->name);
+    if (r->stale == TRI_YES && !is_writer(r))
+        verdict_add(
+            r, SEVERITY_CRITICAL, "stale",
+            "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`",
+            "%s lacks the data of a term that a voter remembers: it is not promoted by itself", own->name);
+}
+
+/* ---- votes, fencer, VIP ---- */
+
+static void judge_vote(struct report *r, int i)
+{
+    const struct report_vote *v = &r->votes[i];
+    bool told = i < OBS_NODES && r->nodes[i].reachable != TRI_YES;
+    char remedy[REPORT_SENTENCE_MAX];
+    snprintf(remedy, sizeof(remedy), "end that session (KILL %" PRId64 ") and see who started it",
+             v->holder_connection);
+    if (v->foreign)
+        verdict_add(r, SEVERITY_CRITICAL, "foreign-lock", remedy,
+                    "session %" PRId64 " of another account holds the vote's lock at %s",
+                    v->holder_connection, v->voter);
+    else if (!told && v->up == TRI_NO)
+        verdict_add(r, SEVERITY_WARNING, "voter-unreachable",
+                    "see whether it runs and can be reached from here",
+                    "the voter %s does not answer: if one more is lost, nobody may write", v->voter);
+    else if (!told && is_writer(r) && !v->durable && v->up == TRI_YES && !v->counted && !verdict_is_young(r))
+        verdict_add(r, SEVERITY_WARNING, "vote-missing", "`mysql-replcheck status` shows who holds it",
+                    "the vote of %s does not count for %s", v->voter, own_name(r));
+}
+
+void verdict_votes(struct report *r)
+{
+    if (r->source == REPORT_DIRECT || r->dual)
+        return;
+    if (is_writer(r) && r->authority_ms == 0)
+        verdict_add(r, SEVERITY_CRITICAL, "no-authority", "", "%s is the writer and has no majority of votes",
+                    own_name(r));
+    for (int i = 0; i < OBS_VOTERS; i++)
+        judge_vote(r, i);
+}
+
+void verdict_fencer(struct report *r)
+{
+    const struct report_fencer *f = &r->fencer;
+    if (r->source == REPORT_DIRECT || r->dual)
+        return;
+    if (f->alive == TRI_NO)
+        verdict_add(r, SEVERITY_CRITICAL, "fencer", "start mysql-replcheckd anew",
+                    "the fencer on %s does not answer", own_name(r));
+    else if (f->alive == TRI_UNKNOWN && !verdict_is_young(r))
+        verdict_add(r, SEVERITY_UNKNOWN, "fencer-unknown", "",
+                    "whether the fencer on %s is alive is not known", own_name(r));
+    else if (is_writer(r) && f->armed == TRI_NO && r->since_ms > 1000)
+        verdict_add(r, SEVERITY_CRITICAL, "fencer-unarmed", "",
+                    "%s is the writer and its fencer is not armed", own_name(r));
+    else if (f->certifiable == TRI_NO && f->server_alive == TRI_YES)
+        verdict_add(
+            r, SEVERITY_WARNING, "not-certifiable",
+            "the pid file, the socket's listener and /proc must agree (no hidepid)",
+            "the death of %s's mariadbd could not be certified: after a crash the other waits for the lease",
+            own_name(r));
+}
+
+void verdict_vip(struct report *r)
+{
+    const struct report_node *own = &r->nodes[r->self], *other = &r->nodes[1 - r->self];
+    if (!r->has_vip || r->source == REPORT_DIRECT)
+        return;
+    if (r->vip_here == TRI_UNKNOWN && !verdict_is_young(r))
+        verdict_add(r, SEVERITY_UNKNOWN, "vip-unknown", "see the daemon's log",
+                    "whether %s holds the VIP is not known", own->name);
+    else if (r->vip_here == TRI_YES && other->vip == TRI_YES)
+        verdict_add(r, SEVERITY_CRITICAL, "two-vips",
+                    "see whether VRRP (protocol 112) passes between the nodes", "both nodes hold the VIP");
+    else if (r->vip_here == TRI_NO && other->vip == TRI_NO)
+        verdict_add(r, r->settling ? SEVERITY_WARNING : SEVERITY_CRITICAL, "no-vip",
+                    "see whether keepalived runs on both nodes", "nobody holds the VIP");
+    else if (r->writer == REPORT_WRITER_ONE && !r->settling && !r->dual &&
+             (r->writer_node == r->self ? other->vip == TRI_YES : r->vip_here == TRI_YES))
+        verdict_add(r, SEVERITY_WARNING, "vip-elsewhere", "see keepalived's log and the weight it tracks",
+                    "%s is the writer, but %s holds the VIP", r->nodes[r->writer_node].name,
+                    r->nodes[1 - r->writer_node].name);
+}
+
+/* ---- the rest ---- */
+
+void verdict_durability(struct report *r)
+{
+    if (!r->lossless || r->writer != REPORT_WRITER_ONE)
+        return;
+    const struct report_node *n = &r->nodes[r->writer_node];
+    if (n->semi_sync_master == TRI_NO)
+        verdict_add(r, SEVERITY_CRITICAL, "not-lossless",
+                    "see the writer's journal for why it went on without the other",
+                    "%s acknowledges commits that the other node may not have (durability is to be lossless)",
+                    n->name);
+    else if (n->semi_sync_master == TRI_UNKNOWN)
+        verdict_add(r, SEVERITY_UNKNOWN, "lossless-unknown", "",
+                    "whether %s waits for the other node's acknowledgment is not known", n->name);
+}
+
+void verdict_breaker(struct report *r)
+{
+    if (r->breaker_open)
+        verdict_add(r, SEVERITY_CRITICAL, "breaker",
+                    "find out why the last failover happened, then `mysql-replcheck breaker reset`",
+                    "the breaker is open after %" PRId64
+                    " unplanned promotion%s: nothing fails over to %s by itself",
+                    r->failovers, r->failovers == 1 ? "" : "s", own_name(r));
+}
+
+void verdict_maintenance(struct report *r)
+{
+    if (r->maintenance)
+        verdict_add(r, SEVERITY_WARNING, "maintenance", "`mysql-replcheck maintenance off` when it is over",
+                    "maintenance is on: %s does not change its role", own_name(r));
+}
+
+void verdict_config(struct report *r)
+{
+    if (r->config_equal == TRI_NO)
+        verdict_add(r, SEVERITY_WARNING, "config",
+                    "make cluster.yaml the same on both nodes, then reload both daemons",
+                    "the two nodes' cluster.yaml differ (%s: %s, %s: %s)", r->nodes[0].name,
+                    r->nodes[0].config_hash, r->nodes[1].name, r->nodes[1].config_hash);
+}
+
+void verdict_worker(struct report *r)
+{
+    if (r->worker_trouble[0])
+        verdict_add(r, SEVERITY_WARNING, "journal", "see the disk of state_dir and the log daemon", "%s",
+                    r->worker_trouble);
+    else if (r->worker_dropped > 0)
+        verdict_add(r, SEVERITY_OK, "journal-dropped", "",
+                    "%" PRId64 " lines or events found no room since the daemon's start", r->worker_dropped);
+}
+
+void verdict_split_brain(struct report *r)
+{
+    if (strcmp(r->tie_breaker, "vip") == 0 && !r->dual)
+        verdict_add(
+            r, SEVERITY_OK, "split-brain-accepted", "a witness as tie-breaker excludes it",
+            "two writers are not excluded: in a network split the VIP decides, as accepted in cluster.yaml");
+}

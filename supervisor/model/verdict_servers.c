@@ -1,0 +1,207 @@
+#include "model/verdict_checks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "model/report_text.h"
+#include "model/state.h"
+
+#define AT_LEAST_MATTERS_US 1000000
+
+static bool in_state(const struct report_node *n, enum node_state s)
+{
+    return strcmp(n->state, node_state_name(s)) == 0;
+}
+
+void verdict_servers(struct report *r)
+{
+    for (int i = 0; i < OBS_NODES; i++) {
+        const struct report_node *n = &r->nodes[i];
+        char age[DURATION_MAX];
+        duration_format_ms(n->age_ms, age);
+        if (n->reachable == TRI_YES)
+            continue;
+        if (n->reachable == TRI_UNKNOWN)
+            verdict_add(r, SEVERITY_UNKNOWN, "server-unknown", "", "%s's server has not answered yet",
+                        n->name);
+        else
+            verdict_add(
+                r, i == r->self || r->writer != REPORT_WRITER_ONE ? SEVERITY_CRITICAL : verdict_redundancy(r),
+                "server-unreachable",
+                i == r->self ? "look at the server's error log; start it if it ended"
+                             : "see whether that host is up, mariadbd runs there and the port can be reached "
+                               "from here",
+                n->age_ms >= 0 ? "%s's server (%s) does not answer: last seen %s ago"
+                               : "%s's server (%s) does not answer",
+                n->name, n->address, age);
+    }
+}
+
+void verdict_supervisors(struct report *r)
+{
+    for (int i = 0; i < OBS_NODES; i++) {
+        const struct report_node *n = &r->nodes[i];
+        char remedy[REPORT_SENTENCE_MAX];
+        bool told = i != r->self ? n->reachable == TRI_NO : r->daemon_trouble[0] != '\0';
+        snprintf(remedy, sizeof(remedy), "start mysql-replcheckd on %s; its log says why it ended", n->name);
+        if (n->supervised == TRI_NO && !told)
+            verdict_add(r, verdict_redundancy(r), "supervisor-missing", remedy,
+                        "no supervisor runs on %s: nothing fails over to it by itself", n->name);
+    }
+}
+
+void verdict_states(struct report *r)
+{
+    for (int i = 0; i < OBS_NODES; i++) {
+        const struct report_node *n = &r->nodes[i];
+        const char *reason = i == r->self ? r->reason : "see `mysql-replcheck status` there";
+        if (in_state(n, NODE_FENCED))
+            verdict_add(r, r->writer == REPORT_WRITER_ONE ? verdict_redundancy(r) : SEVERITY_CRITICAL,
+                        "fenced", "`mysql-replcheck explain` on that node names what it waits for",
+                        "%s is fenced: %s", n->name, reason);
+        else if (in_state(n, NODE_QUARANTINED))
+            verdict_add(
+                r, SEVERITY_CRITICAL, "quarantined",
+                "compare and keep what only that server has before its data are replaced from the writer",
+                "%s is quarantined: its history and the other's have parted", n->name);
+    }
+}
+
+/* ---- replication ---- */
+
+static const char *replication_remedy(const struct report_node *n)
+{
+    static const struct {
+        int64_t number;
+        const char *remedy;
+    } known[] = {
+        {1062, "the row exists already: compare it on both servers before anything is skipped"},
+        {1032, "the row is not there: compare it on both servers before anything is skipped"},
+        {1045, "the replication account is refused: check its password and host"},
+        {1236, "the other's binary log does not have this position: it was purged, or the histories parted"},
+        {1950,
+         "the histories parted (gtid_strict_mode): keep this server's own transactions, then rejoin it"},
+        {2003, "the other server cannot be reached: check network, port and firewall"},
+        {2013, "the connection broke: check the network and the other server"},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (known[i].number == n->sql_errno || (!n->sql_errno && known[i].number == n->io_errno))
+            return known[i].remedy;
+    if (n->replica == TRI_NO)
+        return "CHANGE MASTER TO the other node with MASTER_USE_GTID=slave_pos, then START SLAVE";
+    return "SHOW ALL SLAVES STATUS shows more; START SLAVE if nothing speaks against it";
+}
+
+static void judge_replication(struct report *r, int i)
+{
+    const struct report_node *n = &r->nodes[i], *source = &r->nodes[1 - i];
+    char what[REPORT_SENTENCE_MAX];
+    bool way_back = r->writer == REPORT_WRITER_ONE && r->writer_node == i && !r->dual;
+    if (n->reachable != TRI_YES || source->reachable == TRI_NO)
+        return;
+    report_text_replication(n, what, sizeof(what));
+    if (what[0] && way_back)
+        verdict_add(r, SEVERITY_WARNING, "way-back", replication_remedy(n),
+                    "%s is the writer and does not listen to %s: %s", n->name, source->name, what);
+    else if (what[0])
+        verdict_add(r, n->io == IO_CONNECTING ? SEVERITY_WARNING : verdict_redundancy(r),
+                    "replication-stopped", replication_remedy(n), "%s does not replicate from %s: %s",
+                    n->name, source->name, what);
+    else if (n->io == IO_UNKNOWN || n->sql == TRI_UNKNOWN)
+        verdict_add(r, SEVERITY_UNKNOWN, "replication-unknown",
+                    "see whether the account may read it (SLAVE MONITOR), and the daemon's log",
+                    "%s's replication could not be read", n->name);
+}
+
+void verdict_replication(struct report *r)
+{
+    for (int i = 0; i < OBS_NODES; i++)
+        judge_replication(r, i);
+}
+
+static void judge_lag(struct report *r, const struct report_node *n)
+{
+    char lag[DURATION_MAX], limit[DURATION_MAX];
+    int64_t ms = n->applied.us / 1000;
+    bool critical = ms >= r->lag_critical_ms, warning = ms >= r->lag_warning_ms;
+    bool vague = n->applied.at_least && n->applied.us >= AT_LEAST_MATTERS_US;
+    duration_format_us(n->applied.us, lag);
+    duration_format_ms(critical ? r->lag_critical_ms : r->lag_warning_ms, limit);
+    if (critical || warning)
+        verdict_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING, "lag",
+                    "see what its applier does (SHOW PROCESSLIST) and how busy its disk is",
+                    "%s is %s%s behind (limit %s)", n->name, n->applied.at_least ? "at least " : "", lag,
+                    limit);
+    else if (vague)
+        verdict_add(r, SEVERITY_WARNING, "lag", "ask again: the time is measured from the first look",
+                    "%s is at least %s behind; by how much more is not known", n->name, lag);
+}
+
+void verdict_lag(struct report *r)
+{
+    for (int i = 0; i < OBS_NODES; i++) {
+        const struct report_node *n = &r->nodes[i];
+        if (n->lagging != TRI_YES || n->reachable != TRI_YES || r->nodes[1 - i].reachable != TRI_YES)
+            continue;
+        if (n->applied.us >= 0)
+            judge_lag(r, n);
+        else if (!verdict_is_young(r))
+            verdict_add(r, SEVERITY_UNKNOWN, "lag-unknown", "", "how far %s is behind is not known", n->name);
+    }
+}
+
+/* ---- settings of the servers ---- */
+
+void verdict_offsets(struct report *r)
+{
+    for (int i = 0; i < OBS_NODES; i++) {
+        const struct report_node *n = &r->nodes[i];
+        if (n->offsets_ok == TRI_NO)
+            verdict_add(r, r->dual ? SEVERITY_CRITICAL : SEVERITY_WARNING, "offsets",
+                        "the supervisor puts the globals right; put them into the option files too, and end "
+                        "sessions that "
+                        "are older",
+                        "%s hands out auto_increment +%" PRId64 " from %" PRId64 " instead of from %" PRId64
+                        " as configured",
+                        n->name, n->increment, n->offset, n->offset_expected);
+    }
+}
+
+void verdict_dead_man(struct report *r)
+{
+    for (int i = 0; i < OBS_NODES && !r->dual; i++) {
+        const struct report_node *n = &r->nodes[i];
+        if (n->reachable != TRI_YES)
+            continue;
+        if (n->event_scheduler == TRI_NO)
+            verdict_add(
+                r, verdict_redundancy(r), "event-scheduler",
+                "SET GLOBAL event_scheduler=ON, and in the option files",
+                "%s's event scheduler is off: its dead-man's switch cannot act and it is not promoted",
+                n->name);
+        else if (n->dead_man == TRI_NO)
+            verdict_add(r, verdict_redundancy(r), "dead-man",
+                        "`mysql-replcheck schema install` on that node puts it back",
+                        "%s's dead-man's switch does not run: it is not promoted", n->name);
+        else if (n->dead_man == TRI_UNKNOWN && !verdict_is_young(r))
+            verdict_add(r, SEVERITY_UNKNOWN, "dead-man-unknown", "",
+                        "whether %s's dead-man's switch runs is not known", n->name);
+    }
+}
+
+void verdict_boot(struct report *r)
+{
+    const char *name = r->nodes[r->self].name;
+    if (r->source == REPORT_DIRECT || r->dual)
+        return;
+    if (r->boot_safe == TRI_NO)
+        verdict_add(
+            r, verdict_redundancy(r), "boot-writable", "read_only=ON under [mysqld] in the option files",
+            "%s's option files do not set read_only=ON: it would start writable, and is not promoted", name);
+    else if (r->boot_safe == TRI_UNKNOWN && !verdict_is_young(r))
+        verdict_add(r, SEVERITY_UNKNOWN, "boot-unknown",
+                    "see the daemon's log: it reads them with my_print_defaults",
+                    "whether %s's option files set read_only=ON is not known", name);
+}
