@@ -5,3 +5,5 @@ libwire_a_SOURCES += supervisor/wire/procstat.c supervisor/wire/procstat.h
 libwire_a_SOURCES += supervisor/wire/netlink.c supervisor/wire/netlink.h
 libwire_a_SOURCES += supervisor/wire/observe.c supervisor/wire/observe.h \
 	supervisor/wire/server_options.c supervisor/wire/server_options.h
+libwire_a_SOURCES += supervisor/wire/json_fields.c supervisor/wire/json_fields.h \
+	supervisor/wire/report_json.c supervisor/wire/report_json.h
