@@ -141,7 +141,6 @@ static void schedule(struct node *n)
 
 static void run_tick(struct node *n)
 {
-    enum node_state before = n->mind.state;
     n->o.now_us = clock_now_us();
     n->o.gap_us = n->last_tick_us ? n->o.now_us - n->last_tick_us : 0;
     n->last_tick_us = n->o.now_us;
@@ -159,6 +158,9 @@ static void run_tick(struct node *n)
                  (double)n->vip_decided_us / 1000.0, n->outcome.row->id);
     }
     for (int i = 0; i < n->outcome.step_count; i++)
+        if (n->outcome.steps[i].to == NODE_WRITER)
+            n->promoted_row = n->outcome.steps[i].row->id;
+    for (int i = 0; i < n->outcome.step_count; i++)
         tell_step(n, &n->outcome.steps[i]);
     for (int i = 0; i < n->outcome.step_count; i++)
         actions_state_changed(n, n->outcome.steps[i].from, n->outcome.steps[i].to);
@@ -174,7 +176,6 @@ static void run_tick(struct node *n)
     if (n->control_server)
         control_tick(n->control_server);
     schedule(n);
-    (void)before;
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)

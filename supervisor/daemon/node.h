@@ -55,6 +55,7 @@ struct node {
     int64_t started_threads_us;
     int64_t disarmed_us;
     struct ladder *ladder;    /* closing the own server */
+    int promoted_row;         /* the row that made this node the writer */
     struct loss_bound promoted_loss; /* as the promotion found it */
     int64_t fault_until_us;   /* the weight is -254 until then */
     int64_t vip_arrived_us;

@@ -46,22 +46,31 @@ static void control_run(struct node *n, const char *statement, int deadline_ms)
     free(read);
 }
 
-static void slave_statement(struct node *n, const char *verb, const char *threads)
+/* "VERB SLAVE ['connection'] THREADS", with `before` in front of it. */
+static void slave_statement(struct node *n, const char *before, const char *verb, const char *threads)
 {
-    char sql[128];
+    char sql[192];
     const char *name = n->o.own.replication.connection;
     bool plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
     if (name[0] && plain)
-        snprintf(sql, sizeof(sql), "%s SLAVE '%s' %s", verb, name, threads);
+        snprintf(sql, sizeof(sql), "%s%s SLAVE '%s' %s", before, verb, name, threads);
     else
-        snprintf(sql, sizeof(sql), "%s SLAVE %s", verb, threads);
+        snprintf(sql, sizeof(sql), "%s%s SLAVE %s", before, verb, threads);
     control_run(n, sql, STATEMENT_MS);
+}
+
+/* A receiver that was started with semi-sync opens a connection to its primary when it is stopped, to end its
+ * dump there: against a host that is gone that waits for rpl_semi_sync_slave_kill_conn_timeout (1 s at least).
+ * So it is started with semi-sync only where that is asked for. */
+static const char *semi_sync_choice(const struct node *n)
+{
+    return n->policy.lossless ? "SET GLOBAL rpl_semi_sync_slave_enabled=1;" : "SET GLOBAL rpl_semi_sync_slave_enabled=0;";
 }
 
 void own_stop_receiver(struct node *n)
 {
     if (n->o.own.replication.known && n->o.own.replication.io != IO_NO)
-        slave_statement(n, "STOP", "IO_THREAD");
+        slave_statement(n, "", "STOP", "IO_THREAD");
 }
 
 void own_drain(struct node *n)
@@ -90,7 +99,7 @@ void own_start_receiver(struct node *n)
     const struct replication_view *r = &n->o.own.replication;
     if (!r->known || (r->io != IO_NO && r->sql == TRI_YES) || repeated(&n->started_threads_us, n->o.now_us))
         return;
-    slave_statement(n, "START", r->sql == TRI_YES ? "IO_THREAD" : "");
+    slave_statement(n, semi_sync_choice(n), "START", r->sql == TRI_YES ? "IO_THREAD" : "");
 }
 
 void own_start_threads(struct node *n)
@@ -98,7 +107,7 @@ void own_start_threads(struct node *n)
     const struct replication_view *r = &n->o.own.replication;
     if (!r->known || repeated(&n->started_threads_us, n->o.now_us))
         return;
-    slave_statement(n, "START", "");
+    slave_statement(n, semi_sync_choice(n), "START", "");
 }
 
 void own_semi_sync_off(struct node *n)
@@ -165,7 +174,7 @@ void own_term(struct node *n)
     sql = mem_printf("INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound)"
                      " VALUES (%llu, '%s', '%s', %d, '%s', %s)",
                      (unsigned long long)n->mind.epoch, n->settings.cluster.nodes[n->policy.self].name,
-                     promote_reason_name(n->mind.why), n->outcome.row->id, gtid, bound);
+                     promote_reason_name(n->mind.why), n->promoted_row, gtid, bound);
     session_query(n->control, sql, 5 * STATEMENT_MS, term_answered, n);
     free(sql);
 }

@@ -107,6 +107,15 @@ static enum tri fact_own_up(const struct sight *s)
     return answered(s, later(s->o->own.seen_us, s->o->voter_answer_us[s->self]));
 }
 
+/* Was the session that holds the vote here idle for a whole lease? Then its owner's lease is over, whatever it
+ * said before. */
+static bool holder_expired(const struct sight *s)
+{
+    const struct holder_view *h = &s->o->own.holder;
+    return is_fresh(s, h->asked_us) && h->connection && !h->mine && h->idle &&
+           h->idle_ms * 1000 >= s->p->lease_us;
+}
+
 static enum tri fact_peer_writer(const struct sight *s)
 {
     const struct bulletin *b = peer_bulletin(s);
@@ -117,7 +126,7 @@ static enum tri fact_peer_writer(const struct sight *s)
         return TRI_YES;
     bool busy = b->known && (node_state_is_promoting(b->state) || b->state == NODE_WRITER ||
                              b->state == NODE_DEMOTE_CLOSE || b->state == NODE_DEMOTE_HANDOVER);
-    if (busy && peer_present(s))
+    if (busy && peer_present(s) && !holder_expired(s))
         return TRI_YES;
     if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES)
         return TRI_NO;
@@ -153,6 +162,8 @@ static enum tri fact_received(const struct sight *s)
         return TRI_NO;
     if (s->m->basis.kind == NOTE_RELEASE)
         return gtid_pos_contains(&have, &s->m->basis.gtid);
+    if (s->m->basis.kind == NOTE_NONE && !is_fresh(s, s->o->peer.seen_us))
+        return TRI_YES; /* nothing can arrive from a server that is not heard */
     if (own->replication.io != IO_YES || s->o->now_us - s->m->since_us >= RECEIVE_PATIENCE_US)
         return TRI_YES;
     if (s->m->basis.kind == NOTE_CERTIFICATE && s->m->basis.file[0])
@@ -255,7 +266,7 @@ static bool lease_is_quiet(const struct sight *s)
         return false;
     if (h->connection == 0 || h->mine)
         return s->m->quiet_since_us && s->o->now_us - s->m->quiet_since_us >= s->p->lease_us;
-    return h->idle && h->idle_ms * 1000 >= s->p->lease_us;
+    return holder_expired(s);
 }
 
 /* With two servers up, both read-only and no writer: who should be it? The longer history, else the VIP's
@@ -477,6 +488,7 @@ static void compute_rest(struct facts *f, const struct sight *s)
     f->value[FACT_BACKOFF] = tri_from(o->now_us < s->m->backoff_until_us);
     f->value[FACT_BREAKER] = tri_from(o->failovers_in_window >= s->p->breaker_failovers && s->p->breaker_failovers);
     f->value[FACT_MAINTENANCE] = tri_from(o->operator_.maintenance);
+    f->value[FACT_STOPPING] = tri_from(o->operator_.stopping);
     f->value[FACT_WANT_AWAY] = fact_want_away(s);
     f->value[FACT_ISOLATED] = fact_isolated(s);
     f->value[FACT_FINAL] = tri_from(o->final_known);

@@ -54,6 +54,7 @@ enum fact {
     FACT_BACKOFF,
     FACT_BREAKER,        /* open */
     FACT_MAINTENANCE,
+    FACT_STOPPING,       /* SIGTERM: hand over if it can be, close otherwise, end */
     FACT_WANT_AWAY,      /* operator, the peer on its operator's behalf, or the VIP asks to hand over */
     FACT_ISOLATED,       /* tie-breaker `writer`: neither the peer nor a reference heard for a lease */
     /* progress of a demotion and its undoing */

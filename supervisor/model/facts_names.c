@@ -37,6 +37,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_BACKOFF] = "waiting after a failed attempt",
     [FACT_BREAKER] = "breaker is open",
     [FACT_MAINTENANCE] = "maintenance",
+    [FACT_STOPPING] = "asked to stop",
     [FACT_WANT_AWAY] = "a handover is asked for",
     [FACT_ISOLATED] = "isolated from peer and references",
     [FACT_FINAL] = "final position is read",

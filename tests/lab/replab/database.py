@@ -137,7 +137,10 @@ class Server:
     def replicate_from(self, peer):
         user, password = REPLICATION
         self.sql(f"CHANGE MASTER TO MASTER_HOST='{peer.host.address}', MASTER_PORT=3306, MASTER_USER='{user}',"
-                 f"MASTER_PASSWORD='{password}', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1; START SLAVE")
+                 f"MASTER_PASSWORD='{password}', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1;"
+                 # As the supervisor does without lossless: such a receiver takes a second to stop when its
+                 # primary's host is gone.
+                 "SET GLOBAL rpl_semi_sync_slave_enabled=0; START SLAVE")
 
     def wait_for(self, peer, timeout_s=10):
         """Until everything in the peer's binary log was applied here."""
