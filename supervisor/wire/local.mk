@@ -7,3 +7,5 @@ libwire_a_SOURCES += supervisor/wire/observe.c supervisor/wire/observe.h \
 	supervisor/wire/server_options.c supervisor/wire/server_options.h
 libwire_a_SOURCES += supervisor/wire/json_fields.c supervisor/wire/json_fields.h \
 	supervisor/wire/report_json.c supervisor/wire/report_json.h
+libwire_a_SOURCES += supervisor/wire/control_proto.c supervisor/wire/control_proto.h \
+	supervisor/wire/explain_json.c supervisor/wire/explain_json.h
