@@ -52,13 +52,17 @@ def dead_man_and_enable_bear_a_fencer_that_replaces_its_session():
                 failures.append(str(error))
         running = threading.Thread(target=run_switch)
         running.start()
-        while time.monotonic() < end:
-            fencer, waiting = replace_fencer(roles, root, fencer)
-            expect("enable", vote.row("CALL replcheck.enable('mx1', 7)"), {"ok": "1", "read_only": "0"})
-            waiting.join()
-            replaced += 1
-            expect("read_only", read_only(root), "0")
-        running.join()
+        try:
+            while time.monotonic() < end:
+                fencer, waiting = replace_fencer(roles, root, fencer)
+                try:
+                    expect("enable", vote.row("CALL replcheck.enable('mx1', 7)")["ok"], "1")
+                finally:
+                    waiting.join()
+                replaced += 1
+                expect("read_only", read_only(root), "0")
+        finally:
+            running.join()
         expect("switch", failures, [])
         print(f"    {replaced} sessions replaced")
 

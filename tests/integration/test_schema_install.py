@@ -218,11 +218,16 @@ def make_certificates(folder):
 def a_remote_server_is_verified_when_asked_for():
     with tempfile.TemporaryDirectory() as folder:
         make_certificates(folder)
-        options = [f"--ssl-ca={folder}/ca.pem", f"--ssl-cert={folder}/server.pem",
+        options = ["--skip-log-bin", f"--ssl-ca={folder}/ca.pem", f"--ssl-cert={folder}/server.pem",
                    f"--ssl-key={folder}/server.key"]
         ca = lambda name: ["--tls-ca", os.path.join(folder, name)]
         with witness("t1", options, ca("ca.pem")) as (roles, root, login):
             root.query("ALTER USER admin@'127.0.0.1' REQUIRE SSL")
+            vote = roles.voting(roles.remote(MX1))
+            expect("promise without a binary log", vote.row("CALL replcheck.promise('mx1', 1)")["ok"], "1")
+            thread_id = vote.id
+            vote.close()
+            gone(root, thread_id)
             done(None, "uninstall", *login, node="-")
             fails(1, "cannot log in", None, "uninstall", *login, *ca("other.pem"), node="-")
             roles.close()
