@@ -458,7 +458,9 @@ static void compute_peer(struct facts *f, const struct sight *s)
 {
     const struct server_view *peer = &s->o->peer;
     f->value[FACT_PEER_UP] = answered(s, later(peer->seen_us, s->o->voter_answer_us[s->other]));
-    f->value[FACT_PEER_READ_ONLY] = while_fresh(s, peer, peer->read_only);
+    /* For a new writer what the other was before does not matter: it was closed, or its time had passed. */
+    bool older = s->m->state == NODE_WRITER && peer->seen_us < s->m->since_us;
+    f->value[FACT_PEER_READ_ONLY] = older ? TRI_UNKNOWN : while_fresh(s, peer, peer->read_only);
     f->value[FACT_PEER_WRITER] = fact_peer_writer(s);
     f->value[FACT_PEER_READY] = fact_peer_ready(s);
     f->value[FACT_PEER_CLOSED] = fact_peer_closed(s);

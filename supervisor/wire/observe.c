@@ -261,20 +261,23 @@ static void observe_dead_man(struct server_view *view, const struct rows *set, i
 void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets, size_t count,
                     int64_t sent_us, int64_t answered_us)
 {
+    if (sent_us < view->seen_us)
+        return; /* overtaken by a younger answer on another session */
     view->replication.known = false;
     for (size_t i = 0; i < count; i++) {
         const struct rows *set = &sets[i];
         const char *first = set->column_count ? set->names[0] : "";
         const char *second = set->column_count > 1 ? set->names[1] : "";
+        bool is_voter = rows_column(set, "kind") >= 0;
         if (rows_column(set, "Slave_IO_Running") >= 0)
             observe_replication(&view->replication, n, set);
         else if (strcmp(first, "part") != 0)
             continue;
         else if (strcmp(second, "read_only") == 0 && set->row_count)
             observe_variables(view, set);
-        else if (strcmp(second, "node") == 0 && rows_column(set, "kind") >= 0)
+        else if (is_voter && sent_us > view->voter.read_us)
             observe_voter(&view->voter, n, set, sent_us);
-        else if (strcmp(second, "node") == 0)
+        else if (strcmp(second, "node") == 0 && !is_voter)
             observe_bulletin(view, n, set);
         else if (strcmp(second, "epoch") == 0)
             observe_term(view, n, set);

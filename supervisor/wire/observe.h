@@ -22,7 +22,7 @@ struct observe_names {
 char *observe_server_sql(const struct observe_names *n, bool with_events);
 
 /* Fills `view` from the sets of such an answer, recognised by their columns. A set that is missing leaves its
- * part as it was, but replication, which becomes unknown. */
+ * part as it was, but replication, which becomes unknown. An answer older than what the view has is ignored. */
 void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets, size_t count,
                     int64_t sent_us, int64_t answered_us);
 
