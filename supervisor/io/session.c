@@ -20,40 +20,6 @@
 /* A connection that was up for less did not end the trouble: the back-off goes on from where it was. */
 #define LASTING_US CLOCK_MS(1000)
 
-static void append(struct statement_list *list, struct statement *st)
-{
-    st->next = NULL;
-    if (list->head)
-        list->tail->next = st;
-    else
-        list->head = st;
-    list->tail = st;
-    list->count++;
-}
-
-static struct statement *take(struct statement_list *list)
-{
-    struct statement *st = list->head;
-    if (st) {
-        list->head = st->next;
-        list->count--;
-    }
-    return st;
-}
-
-static struct statement *statement_new(const char *sql, int64_t deadline_us,
-                                       void (*done)(void *, const struct reply *), void *arg)
-{
-    size_t length = strlen(sql);
-    struct statement *st = mem_zalloc(sizeof(*st) + length + 1);
-    memcpy(st->sql, sql, length);
-    st->length = length;
-    st->deadline_us = deadline_us;
-    st->done = done;
-    st->arg = arg;
-    return st;
-}
-
 /* ---- timers ---- */
 
 static void set_alarm(struct session *s, int64_t at_us)
@@ -107,17 +73,6 @@ static void back_off(struct session *s)
 
 /* ---- answers ---- */
 
-static void deliver(struct session *s, struct statement *st, struct reply *reply)
-{
-    bool outer = s->delivering;
-    s->delivering = true;
-    reply->sent_us = st->sent_us;
-    if (st->done)
-        st->done(st->arg, reply);
-    s->delivering = outer;
-    free(st);
-}
-
 static void go_up(struct session *s)
 {
     s->state = SESSION_UP;
@@ -147,29 +102,7 @@ void session_answered(struct session *s, enum reply_status status, unsigned erro
             session_lose(s, error_no, "init_sql: %s", error);
         return;
     }
-    deliver(s, st, &reply);
-}
-
-static void answer_lost(struct session *s, struct statement *st)
-{
-    struct reply reply = {.status = REPLY_LOST,
-                          .error_no = st->error_no ? st->error_no : CR_SERVER_LOST,
-                          .error = st->why ? st->why : s->last_error};
-    deliver(s, st, &reply);
-}
-
-/* As many as there are now: a callback that asks again is answered in a later turn of the loop. */
-static void answer_orphans(struct session *s)
-{
-    for (size_t n = s->orphans.count; n && s->orphans.head; n--)
-        answer_lost(s, take(&s->orphans));
-}
-
-static void orphan(struct session *s, struct statement *st, unsigned error_no, const char *why)
-{
-    st->error_no = error_no;
-    st->why = why;
-    append(&s->orphans, st);
+    session_deliver(s, st, &reply);
 }
 
 /* ---- life ---- */
@@ -189,10 +122,10 @@ void session_lose(struct session *s, unsigned error_no, const char *format, ...)
         s->backoff_ms = 0;
     s->up_us = 0;
     if (s->current)
-        orphan(s, s->current, error_no, NULL);
+        session_orphan(s, s->current, error_no, NULL);
     s->current = NULL;
     while (s->queue.head)
-        orphan(s, take(&s->queue), error_no, NULL);
+        session_orphan(s, statement_take(&s->queue), error_no, NULL);
     s->state = SESSION_LOST;
     clear_alarm(s);
     call_later(s);
@@ -223,7 +156,7 @@ static void release(struct session *s)
 void session_leave(struct session *s)
 {
     if (s->state == SESSION_LOST)
-        answer_orphans(s);
+        session_answer_orphans(s);
     if (s->state == SESSION_LOST)
         tell_loss(s);
     if (--s->busy == 0 && s->freed)
@@ -243,7 +176,7 @@ void session_connected(struct session *s)
     s->state = SESSION_STARTING;
     session_await(s, MYSQL_WAIT_READ);
     if (s->init_sql)
-        append(&s->queue, statement_new(s->init_sql, 0, NULL, NULL));
+        statement_append(&s->queue, statement_new(s->init_sql, 0, NULL, NULL));
     else
         go_up(s);
 }
@@ -252,7 +185,7 @@ bool session_take_next(struct session *s)
 {
     if (s->delivering || s->current)
         return false;
-    s->current = take(&s->queue);
+    s->current = statement_take(&s->queue);
     if (!s->current)
         return false;
     capture_clear(&s->capture);
@@ -269,22 +202,8 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
     (void)what;
     s->busy++;
     if (s->state != SESSION_LOST)
-        answer_orphans(s);
+        session_answer_orphans(s);
     session_leave(s);
-}
-
-/* A queued statement was never sent: its answer is certain and the connection not to blame. */
-static void expire_queued(struct session *s, int64_t now_us)
-{
-    struct statement_list before = s->queue;
-    s->queue = (struct statement_list){0};
-    for (struct statement *st; (st = take(&before));) {
-        if (st->deadline_us && st->deadline_us <= now_us)
-            orphan(s, st, CR_SERVER_LOST, "not sent before its deadline");
-        else
-            append(&s->queue, st);
-    }
-    answer_orphans(s);
 }
 
 static void check_deadlines(struct session *s)
@@ -304,7 +223,7 @@ static void check_deadlines(struct session *s)
     }
     if (s->current)
         heed_deadline(s, s->current->deadline_us);
-    expire_queued(s, now_us);
+    session_expire_queued(s, now_us);
     if (!s->freed && s->state == SESSION_UP)
         for (struct statement *st = s->queue.head; st; st = st->next)
             heed_deadline(s, st->deadline_us);
@@ -378,7 +297,7 @@ void session_free(struct session **session)
     s->state = SESSION_DOWN;
     event_del(&s->later);
     while (s->orphans.head)
-        answer_lost(s, take(&s->orphans));
+        session_answer_orphans(s);
     if (!s->busy)
         release(s);
 }
@@ -391,11 +310,11 @@ void session_query(struct session *s, const char *sql, int deadline_ms,
     int64_t deadline_us = deadline_ms > 0 ? clock_now_us() + CLOCK_MS(deadline_ms) : 0;
     struct statement *st = statement_new(sql, deadline_us, done, arg);
     if (s->state != SESSION_UP) {
-        orphan(s, st, CR_SERVER_GONE_ERROR, s->last_error[0] ? NULL : "not connected yet");
+        session_orphan(s, st, CR_SERVER_GONE_ERROR, s->last_error[0] ? NULL : "not connected yet");
         call_later(s);
         return;
     }
-    append(&s->queue, st);
+    statement_append(&s->queue, st);
     heed_deadline(s, deadline_us);
     if (s->step == STEP_IDLE)
         session_drive(s, 0);

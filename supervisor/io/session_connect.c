@@ -98,6 +98,16 @@ void session_connect(struct session *s)
         session_drive(s, 0);
 }
 
+void session_connect_failed(struct session *s)
+{
+    unsigned error_no = mysql_errno(s->handle);
+    /* libmariadb's text for this one ends in an errno of something else. */
+    if (error_no == CR_SERVER_LOST)
+        session_lose(s, error_no, "the server hung up during the handshake");
+    else
+        session_lose(s, error_no, "%s", mysql_error(s->handle));
+}
+
 /* A socket whose other end is closed: reads end at once, writes fail at once. */
 static int dead_socket(void)
 {

@@ -1,9 +1,11 @@
 /* What the files of the session share; nobody else includes it.
  *
- * session.c          the life of a session: queue, callbacks, deadlines, back-off
+ * session.c          the life of a session: up, down, deadlines, back-off, and what session.h offers
+ * session_queue.c    statements that wait, and their answers
  * session_connect.c  a connection made and severed: options, TLS, the file descriptor
  * session_step.c     one call of libmariadb's non-blocking API after the other
  * session_reply.c    result sets copied out of libmariadb, within limits
+ * session_tls.c      the connect of a session with TLS
  *
  * libmariadb runs a non-blocking call on a stack of its own and switches back when it would wait. Our code
  * never runs on that stack (no hooks are set), and a connection is only given up by severing it and letting
@@ -120,8 +122,23 @@ bool session_take_next(struct session *s);
 /* Runs at the end of each callback from the loop. */
 void session_leave(struct session *s);
 
+/* session_queue.c */
+struct statement *statement_new(const char *sql, int64_t deadline_us,
+                                void (*done)(void *, const struct reply *), void *arg);
+void statement_append(struct statement_list *list, struct statement *st);
+struct statement *statement_take(struct statement_list *list); /* NULL if it is empty */
+/* Calls back, and frees the statement. */
+void session_deliver(struct session *s, struct statement *st, struct reply *reply);
+/* Leaves it to be answered REPLY_LOST; `why` is static, or NULL for the session's last error. */
+void session_orphan(struct session *s, struct statement *st, unsigned error_no, const char *why);
+/* As many as there are now: a callback that asks again is answered in a later turn of the loop. */
+void session_answer_orphans(struct session *s);
+/* A queued statement was never sent: its answer is certain and the connection not to blame. */
+void session_expire_queued(struct session *s, int64_t now_us);
+
 /* session_connect.c */
 void session_connect(struct session *s);
+void session_connect_failed(struct session *s);
 /* Closes the socket first, so that nothing which follows can block; then unwinds and frees the handle. */
 void session_sever(struct session *s);
 /* Waits for the library's MYSQL_WAIT_* on the connection's socket. */

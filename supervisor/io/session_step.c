@@ -128,7 +128,7 @@ static void call_ended(struct session *s)
         if (s->out.connected)
             session_connected(s);
         else
-            session_lose(s, mysql_errno(s->handle), "%s", mysql_error(s->handle));
+            session_connect_failed(s);
         break;
     case STEP_SEND:
         if (s->out.failed)

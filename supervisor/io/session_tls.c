@@ -85,7 +85,7 @@ static void on_finished(evutil_socket_t fd, short what, void *arg)
     job->handle = NULL; /* the session's, as from the start */
     job_free(job);
     if (!connected)
-        session_lose(s, mysql_errno(s->handle), "%s", mysql_error(s->handle));
+        session_connect_failed(s);
     else if (!mysql_get_ssl_cipher(s->handle))
         session_lose(s, CR_SSL_CONNECTION_ERROR, "the server does not support TLS");
     else
