@@ -63,11 +63,12 @@ def acknowledged(operations):
 
 
 def outage(operations, fault_us, within_us=None):
-    """The longest gap between two acknowledgements from the last one before the fault on. None when nothing was
-    acknowledged before it, or after. An answer that was under way at the moment of the fault counts as one."""
+    """The longest gap between two acknowledgements, from the last one before the fault on. None when nothing
+    was acknowledged before it, or after. An answer that was under way at that moment counts as one."""
     acks = acknowledged(operations)
     before = [o for o in acks if o.done_us <= fault_us][-1:]
-    after = [o for o in acks if o.done_us > fault_us and (within_us is None or o.done_us <= fault_us + within_us)]
+    end_us = acks[-1].done_us if acks and within_us is None else fault_us + (within_us or 0)
+    after = [o for o in acks if fault_us < o.done_us <= end_us]
     row = before + after
     if not before or not after:
         return None
@@ -75,7 +76,7 @@ def outage(operations, fault_us, within_us=None):
 
 
 def missing(operations, servers):
-    """Acknowledged values that a server does not have, by the server's name. Ask when replication is at rest."""
+    """Acknowledged values that a server lacks, by the server's name. Ask when replication is at rest."""
     acked = {o.value for o in operations if o.result == "ok"}
     return {name: sorted(acked - rows(server)) for name, server in servers.items()}
 
@@ -91,9 +92,9 @@ def rows(server):
 
 
 def dual_acks(operations, pause_us=500_000):
-    """Times in which two servers acknowledged. A server's turn is a run of acknowledgements with no pause longer
-    than `pause_us`; turns of two servers must not overlap, and one late acknowledgement within the other's turn
-    is an overlap of no length."""
+    """Times in which two servers acknowledged. A server's turn is a run of acknowledgements with no pause
+    longer than `pause_us`; turns of two servers must not overlap, and one late acknowledgement within the
+    other's turn is an overlap of no length."""
     turns = []
     by_server = collections.defaultdict(list)
     for operation in acknowledged(operations):

@@ -30,9 +30,10 @@ def interruptible():
 
 
 def parser():
-    top = argparse.ArgumentParser(prog="lab", description=__doc__ + " " + (sys.modules["replab"].__doc__ or ""),
+    top = argparse.ArgumentParser(prog="lab", description=sys.modules["replab"].__doc__,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
-    top.add_argument("--name", default=DEFAULT_NAME, help="which laboratory, where several are up (%(default)s)")
+    top.add_argument("--name", default=DEFAULT_NAME,
+                     help="which laboratory, where several are up (%(default)s)")
     top.add_argument("--dir", default="", help="its folder (/tmp/replab/NAME)")
     commands = top.add_subparsers(dest="command", required=True)
 
@@ -79,8 +80,8 @@ def do_up(args):
             raise LabError(f"--set {item}: expected KEY=VALUE")
         values[key] = value
     options = Options(name=args.name, dir=args.dir, build=args.build, supervisor=not args.no_supervisor,
-                      baseline=args.baseline, tie_breaker=args.tie_breaker, advert=args.advert, pool=args.pool,
-                      disk=args.disk, set=values)
+                      baseline=args.baseline, tie_breaker=args.tie_breaker, advert=args.advert,
+                      pool=args.pool, disk=args.disk, set=values)
     begun = time.monotonic()
     with interruptible():
         lab = Lab(options, outlive=True).up()
@@ -104,8 +105,8 @@ def do_status(lab):
                     replication = f"IO {status['Slave_IO_Running']}, SQL {status['Slave_SQL_Running']}"
             except LabError:
                 server = "silent"
-        print(f"{name:<8} {host.address:<12} {'yes' if name in holders else '':<3} {server:<9} {position:<20} "
-              f"{replication}")
+        vip = "yes" if name in holders else ""
+        print(f"{name:<8} {host.address:<12} {vip:<3} {server:<9} {position:<20} {replication}")
     for cut in lab.segment.cuts():
         print(f"cut {cut.id}: {cut}")
 

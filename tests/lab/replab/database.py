@@ -58,7 +58,8 @@ class Server:
         self.fill()
 
     def fill(self):
-        subprocess.run(["cp", "-a", "--sparse=always", template() + "/.", self.host.path("mysql/")], check=True)
+        subprocess.run(["cp", "-a", "--sparse=always", template() + "/.", self.host.path("mysql/")],
+                       check=True)
 
     def launch(self, *arguments):
         return self.host.start("mariadbd", ["mariadbd", "--user=mysql", *arguments])
@@ -136,8 +137,9 @@ class Server:
 
     def replicate_from(self, peer):
         user, password = REPLICATION
-        self.sql(f"CHANGE MASTER TO MASTER_HOST='{peer.host.address}', MASTER_PORT=3306, MASTER_USER='{user}',"
-                 f"MASTER_PASSWORD='{password}', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1;"
+        self.sql(f"CHANGE MASTER TO MASTER_HOST='{peer.host.address}', MASTER_PORT=3306,"
+                 f"MASTER_USER='{user}', MASTER_PASSWORD='{password}', MASTER_USE_GTID=slave_pos,"
+                 "MASTER_CONNECT_RETRY=1;"
                  # As the supervisor does without lossless: such a receiver takes a second to stop when its
                  # primary's host is gone.
                  "SET GLOBAL rpl_semi_sync_slave_enabled=0; START SLAVE")

@@ -31,7 +31,7 @@ def _parent_and_uid(pid):
 
 
 def find(host, what):
-    """The outer pid. For mysql-replcheckd's processes by their place in the family, for the names are equal."""
+    """The outer pid. mysql-replcheckd's processes have one name; their place in the family tells which."""
     if what not in ("fencer", "supervisor"):
         return host.pid(what)
     family = {pid: _parent_and_uid(pid) for pid in host.pids(OURS)}
@@ -130,7 +130,9 @@ def thaw(host):
 def small_disk(host, inside, size):
     """Puts a file system of that size (as "200m") over a folder of the host and copies its content there. The
     processes that use the folder must be down. It lasts until the host is switched off."""
-    script = ('set -e; new=$(mktemp -d); mount -t tmpfs -o size="$2" lab "$new"; cp -a "$1/." "$new/";'
+    # A log with holes could not be written on a full disk: the server would crash where a real one waits.
+    script = ('set -e; new=$(mktemp -d); mount -t tmpfs -o size="$2" lab "$new";'
+              'cp -a --sparse=never "$1/." "$new/";'
               'chown --reference="$1" "$new"; chmod --reference="$1" "$new";'
               'mount --move "$new" "$1"; rmdir "$new"')
     host.exec(["sh", "-c", script, "sh", inside, size])

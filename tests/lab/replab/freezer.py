@@ -22,8 +22,8 @@ def _root():
 
 def _folder(host):
     root, version = _root()
-    return os.path.join(root, "replab-" + os.path.basename(os.path.dirname(host.volatile)) + "-" + host.name), \
-        root, version
+    lab = os.path.basename(os.path.dirname(host.volatile))
+    return os.path.join(root, f"{lab}-{host.name}"), root, version
 
 
 def _write(path, text):

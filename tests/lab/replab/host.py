@@ -9,8 +9,8 @@ from .net import ADDRESSES
 from .ns import CLEAN_ENV, Space, alive, end, start_time
 
 # Folders that a host has for itself: path inside -> below the host's folder outside.
-OWN = {"/run": "run", "/var/lib/mysql": "mysql", "/var/lib/mysql-replcheck": "state", "/etc/mysql": "etc/mysql",
-       "/etc/mysql-replcheck": "etc/mysql-replcheck", "/etc/postfix": "etc/postfix",
+OWN = {"/run": "run", "/var/lib/mysql": "mysql", "/var/lib/mysql-replcheck": "state",
+       "/etc/mysql": "etc/mysql", "/etc/mysql-replcheck": "etc/mysql-replcheck", "/etc/postfix": "etc/postfix",
        "/etc/dovecot": "etc/dovecot", "/etc/keepalived": "etc/keepalived",
        "/var/lib/postfix": "postfix-lib", "/var/spool/postfix": "postfix-spool"}
 SERVER_IDS = {"mx1": 1, "mx2": 2, "witness": 9}

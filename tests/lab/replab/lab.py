@@ -21,8 +21,8 @@ NODES = ("mx1", "mx2")
 
 
 def end_on_signals():
-    """A program that a signal would end at once leaves in order instead, through its `with` blocks. (The hosts
-    end in any case; this is for the folders.)"""
+    """A program that a signal would end at once leaves in order instead, through its `with` blocks. The hosts
+    end in any case; this is for the folders."""
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -52,7 +52,8 @@ def write_lookups(host):
     host.write("etc/dovecot/dovecot-sql.conf.ext", text, 0o640)
     host.write("etc/dovecot/dovecot.conf", DOVECOT_CONF)
     for name in ("dynamicmaps.cf", "master.cf"):
-        if os.path.exists("/etc/postfix/" + name):  # a laboratory without Postfix is good for all but its lookups
+        # A laboratory without Postfix is good for all but its lookups.
+        if os.path.exists("/etc/postfix/" + name):
             shutil.copy("/etc/postfix/" + name, host.path("etc/postfix", name))
     host.write("etc/postfix/main.cf", f"""\
 compatibility_level = 3.6

@@ -61,7 +61,8 @@ class Segment:
         self.space, self.path = space, path
 
     def make(self):
-        self.ip("link set lo up", f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+        self.ip("link set lo up",
+                f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
                 f"addr add {REFERENCE}/{PREFIX} dev {BRIDGE}", f"link set {BRIDGE} up")
         self._change(lambda cuts: cuts.clear())
 

@@ -124,7 +124,7 @@ class Space:
         return int(done.stdout)
 
     def pids(self):
-        """Every process of the pid namespace as outer pid -> (inner pid, command name)."""
+        """Every process of the pid namespace but zombies: outer pid -> (inner pid, command name)."""
         found, wanted = {}, None
         try:
             wanted = os.readlink(f"/proc/{self.pid}/ns/pid")
@@ -140,7 +140,8 @@ class Space:
                     fields = dict(line.split(":", 1) for line in file if ":" in line)
             except OSError:
                 continue
-            found[int(entry)] = (int(fields["NSpid"].split()[-1]), fields["Name"].strip())
+            if "Z" not in fields["State"]:
+                found[int(entry)] = (int(fields["NSpid"].split()[-1]), fields["Name"].strip())
         return found
 
     def outer(self, inner):

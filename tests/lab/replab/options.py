@@ -38,8 +38,8 @@ class Options:
         if self.baseline:
             self.supervisor = False
         if self.dir.startswith(("/etc/", "/var/lib/", "/run/", "/dev/")):
-            raise LabError(f"{self.dir}: the hosts have /etc, /var/lib, /run and /dev of their own and would not "
-                           "see it")
+            raise LabError(f"{self.dir}: the hosts have /etc, /var/lib, /run and /dev of their own and "
+                           "would not see it")
         # A socket's path has room for 107 characters.
         longest = os.path.join(self.dir, "witness/run/mysqld/mysqld.sock")
         if len(longest) > 107:

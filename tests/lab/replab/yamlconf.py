@@ -9,8 +9,8 @@ WITNESS = {"kind": "mariadb", "address": ADDRESSES["witness"], "port": 3306}
 CLUSTER = {
     "cluster": "mail",
     "nodes": [
-        {"name": "mx1", "address": ADDRESSES["mx1"], "port": 3306, "server_id": 1, "auto_increment_offset": 1},
-        {"name": "mx2", "address": ADDRESSES["mx2"], "port": 3306, "server_id": 2, "auto_increment_offset": 2},
+        {"name": name, "address": ADDRESSES[name], "port": 3306, "server_id": i, "auto_increment_offset": i}
+        for i, name in enumerate(("mx1", "mx2"), 1)
     ],
     "auto_increment_increment": 2,
     "vip": {"addresses": [VIP], "source": "netlink"},
