@@ -17,8 +17,8 @@ The data directory is a copy of a template that mariadb-install-db makes once pe
 listen on their socket alone unless a port is asked for, and then on 127.0.0.1.
 
 unix_socket authentication sees the effective user of connect(). `private_users` runs the calling script
-again in a mount namespace whose /etc/passwd has further users, so that accounts such as `replcheck` can be
-logged in to without touching the machine's users.
+again in namespaces of its own, where /etc/passwd has further users, so that accounts such as `replcheck` can
+be logged in to without touching the machine's users, and where no server outlives the script.
 """
 
 import argparse
@@ -311,7 +311,7 @@ class Sandbox:
 
 def private_users(users):
     """Runs this script again where /etc/passwd also has `users` ({name: uid}), unless that is done already.
-    Needs root; the change ends with the process."""
+    Needs root. The change ends with the process, and so does every process that it started."""
     if os.environ.get(PRIVATE_USERS_MARK):
         passwd = tempfile.NamedTemporaryFile("w", prefix="passwd-", delete=False)
         with passwd, open("/etc/passwd") as machine:
@@ -323,8 +323,8 @@ def private_users(users):
         os.unlink(passwd.name)
         return
     environment = dict(os.environ, **{PRIVATE_USERS_MARK: "1"})
-    os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv],
-               environment)
+    os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
+                           "--mount-proc", "--kill-child", sys.executable, *sys.argv], environment)
 
 
 # ------------------------------------------------------------------------------------------- as a program
