@@ -358,12 +358,13 @@ def main():
     start.add_argument("directory")
     start.add_argument("--server-id", type=int, default=1)
     start.add_argument("--port", type=int)
-    start.add_argument("options", nargs="*")
     start.set_defaults(run=_start)
     stop = commands.add_parser("stop")
     stop.add_argument("directory")
     stop.set_defaults(run=_stop)
-    arguments = parser.parse_args()
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    arguments = parser.parse_args(sys.argv[1:end])
+    arguments.options = sys.argv[end + 1:]
     try:
         arguments.run(arguments)
     except (SandboxError, OSError) as error:
