@@ -15,3 +15,4 @@ libmodel_a_SOURCES += supervisor/model/report.c supervisor/model/report.h \
 	supervisor/model/verdict.c supervisor/model/verdict.h supervisor/model/verdict_checks.h \
 	supervisor/model/verdict_servers.c supervisor/model/verdict_pair.c
 libmodel_a_SOURCES += supervisor/model/explain.c supervisor/model/explain.h
+libmodel_a_SOURCES += supervisor/model/fencer_logic.c supervisor/model/fencer_logic.h

@@ -102,3 +102,11 @@ tests_unit_test_schema_script_SOURCES = tests/unit/test_schema_script.c
 tests_unit_test_schema_script_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_schema_script_LDADD = libschema.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_fencer_logic
+TESTS += tests/unit/test_fencer_logic
+tests_unit_test_fencer_logic_SOURCES = tests/unit/test_fencer_logic.c
+tests_unit_test_fencer_logic_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_fencer_logic_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
