@@ -64,11 +64,12 @@ def write_files(lab, host):
 
 
 def make_run_dir(host):
-    """As a package's tmpfiles.d does at boot, before keepalived: it puts the first weight there."""
+    """As a package's tmpfiles.d does at boot, before keepalived, which puts the first weight there. Supervisor
+    and fencer both replace that file."""
     path = host.path("run/mysql-replcheck")
     os.makedirs(path, exist_ok=True)
-    os.chmod(path, 0o755)
-    os.chown(path, accounts.uid("replcheck"), accounts.gid("replcheck"))
+    os.chown(path, accounts.uid("replcheck"), accounts.gid("replcheck-fence"))
+    os.chmod(path, 0o775)
 
 
 def start_keepalived(host):
