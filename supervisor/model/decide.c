@@ -23,11 +23,13 @@ static void update_history(const struct observation *o, struct mind *m)
     bool writer = holds_power(m->state);
     if (own->answered_us != m->own_now.at_us) {
         m->own_before = m->own_now;
-        m->own_now = (struct kept_state){.set = own->binlog_state, .sent_us = own->seen_us, .at_us = own->answered_us};
+        m->own_now = (struct kept_state){
+            .set = own->binlog_state, .pos = own->binlog_pos, .sent_us = own->seen_us, .at_us = own->answered_us};
     }
     if (peer->answered_us != m->peer_now.at_us) {
         m->peer_before = m->peer_now;
-        m->peer_now = (struct kept_state){.set = peer->binlog_state, .sent_us = peer->seen_us, .at_us = peer->answered_us};
+        m->peer_now = (struct kept_state){
+            .set = peer->binlog_state, .pos = peer->binlog_pos, .sent_us = peer->seen_us, .at_us = peer->answered_us};
     }
     const struct kept_state *mine[] = {&m->own_now, &m->own_before}, *theirs[] = {&m->peer_now, &m->peer_before};
     for (int i = 0; i < 2; i++) {
@@ -74,8 +76,10 @@ static void update_basis(const struct policy *p, const struct observation *o, st
         m->basis.kind = NOTE_NONE;
         return;
     }
-    if (m->basis.kind != basis.kind || m->basis.epoch != basis.epoch)
+    if (m->basis.kind != basis.kind || m->basis.epoch != basis.epoch) {
         m->basis_since_us = o->now_us;
+        m->backoff_until_us = 0; /* what failed before, failed for another reason */
+    }
     m->basis = basis;
 }
 

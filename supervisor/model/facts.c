@@ -139,8 +139,13 @@ static enum tri fact_peer_ready(const struct sight *s)
     const struct bulletin *b = peer_bulletin(s);
     if (!is_fresh(s, peer->seen_us) || !peer->replication.known)
         return TRI_UNKNOWN;
+    /* A receiver that says Yes may sit on a dead connection for slave_net_timeout: it must have what we had a
+     * probe ago. */
+    struct gtid_set received = peer->replication.io_pos;
+    gtid_pos_merge(&received, &peer->binlog_pos);
+    bool follows = gtid_pos_contains(&received, &s->m->own_before.pos) == TRI_YES;
     return tri_from(peer_present(s) && b->known && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
-                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES);
+                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows);
 }
 
 static enum tri fact_peer_closed(const struct sight *s)
@@ -420,7 +425,8 @@ static enum tri fact_isolated(const struct sight *s)
     if (s->p->tie != POLICY_TIE_WRITER || !s->p->has_references)
         return TRI_NO;
     int64_t heard = later(later(o->peer.seen_us, o->voter_answer_us[s->other]), o->reference_us);
-    heard = later(heard, s->m->since_us);
+    if (s->m->state == NODE_WRITER)
+        heard = later(heard, s->m->since_us);
     return tri_from(o->now_us - heard > s->p->lease_us);
 }
 

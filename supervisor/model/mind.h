@@ -7,9 +7,10 @@
 #include "model/observation.h"
 #include "model/state.h"
 
-/* A server's gtid_binlog_state, and between which times it was read. */
+/* A server's gtid_binlog_state and gtid_binlog_pos, and between which times they were read. */
 struct kept_state {
     struct gtid_set set;
+    struct gtid_set pos;
     int64_t sent_us;
     int64_t at_us;
 };

@@ -70,6 +70,8 @@ const struct rule rules_table[] = {
      "refused: the dead-man's switch is off or does not advance"},
     {326, S(STANDBY), {NOT(REASON, REASON_NONE), NOT(REASON, REASON_OPERATOR), NOT_NO(STALE)}, STAY, .actions = A(ALERT),
      "refused: a voter remembers a term whose data are not here"},
+    {327, S(STANDBY), {{FACT_REASON, V(REASON_SILENCE) | V(REASON_VACANT)}, YES(ISOLATED)}, STAY, .actions = A(ALERT),
+     "refused: neither the other node nor a reference is heard"},
     {328, S(STANDBY), {NOT(REASON, REASON_NONE), IS(LOSS, LOSS_KNOWN)}, STAY, .actions = A(ALERT),
      "refused: transactions seen on the writer are missing here"},
     {330, S(STANDBY), {NOT(REASON, REASON_NONE), {FACT_LOSS, V(LOSS_UNSEEN) | V(LOSS_UNKNOWN)}}, STAY, .actions = A(ALERT),
