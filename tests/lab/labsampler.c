@@ -200,5 +200,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < count; i++)
         pthread_join(servers[i].thread, NULL);
     report(servers, count, out);
+    for (int i = 0; i < count; i++)
+        free(servers[i].intervals);
     return fclose(out) == 0 ? 0 : 1;
 }
