@@ -48,7 +48,7 @@ static void refusal_remedy(const struct report *r, char *out, size_t size)
         {310, "`mysql-replcheck maintenance off`"},
         {320, "find out why the last failover happened, then `mysql-replcheck breaker reset`"},
         {322, "read_only=ON under [mysqld] in the option files"},
-        {324, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
+        {325, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
         {326, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
         {328, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
         {330, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
