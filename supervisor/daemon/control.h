@@ -3,8 +3,8 @@
  * On the event loop; never blocks. Who asks is known by the kernel's word: control.read_group may read,
  * control.admin_group, root and the daemon's own user may act; everybody else is told so. Clients, sizes and
  * times are bounded. A command that acts sets the operator's wish in the observation, wakes the node and
- * answers when the wish came true, was refused or took too long; the wish then ends. One acts at a time. Every
- * order and its outcome go to the journal. */
+ * answers when the wish came true, was refused or took too long; the wish then ends. One acts at a time.
+ * Every order and its outcome go to the journal. */
 #ifndef REPLCHECK_DAEMON_CONTROL_H
 #define REPLCHECK_DAEMON_CONTROL_H
 

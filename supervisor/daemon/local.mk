@@ -8,3 +8,8 @@ supervisor_sources = \
 	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
 	supervisor/daemon/own_server.c supervisor/daemon/own_server.h \
 	supervisor/daemon/supervisor.c supervisor/daemon/supervisor.h
+supervisor_sources += \
+	supervisor/daemon/control_access.c supervisor/daemon/control_access.h \
+	supervisor/daemon/control_report.c \
+	supervisor/daemon/control_stream.c supervisor/daemon/control_stream.h \
+	supervisor/daemon/control_wish.c supervisor/daemon/control_wish.h

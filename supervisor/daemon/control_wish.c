@@ -1,0 +1,233 @@
+#include "daemon/control_wish.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "daemon/node.h"
+#include "model/report_text.h"
+
+static enum wish_state settle(struct wish *w, enum wish_state state, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static enum wish_state settle(struct wish *w, enum wish_state state, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(w->message, sizeof(w->message), format, args);
+    va_end(args);
+    w->state = state;
+    return state;
+}
+
+static const char *name_of(const struct node *n, int i)
+{
+    return n->settings.cluster.nodes[i].name;
+}
+
+static int index_of(const struct node *n, const char *name)
+{
+    for (int i = 0; i < OBS_NODES; i++)
+        if (strcmp(name_of(n, i), name) == 0)
+            return i;
+    return -1;
+}
+
+static bool is_writer(const struct node *n)
+{
+    return n->mind.state == NODE_WRITER;
+}
+
+static bool is_settled(const struct node *n)
+{
+    return is_writer(n) || n->mind.state == NODE_STANDBY;
+}
+
+/* ---- beginning ---- */
+
+static enum wish_state begin_pending(struct wish *w, struct node *n, enum operator_want want,
+                                     int64_t limit_us)
+{
+    n->o.operator_.want = want;
+    n->o.operator_.accept_loss = w->request.accept_loss;
+    n->o.operator_.peer_is_off = w->request.peer_is_off[0] != '\0';
+    w->limit_us = limit_us;
+    w->state = WISH_PENDING;
+    node_wake(n);
+    return w->state;
+}
+
+/* What stands against any change of roles by command; true if it settled the wish. */
+static bool refuse_change(struct wish *w, const struct node *n)
+{
+    if (n->policy.dual)
+        settle(w, WISH_REFUSED, "write_mode is dual: both nodes are writable, there is no writer to move");
+    else if (n->o.operator_.maintenance)
+        settle(w, WISH_REFUSED,
+               "maintenance is on: nothing changes role until `mysql-replcheck maintenance off`");
+    else if (!n->outcome.row)
+        settle(w, WISH_REFUSED, "the supervisor has just started: ask again in a second");
+    else if (!is_settled(n))
+        settle(w, WISH_REFUSED, "%s is %s: %s", name_of(n, n->policy.self), node_state_name(n->mind.state),
+               n->outcome.row->reason);
+    return w->state != WISH_PENDING;
+}
+
+static enum wish_state begin_switchover(struct wish *w, struct node *n, const struct report *r)
+{
+    int self = n->policy.self, other = 1 - self;
+    int64_t limit = n->policy.switchover_timeout_us + n->policy.lease_us;
+    bool there = n->outcome.row && n->outcome.facts.value[FACT_PEER_WRITER] == TRI_YES;
+    w->target = w->request.to[0] ? index_of(n, w->request.to) : is_writer(n) ? other : self;
+    if (w->target < 0)
+        return settle(w, WISH_REFUSED, "there is no node %s: %s or %s", w->request.to, name_of(n, 0),
+                      name_of(n, 1));
+    if (refuse_change(w, n))
+        return w->state;
+    if (!is_writer(n) && !there)
+        return settle(w, WISH_REFUSED,
+                      "nobody is known to be the writer, so there is nothing to hand over (%s); "
+                      "`mysql-replcheck promote` makes this node the writer",
+                      r->headline);
+    if (is_writer(n) == (w->target == self))
+        return settle(w, WISH_DONE, "%s is the writer already", name_of(n, w->target));
+    if (r->ready != TRI_YES)
+        return settle(w, WISH_REFUSED, "%s cannot take over: %s", name_of(n, w->target), r->not_ready);
+    return begin_pending(w, n, w->target == self ? WANT_HERE : WANT_AWAY, limit);
+}
+
+static enum wish_state begin_promote(struct wish *w, struct node *n)
+{
+    int self = n->policy.self, other = 1 - self;
+    const char *off = w->request.peer_is_off;
+    int64_t limit = n->policy.drain_timeout_us + n->policy.switchover_timeout_us + 3 * n->policy.lease_us;
+    w->target = self;
+    if (off[0] && strcmp(off, name_of(n, other)) != 0)
+        return settle(w, WISH_REFUSED, "--peer-is-off %s: the other node is %s", off, name_of(n, other));
+    if (is_writer(n))
+        return settle(w, WISH_DONE, "%s is the writer already", name_of(n, self));
+    if (refuse_change(w, n))
+        return w->state;
+    if (off[0] && n->outcome.facts.value[FACT_PEER_UP] == TRI_YES)
+        return settle(w, WISH_REFUSED, "%s's server answers: that host is not off", off);
+    return begin_pending(w, n, WANT_HERE, limit);
+}
+
+static enum wish_state set_maintenance(struct wish *w, struct node *n, bool on)
+{
+    const char *self = name_of(n, n->policy.self), *other = name_of(n, 1 - n->policy.self);
+    bool was = n->o.operator_.maintenance;
+    n->o.operator_.maintenance = on;
+    node_wake(n);
+    if (on == was)
+        return settle(w, WISH_DONE, "maintenance is %s at %s already", on ? "on" : "off", self);
+    if (on)
+        return settle(w, WISH_DONE,
+                      "maintenance is on at %s: it does not change its role until `mysql-replcheck "
+                      "maintenance off`; %s has a maintenance of its own",
+                      self, other);
+    return settle(w, WISH_DONE, "maintenance is off at %s", self);
+}
+
+static enum wish_state reset_breaker(struct wish *w, struct node *n)
+{
+    int counted = n->o.failovers_in_window;
+    node_breaker_reset(n);
+    return settle(w, WISH_DONE, "the breaker is closed at %s: %d unplanned promotion%s forgotten",
+                  name_of(n, n->policy.self), counted, counted == 1 ? " is" : "s are");
+}
+
+enum wish_state wish_begin(struct wish *w, struct node *n, const struct control_request *request,
+                           const struct report *r, int64_t now_us)
+{
+    *w = (struct wish){.state = WISH_PENDING, .request = *request, .target = -1, .began_us = now_us};
+    switch (request->command) {
+    case CONTROL_SWITCHOVER:
+        return begin_switchover(w, n, r);
+    case CONTROL_PROMOTE:
+        return begin_promote(w, n);
+    case CONTROL_MAINTENANCE_ON:
+        return set_maintenance(w, n, true);
+    case CONTROL_MAINTENANCE_OFF:
+        return set_maintenance(w, n, false);
+    case CONTROL_BREAKER_RESET:
+        return reset_breaker(w, n);
+    default:
+        return settle(w, WISH_REFUSED, "%s changes nothing", control_command_name(request->command));
+    }
+}
+
+/* ---- waiting ---- */
+
+static const char *last_reason(const struct node *n)
+{
+    const struct outcome *o = &n->outcome;
+    return o->step_count ? o->steps[o->step_count - 1].row->reason : o->row->reason;
+}
+
+/* A standby that stays one and raises an alert about the reason to promote has refused. */
+static bool has_refused(const struct node *n)
+{
+    const struct rule *row = n->outcome.row;
+    return n->mind.state == NODE_STANDBY && row->stay && (row->actions & ACTION_BIT(ACTION_ALERT));
+}
+
+static enum wish_state refuse_promotion(struct wish *w, const struct node *n)
+{
+    char bound[LEDGER_SENTENCE_MAX] = "";
+    bool loss = n->outcome.facts.value[FACT_LOSS] != LOSS_OK;
+    struct loss_bound b = facts_loss(&n->policy, &n->o, &n->mind);
+    loss_bound_format(&b, bound, sizeof(bound));
+    return settle(w, WISH_REFUSED, "%s (row %d)%s%.240s%s", n->outcome.row->reason, n->outcome.row->id,
+                  loss ? ": " : "", loss ? bound : "",
+                  loss ? "; `mysql-replcheck promote --accept-loss` accepts it" : "");
+}
+
+static enum wish_state look_here(struct wish *w, const struct node *n)
+{
+    bool was = w->left;
+    w->left = w->left || n->mind.state != NODE_STANDBY;
+    if (is_writer(n))
+        return settle(w, WISH_DONE, "%s is the writer (epoch %llu)", name_of(n, w->target),
+                      (unsigned long long)n->mind.epoch);
+    if (n->mind.state == NODE_FENCED || n->mind.state == NODE_QUARANTINED ||
+        (was && n->mind.state == NODE_STANDBY))
+        return settle(w, WISH_FAILED, "%s is %s: %s", name_of(n, w->target), node_state_name(n->mind.state),
+                      last_reason(n));
+    return has_refused(n) ? refuse_promotion(w, n) : w->state;
+}
+
+static enum wish_state look_away(struct wish *w, const struct node *n)
+{
+    bool was = w->left;
+    w->left = w->left || !is_writer(n);
+    if (n->mind.state == NODE_STANDBY && n->o.peer.read_only == TRI_NO)
+        return settle(w, WISH_DONE, "%s is the writer", name_of(n, w->target));
+    if (was && is_writer(n))
+        return settle(w, WISH_FAILED, "%s did not take over and %s is the writer again: %s",
+                      name_of(n, w->target), name_of(n, n->policy.self), last_reason(n));
+    if (n->mind.state == NODE_FENCED || n->mind.state == NODE_QUARANTINED)
+        return settle(w, WISH_FAILED, "%s is %s: %s", name_of(n, n->policy.self),
+                      node_state_name(n->mind.state), last_reason(n));
+    return w->state;
+}
+
+enum wish_state wish_look(struct wish *w, const struct node *n, int64_t now_us)
+{
+    char limit[DURATION_MAX];
+    enum wish_state state = w->target == n->policy.self ? look_here(w, n) : look_away(w, n);
+    if (state != WISH_PENDING || now_us - w->began_us < w->limit_us)
+        return state;
+    return settle(w, WISH_FAILED, "not within %s: %s is %s (row %d: %s)",
+                  duration_format_us(w->limit_us, limit), name_of(n, n->policy.self),
+                  node_state_name(n->mind.state), n->outcome.row->id, n->outcome.row->reason);
+}
+
+void wish_end(struct node *n)
+{
+    n->o.operator_.want = WANT_NOTHING;
+    n->o.operator_.accept_loss = false;
+    n->o.operator_.peer_is_off = false;
+    node_wake(n);
+}
