@@ -1,1 +1,6 @@
 # What this folder adds to the build.
+
+EXTRA_DIST += tests/run tests/results.py \
+	tests/quickstart/build.sh tests/quickstart/failover tests/quickstart/packages.sh
+TESTS += tests/quickstart/test_packages.sh
+EXTRA_DIST += tests/quickstart/test_packages.sh
