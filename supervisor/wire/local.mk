@@ -9,3 +9,5 @@ libwire_a_SOURCES += supervisor/wire/json_fields.c supervisor/wire/json_fields.h
 	supervisor/wire/report_json.c supervisor/wire/report_json.h
 libwire_a_SOURCES += supervisor/wire/control_proto.c supervisor/wire/control_proto.h \
 	supervisor/wire/explain_json.c supervisor/wire/explain_json.h
+libwire_a_SOURCES += supervisor/wire/check_line.c supervisor/wire/check_line.h
+libwire_a_SOURCES += supervisor/wire/printable.c supervisor/wire/printable.h
