@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "wire/printable.h"
 
 #define CONNECT_TIMEOUT_MS 1000
 #define BACKOFF_MIN_MS     20
@@ -85,11 +86,14 @@ static void go_up(struct session *s)
 void session_answered(struct session *s, enum reply_status status, unsigned error_no, const char *error)
 {
     struct statement *st = s->current;
+    char text[MYSQL_ERRMSG_SIZE];
+    snprintf(text, sizeof(text), "%s", error);
+    printable_make(text);
     capture_finish(&s->capture);
     struct reply reply = {.status = status,
                           .answered_us = clock_now_us(),
                           .error_no = error_no,
-                          .error = error,
+                          .error = text,
                           .sets = s->capture.sets,
                           .set_count = s->capture.set_count};
     s->current = NULL;
@@ -113,6 +117,7 @@ void session_lose(struct session *s, unsigned error_no, const char *format, ...)
     va_start(args, format);
     vsnprintf(s->last_error, sizeof(s->last_error), format, args);
     va_end(args);
+    printable_make(s->last_error);
     session_sever(s);
     if (s->state == SESSION_STARTING) {
         free(s->current); /* init_sql is nobody's */

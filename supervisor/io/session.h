@@ -42,7 +42,7 @@ struct reply {
     int64_t sent_us;     /* taken before the first byte was written; 0 if it was never sent */
     int64_t answered_us; /* when the last answer was read; 0 if none */
     unsigned error_no;   /* the server's, or libmariadb's CR_* for REPLY_LOST */
-    const char *error;   /* never NULL; valid during the callback */
+    const char *error;   /* never NULL, one line of UTF-8; valid during the callback */
     const struct rows *sets; /* one per result set, in order, statements without columns add none; valid
                                 during the callback */
     size_t set_count;

@@ -110,3 +110,11 @@ tests_unit_test_fencer_logic_SOURCES = tests/unit/test_fencer_logic.c
 tests_unit_test_fencer_logic_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_fencer_logic_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_printable
+TESTS += tests/unit/test_printable
+tests_unit_test_printable_SOURCES = tests/unit/test_printable.c
+tests_unit_test_printable_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_printable_LDADD = libwire.a $(CMOCKA_LIBS)
+endif
