@@ -18,3 +18,25 @@ tests_integration_test_vip_SOURCES = tests/integration/test_vip.c
 tests_integration_test_vip_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_integration_test_vip_LDADD = libio.a libwire.a libbase.a $(MNL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The programs are run by test_session.py, which starts the servers they need.
+EXTRA_DIST += tests/integration/test_session.py
+if HAVE_CMOCKA
+TESTS += tests/integration/test_session.py
+session_fixture = tests/integration/session_fixture.c tests/integration/session_fixture.h
+session_libs = libio.a libwire.a libbase.a $(MARIADB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS) -lpthread
+check_PROGRAMS += tests/integration/test_session_life tests/integration/test_session_faults \
+	tests/integration/test_session_liar tests/integration/test_session_tls
+tests_integration_test_session_life_SOURCES = tests/integration/test_session_life.c $(session_fixture)
+tests_integration_test_session_life_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_session_life_LDADD = $(session_libs)
+tests_integration_test_session_faults_SOURCES = tests/integration/test_session_faults.c $(session_fixture)
+tests_integration_test_session_faults_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_session_faults_LDADD = $(session_libs)
+tests_integration_test_session_liar_SOURCES = tests/integration/test_session_liar.c $(session_fixture)
+tests_integration_test_session_liar_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_session_liar_LDADD = $(session_libs)
+tests_integration_test_session_tls_SOURCES = tests/integration/test_session_tls.c $(session_fixture)
+tests_integration_test_session_tls_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_session_tls_LDADD = $(session_libs)
+endif

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Starts the servers that the tests of the session layer need, and runs them one after the other.
+
+Three servers: one that is stopped and continued, one that is killed, one with TLS (on 127.0.0.2 too, which its
+certificate does not bear). The programs are taken
+from the build directory, which is the current one, or from the folder named as the argument."""
+
+import os
+import subprocess
+import sys
+
+import mariadb_sandbox
+
+PROGRAMS = ["test_session_life", "test_session_faults", "test_session_liar", "test_session_tls"]
+PASSWORD = "a test's secret"
+SKIPPED = 77
+
+
+def openssl(directory, *arguments, stdin=None):
+    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True, text=True,
+                   input=stdin)
+
+
+def certificates(directory):
+    """Two authorities; the first signs the server's certificate, which bears 127.0.0.1 alone."""
+    os.mkdir(directory)
+    for name in ("ca", "other-ca"):
+        openssl(directory, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                f"/CN=test {name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+    openssl(directory, "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test server",
+            "-keyout", "server.key", "-out", "server.csr")
+    openssl(directory, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", "2", "-out", "server.pem", "-extfile", "/dev/stdin",
+            stdin="subjectAltName=IP:127.0.0.1\n")
+    subprocess.run(["chmod", "-R", "a+rX", directory], check=True)
+
+
+def start(box, prefix, **options):
+    server = box.start(prefix.lower(), port=mariadb_sandbox.free_port(), **options)
+    with server.connect() as session:
+        session.query(f"CREATE USER tester@'%' IDENTIFIED BY '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
+        session.query("GRANT ALL ON *.* TO tester@'%'")
+    return {f"{prefix}_SOCKET": server.socket, f"{prefix}_PORT": str(server.port),
+            f"{prefix}_PID": str(server.pid())}
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else "tests/integration"
+    if os.geteuid() != 0:
+        print("needs root, which is who logs in by unix_socket")
+        return SKIPPED
+    with mariadb_sandbox.Sandbox() as box:
+        keys = os.path.join(box.directory, "keys")
+        certificates(keys)
+        environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys)
+        environment.update(start(box, "SERVER", options=["--max-connections=300"]))
+        environment.update(start(box, "VICTIM"))
+        environment.update(start(box, "TLS", options=[
+            "--bind-address=127.0.0.1,127.0.0.2", f"--ssl-ca={keys}/ca.pem", f"--ssl-cert={keys}/server.pem",
+            f"--ssl-key={keys}/server.key"]))
+        failed = [p for p in PROGRAMS
+                  if subprocess.run([os.path.join(folder, p)], env=environment).returncode != 0]
+    for program in failed:
+        print(f"{program} failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

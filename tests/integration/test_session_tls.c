@@ -1,0 +1,179 @@
+/* Sessions with TLS: verified or not connected at all, and a handshake that stalls holds nobody up. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "session_fixture.h"
+
+static struct server secure; /* its certificate bears 127.0.0.1; it also listens on 127.0.0.2 */
+static char ca[256], other_ca[256];
+
+static struct session_options by_tls(const struct server *at)
+{
+    struct session_options o = by_tcp(at);
+    o.tls_ca = ca;
+    o.tls_verify = true;
+    o.backoff_min_ms = 300;
+    return o;
+}
+
+static void verified_and_encrypted(void **state)
+{
+    struct client c;
+    struct answer a;
+    struct session_options o = by_tls(&secure);
+    (void)state;
+    o.init_sql = "SET @ready = 'yes'";
+    client_open(&c, &o);
+    ask(&c, "SHOW SESSION STATUS LIKE 'Ssl_version'; SELECT @ready", 500, &a);
+    AWAIT(a.calls, CLOCK_MS(500));
+    assert_string_equal(a.first, "Ssl_version");
+    assert_string_equal(a.last, "yes");
+    for (int i = 0; i < 50; i++)
+        assert_string_equal(value_of(&c, "SELECT 1; SELECT 2"), "1");
+    session_free(&c.session);
+}
+
+/* More than one record, more than the library's buffer: nothing waits for bytes that were read already. */
+static void large_replies(void **state)
+{
+    static const size_t sizes[] = {1, 16000, 16300, 16384, 16400, 40000, 200000, 1000000};
+    struct client c;
+    struct session_options o = by_tls(&secure);
+    (void)state;
+    client_open(&c, &o);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        struct answer a;
+        char sql[128];
+        snprintf(sql, sizeof(sql), "SELECT LENGTH(@x := REPEAT('x', %zu)); SELECT @x; SELECT 'end'",
+                 sizes[i]);
+        ask(&c, sql, 1000, &a);
+        AWAIT(a.calls, CLOCK_MS(1500));
+        if (a.status != REPLY_OK)
+            fail_msg("%zu bytes: %s", sizes[i], a.error);
+        assert_string_equal(a.last, "end");
+    }
+    session_free(&c.session);
+}
+
+static void refuses_what_is_not_verified(void **state)
+{
+    static const struct {
+        const char *name;
+        bool other_ca, no_file, other_address, plain_server, no_name_check, up;
+    } cases[] = {
+        {"another authority", .other_ca = true},
+        {"another authority, names unchecked", .other_ca = true, .no_name_check = true},
+        {"no such file", .no_file = true},
+        {"the certificate is for another address", .other_address = true},
+        {"another address, names unchecked", .other_address = true, .no_name_check = true, .up = true},
+        {"a server without TLS", .plain_server = true},
+        {"a server without TLS, names unchecked", .plain_server = true, .no_name_check = true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct client c;
+        struct session_options o = by_tls(cases[i].plain_server ? &server : &secure);
+        o.tls_verify = !cases[i].no_name_check;
+        o.tls_ca = cases[i].no_file ? "/nonexistent/ca.pem" : cases[i].other_ca ? other_ca : ca;
+        if (cases[i].other_address)
+            o.address = "127.0.0.2";
+        client_start(&c, &o);
+        AWAIT(c.ups || c.downs, CLOCK_MS(2000));
+        if (c.ups != cases[i].up)
+            fail_msg("%s: up %d", cases[i].name, c.ups);
+        print_message("%s: %s\n", cases[i].name, cases[i].up ? "up" : c.reason);
+        session_free(&c.session);
+    }
+}
+
+static void deadlines_at_a_stopped_server(void **state)
+{
+    struct client c;
+    struct answer a;
+    struct session_options o = by_tls(&secure);
+    (void)state;
+    o.connect_timeout_ms = 300;
+    o.backoff_min_ms = 20;
+    client_open(&c, &o);
+    kill(secure.pid, SIGSTOP);
+    ask(&c, "SELECT 1", 100, &a);
+    AWAIT(a.calls, CLOCK_MS(300));
+    assert_int_equal(a.status, REPLY_LOST);
+    AWAIT(c.downs == 3, CLOCK_MS(1500));
+    assert_non_null(strstr(c.reason, "300 ms"));
+    kill(secure.pid, SIGCONT);
+    AWAIT(c.ups == 2, CLOCK_MS(2000));
+    session_free(&c.session);
+    run_for(CLOCK_MS(1200)); /* the threads that were given up end at their own timeout */
+}
+
+/* A server that greets, offers TLS and stops there. */
+static void handshake_that_stalls(void **state)
+{
+    static const char greeting[] = "\x54\0\0\0\x0a"
+                                   "10.11.99-MariaDB\0"
+                                   "\x07\0\0\0"
+                                   "abcdefgh\0"
+                                   "\xfe\xff\x2d\x02\0\x0f\0\x15"
+                                   "\0\0\0\0\0\0\0\0\0\0"
+                                   "abcdefghijkl\0"
+                                   "mysql_native_password";
+    struct client c;
+    struct server stalling = {0};
+    int listener = listen_somewhere(&stalling.port), fd = -1;
+    struct session_options o = by_tls(&stalling);
+    (void)state;
+    o.connect_timeout_ms = 300;
+    int64_t start_us = clock_now_us();
+    client_start(&c, &o);
+    AWAIT((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0, CLOCK_MS(300));
+    assert_int_equal(send(fd, greeting, sizeof(greeting), 0), (ssize_t)sizeof(greeting));
+    AWAIT(c.downs, CLOCK_MS(600));
+    assert_true(c.down_us - start_us < CLOCK_MS(310) + SLACK_US);
+    assert_non_null(strstr(c.reason, "300 ms"));
+    session_free(&c.session); /* while its thread still waits for the handshake */
+    run_for(CLOCK_MS(2500));
+    close(fd);
+    close(listener);
+}
+
+static void freed_while_it_connects(void **state)
+{
+    struct session_options o = by_tls(&secure);
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        struct client c;
+        client_start(&c, &o);
+        run_for(i * 200);
+        session_free(&c.session);
+        run_for(CLOCK_MS(2));
+    }
+    run_for(CLOCK_MS(500));
+}
+
+static int end(void **state)
+{
+    kill(secure.pid, SIGCONT);
+    return fixture_end(state);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(verified_and_encrypted),        TEST(large_replies),         TEST(refuses_what_is_not_verified),
+        TEST(deadlines_at_a_stopped_server), TEST(handshake_that_stalls), TEST(freed_while_it_connects),
+    };
+    const char *keys = getenv("TLS_KEYS");
+    if (!fixture_find_servers() || !keys)
+        return 77; /* run by test_session.py */
+    secure = fixture_server("TLS");
+    snprintf(ca, sizeof(ca), "%s/ca.pem", keys);
+    snprintf(other_ca, sizeof(other_ca), "%s/other-ca.pem", keys);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
