@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/fencer_link.h"
+#include "daemon/offsets.h"
 #include "daemon/own_server.h"
 #include "io/closer.h"
 #include "io/probe.h"
@@ -222,7 +223,7 @@ static void (*const runners[ACTIONS])(struct node *n) = {
     [ACTION_STOP_RECEIVER] = own_stop_receiver,
     [ACTION_DRAIN] = own_drain,
     [ACTION_PROMISE] = promise,
-    [ACTION_OFFSETS] = own_offsets,
+    [ACTION_OFFSETS] = offsets_correct,
     [ACTION_ARM] = arm,
     [ACTION_ENABLE] = enable,
     [ACTION_TERM] = own_term,
@@ -258,6 +259,7 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
                 voter_release_reset(n->voters[i]);
     }
     if (to == NODE_WRITER) {
+        offsets_close_old_sessions(n);
         n->o.operator_.accept_loss = false;
         if (n->o.operator_.want == WANT_HERE)
             n->o.operator_.want = WANT_NOTHING;

@@ -9,6 +9,7 @@
 #include "daemon/actions.h"
 #include "daemon/control.h"
 #include "daemon/fencer_link.h"
+#include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/probe.h"
 #include "io/references.h"
@@ -192,7 +193,9 @@ static void on_period(evutil_socket_t fd, short what, void *arg)
     (void)what;
     probe_tick(n->probe_own, 0);
     probe_tick(n->probe_peer, 0);
-    if (n->references)
+    if (n->policy.tie == POLICY_TIE_VIP)
+        vip_vote_tick(n);
+    else if (n->references)
         references_ask(n->references);
     run_tick(n);
 }

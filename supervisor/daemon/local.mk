@@ -6,6 +6,8 @@ supervisor_sources = \
 	supervisor/daemon/control.c supervisor/daemon/control.h \
 	supervisor/daemon/cycle.c supervisor/daemon/cycle.h \
 	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
+	supervisor/daemon/offsets.c supervisor/daemon/offsets.h \
+	supervisor/daemon/vip_vote.c supervisor/daemon/vip_vote.h \
 	supervisor/daemon/own_server.c supervisor/daemon/own_server.h \
 	supervisor/daemon/supervisor.c supervisor/daemon/supervisor.h
 supervisor_sources += \

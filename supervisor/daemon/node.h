@@ -52,6 +52,8 @@ struct node {
     int64_t prepared_us;
     int64_t armed_deadline_us; /* of the last ARM */
     int64_t offsets_asked_us;
+    bool offsets_origin_read;           /* of this life of the server */
+    unsigned long offsets_corrected_at; /* sessions up to this id have the old values; 0 = none */
     int64_t started_threads_us;
     int64_t disarmed_us;
     struct ladder *ladder;    /* closing the own server */

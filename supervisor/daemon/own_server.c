@@ -147,7 +147,7 @@ void own_close(struct node *n)
     n->ladder = ladder_start(&o, LADDER_SET | LADDER_SWEEP, close_ended, n);
 }
 
-/* ---- the term's first row, and the offsets ---- */
+/* ---- the term's first row ---- */
 
 static void term_answered(void *arg, const struct reply *r)
 {
@@ -177,25 +177,4 @@ void own_term(struct node *n)
                      promote_reason_name(n->mind.why), n->promoted_row, gtid, bound);
     session_query(n->control, sql, 5 * STATEMENT_MS, term_answered, n);
     free(sql);
-}
-
-static void offsets_answered(void *arg, const struct reply *r)
-{
-    struct node *n = arg;
-    if (r->status == REPLY_ERROR)
-        log_warning("the auto_increment offsets were not set: %s", r->error);
-    probe_now(n->probe_own);
-}
-
-void own_offsets(struct node *n)
-{
-    char sql[96];
-    int self = n->policy.self;
-    if (n->outcome.facts.value[FACT_OFFSETS] != TRI_NO || repeated(&n->offsets_asked_us, n->o.now_us))
-        return;
-    log_notice("auto_increment_increment and _offset are %u and %u, and are set to %u and %u",
-               n->o.own.auto_increment_increment, n->o.own.auto_increment_offset, n->policy.increment,
-               n->policy.offset[self]);
-    snprintf(sql, sizeof(sql), "CALL replcheck.set_offsets(%u, %u)", n->policy.increment, n->policy.offset[self]);
-    session_query(n->desk[self], sql, STATEMENT_MS, offsets_answered, n);
 }

@@ -15,6 +15,8 @@
 #include "daemon/fencer_link.h"
 #include "daemon/names.h"
 #include "daemon/node.h"
+#include "daemon/offsets.h"
+#include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/closer.h"
 #include "io/ladder.h"
@@ -88,6 +90,8 @@ static void on_reference(void *arg, int64_t began_us)
 {
     struct node *n = arg;
     n->o.reference_us = began_us;
+    if (n->policy.tie == POLICY_TIE_VIP)
+        vip_vote_answered(n, began_us);
 }
 
 /* ---- the fencer's messages ---- */
@@ -104,6 +108,7 @@ static void take_state(struct node *n, const struct fencer_message *m)
     if (m->pid && m->pid != n->checked_pid) {
         n->checked_pid = m->pid;
         option_check_run(n->option_check, m->pid);
+        offsets_server_restarted(n);
     }
     if (m->pid && m->pid != n->dead_pid)
         f->dead_us = 0;
@@ -155,6 +160,7 @@ static void on_fencer_fenced(void *arg, const struct fencer_message *m)
 {
     struct node *n = arg;
     n->o.fencer.fenced_us = clock_now_us();
+    n->weight = 1; /* the fencer wrote the file meanwhile */
     log_warning("fenced: %s", m->text);
     probe_now(n->probe_own);
     node_wake(n);
@@ -315,8 +321,27 @@ static void make_watches(struct node *n)
             log_error("the VIP is not watched: %s", e.text);
     }
     if (n->policy.has_references)
-        n->references = references_new(n->base, c->quorum.references, c->quorum.reference_count, NULL,
+        n->references = references_new(n->base, c->quorum.references, c->quorum.reference_count,
+                                       n->policy.tie == POLICY_TIE_VIP ? c->vip.addresses[0] : NULL,
                                        c->timing.silent_ms, on_reference, n);
+}
+
+/* All of it or nothing: what is wrong or needs a restart leaves the running configuration as it is. */
+static void reload(struct node *n)
+{
+    struct settings *next = mem_zalloc(sizeof(*next));
+    struct err e;
+    if (!settings_load(next, n->config_dir, &e) || !settings_reloadable(&n->settings, next, &e)) {
+        log_error("the configuration was not reloaded: %s", e.text);
+    } else {
+        n->settings = *next;
+        policy_of(&n->policy, &n->settings);
+        log_set_level((enum log_level)n->settings.node.syslog.level);
+        n->bulletin_said[0] = '\0';
+        log_notice("the configuration was reloaded");
+        node_wake(n);
+    }
+    free(next);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -327,6 +352,8 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
         log_notice("asked to stop");
         n->o.operator_.stopping = true;
         node_wake(n);
+    } else {
+        reload(n);
     }
 }
 

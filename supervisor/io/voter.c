@@ -20,6 +20,7 @@ struct voter {
     bool wanted;
     enum voter_urgency urgency;
     bool taking, asking, enabling, releasing, release_done;
+    bool warm; /* the procedures were called once on this session */
     bool expired; /* the holder that the helper ends was seen idle for a lease */
     uint64_t promising;
     int64_t last_asked_us;
@@ -184,6 +185,18 @@ static void begin_taking(struct voter *v)
 
 /* ---- renewing ---- */
 
+/* The first call of a procedure on a session costs 0.3 to 0.7 ms more than the next. On a standby's session each
+ * is called once with arguments that it refuses. */
+static void warm_up(struct voter *v)
+{
+    static const char *const calls[] = {"CALL replcheck.promise(NULL,NULL)",
+                                        "CALL replcheck.release_vote(NULL,NULL,NULL,NULL,NULL,NULL)",
+                                        "CALL replcheck.enable(NULL,NULL)"};
+    v->warm = true;
+    for (size_t i = 0; i < (v->o.own ? 3U : 2U); i++)
+        session_query(v->session, calls[i], v->o.silent_ms, NULL, NULL);
+}
+
 static void renewed(void *arg, const struct reply *r)
 {
     struct voter *v = arg;
@@ -203,6 +216,8 @@ static void renewed(void *arg, const struct reply *r)
         if (v->o.holder)
             *v->o.holder = vote_of(v)->holder;
     }
+    if (!v->warm && !v->wanted)
+        warm_up(v);
     v->e.changed(v->e.arg);
 }
 
@@ -386,6 +401,7 @@ static void session_came(void *arg, struct session *s)
     quorum_opened(v->o.quorum, v->o.index, session_connection_id(s), session_opened_us(s));
     v->last_asked_us = 0;
     v->look_again_us = 0;
+    v->warm = false;
     if (v->wanted)
         begin_taking(v);
     else
