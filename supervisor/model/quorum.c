@@ -30,15 +30,6 @@ static void forget_hold(struct vote *v)
     v->promised_epoch = 0;
 }
 
-void quorum_opened(struct quorum *q, int i, unsigned long connection, int64_t opened_us)
-{
-    struct vote *v = &q->votes[i];
-    forget_hold(v);
-    memset(&v->holder, 0, sizeof(v->holder));
-    v->connection = connection;
-    v->opened_us = opened_us;
-}
-
 void quorum_lost(struct quorum *q, int i)
 {
     struct vote *v = &q->votes[i];
@@ -48,6 +39,13 @@ void quorum_lost(struct quorum *q, int i)
     memset(&v->holder, 0, sizeof(v->holder));
     v->connection = 0;
     v->opened_us = 0;
+}
+
+void quorum_opened(struct quorum *q, int i, unsigned long connection, int64_t opened_us)
+{
+    quorum_lost(q, i);
+    q->votes[i].connection = connection;
+    q->votes[i].opened_us = opened_us;
 }
 
 void quorum_taken(struct quorum *q, int i, int64_t sent_us, int64_t answered_us, bool released, bool expired)

@@ -118,3 +118,11 @@ tests_unit_test_printable_SOURCES = tests/unit/test_printable.c
 tests_unit_test_printable_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_printable_LDADD = libwire.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_quorum
+TESTS += tests/unit/test_quorum
+tests_unit_test_quorum_SOURCES = tests/unit/test_quorum.c
+tests_unit_test_quorum_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_quorum_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
