@@ -127,7 +127,8 @@ static void update_epoch(const struct policy *p, const struct observation *o, co
         return;
     for (int i = 0; i < OBS_VOTERS; i++) {
         const struct voter_rows *rows = i == p->self ? &o->own.voter : i == OBS_TIE ? &o->witness.voter : &o->peer.voter;
-        if (q->votes[i].held && rows->read_us < q->votes[i].taken_us)
+        bool has_table = i != OBS_TIE || p->tie == POLICY_TIE_WITNESS;
+        if (has_table && q->votes[i].held && rows->read_us < q->votes[i].taken_us)
             return;
     }
     if (quorum_majority_held(q) && o->own.term_known)
