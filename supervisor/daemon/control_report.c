@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "daemon/node.h"
+#include "io/probe.h"
 #include "io/voter.h"
 #include "io/worker.h"
 #include "model/verdict.h"
@@ -60,6 +61,8 @@ void control_report(const struct node *n, struct report *out)
                               .wall_us = clock_wall_us(),
                               .started_us = n->started_us};
     take_settings(&in, &n->settings);
+    in.troubles[n->policy.self] = session_last_error(probe_session(n->probe_own));
+    in.troubles[1 - n->policy.self] = session_last_error(probe_session(n->probe_peer));
     in.lag[n->lag_of_self ? n->policy.self : 1 - n->policy.self] = &n->lag;
     for (int i = 0; i < OBS_VOTERS; i++)
         in.voter_up[i] = voter_up(n, i);

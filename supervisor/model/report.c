@@ -166,6 +166,8 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
              in->addresses[i], in->ports[i]);
     n->reachable = reachable(in, i);
     n->age_ms = ms_between(v->seen_us, in->observation->now_us);
+    if (n->reachable != TRI_YES)
+        snprintf(n->trouble, sizeof(n->trouble), "%.*s", (int)sizeof(n->trouble) - 1, in->troubles[i]);
     n->server_id = n->increment = n->offset = REPORT_UNKNOWN;
     n->offset_expected = in->policy->offset[i];
     fill_supervisor(n, in, i);

@@ -58,8 +58,9 @@ struct report_lag {
 struct report_node {
     char name[REPORT_NAME_MAX];
     char address[REPORT_ADDRESS_MAX];
-    enum tri reachable; /* the server answered within `silent` */
-    int64_t age_ms;     /* of what follows */
+    enum tri reachable;         /* the server answered within `silent` */
+    char trouble[OBS_TEXT_MAX]; /* why the last connection to it failed; "" = it did not */
+    int64_t age_ms;             /* of what follows */
     enum tri read_only;
     int64_t server_id;
     /* its supervisor */
@@ -187,6 +188,7 @@ struct report_input {
     const char *names[OBS_NODES];
     const char *addresses[OBS_NODES];
     unsigned ports[OBS_NODES];
+    const char *troubles[OBS_NODES]; /* of the probes' connections */
     const char *config_hash;
     const char *worker_trouble;
     int64_t worker_dropped;

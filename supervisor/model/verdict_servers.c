@@ -15,27 +15,29 @@ static bool in_state(const struct report_node *n, enum node_state s)
     return strcmp(n->state, node_state_name(s)) == 0;
 }
 
+static void judge_silent(struct report *r, int i)
+{
+    const struct report_node *n = &r->nodes[i];
+    char age[DURATION_MAX], seen[64] = "";
+    enum severity severity =
+        i == r->self || r->writer != REPORT_WRITER_ONE ? SEVERITY_CRITICAL : verdict_redundancy(r);
+    const char *remedy = i == r->self
+                             ? "look at the server's error log; start it if it ended"
+                             : "see whether that host is up, mariadbd runs there and the port can be reached";
+    if (n->age_ms >= 0)
+        snprintf(seen, sizeof(seen), ", last seen %s ago", duration_format_ms(n->age_ms, age));
+    verdict_add(r, severity, "server-unreachable", remedy, "%s's server (%s) does not answer%s%s%s", n->name,
+                n->address, seen, n->trouble[0] ? ": " : "", n->trouble);
+}
+
 void verdict_servers(struct report *r)
 {
     for (int i = 0; i < OBS_NODES; i++) {
-        const struct report_node *n = &r->nodes[i];
-        char age[DURATION_MAX];
-        duration_format_ms(n->age_ms, age);
-        if (n->reachable == TRI_YES)
-            continue;
-        if (n->reachable == TRI_UNKNOWN)
+        if (r->nodes[i].reachable == TRI_NO)
+            judge_silent(r, i);
+        else if (r->nodes[i].reachable == TRI_UNKNOWN)
             verdict_add(r, SEVERITY_UNKNOWN, "server-unknown", "", "%s's server has not answered yet",
-                        n->name);
-        else
-            verdict_add(
-                r, i == r->self || r->writer != REPORT_WRITER_ONE ? SEVERITY_CRITICAL : verdict_redundancy(r),
-                "server-unreachable",
-                i == r->self ? "look at the server's error log; start it if it ended"
-                             : "see whether that host is up, mariadbd runs there and the port can be reached "
-                               "from here",
-                n->age_ms >= 0 ? "%s's server (%s) does not answer: last seen %s ago"
-                               : "%s's server (%s) does not answer",
-                n->name, n->address, age);
+                        r->nodes[i].name);
     }
 }
 

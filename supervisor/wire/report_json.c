@@ -26,6 +26,7 @@ static const struct json_field node_fields[] = {
     NODE("name", name, FIELD_TEXT),
     NODE("address", address, FIELD_TEXT),
     NODE("reachable", reachable, FIELD_TRI),
+    NODE("trouble", trouble, FIELD_TEXT),
     NODE("age_ms", age_ms, FIELD_COUNT),
     NODE("read_only", read_only, FIELD_TRI),
     NODE("server_id", server_id, FIELD_COUNT),
