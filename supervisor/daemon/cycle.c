@@ -76,7 +76,7 @@ static void observe_rest(struct node *n)
     n->o.vip.since_us = vip ? vip->since_us : 0;
     n->o.witness.seen_us = n->o.voter_answer_us[OBS_TIE];
     n->o.failovers_in_window = n->o.own.unplanned;
-    n->o.enabling_unanswered = voter_enable_unanswered(n->voters[n->policy.self]);
+    n->o.enabling_unanswered = n->enabling_uncertain || voter_enable_unanswered(n->voters[n->policy.self]);
     if (n->mind.epoch && n->o.own.term_known && n->o.own.term_epoch >= n->mind.epoch)
         n->o.term_written = true;
     if (n->mind.state == NODE_DEMOTE_CLOSE && n->closing_own_us && n->o.own.seen_us >= n->closing_own_us)

@@ -44,6 +44,7 @@ struct node {
     /* what actions.c has under way */
     bool control_busy;
     int64_t control_began_us;
+    bool enabling_uncertain;  /* sent and lost: it may still come into force */
     bool closing_own;
     int64_t closing_own_us;   /* when read_only=1 was sent last */
     bool reclaiming;

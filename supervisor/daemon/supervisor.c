@@ -62,6 +62,7 @@ static void on_enabled(void *arg, const struct reply *r)
         n->o.own.read_only = TRI_NO;
         n->o.own.seen_us = r->sent_us;
     } else {
+        n->enabling_uncertain = r->status == REPLY_LOST;
         log_warning("writes were not enabled: %s", r->error);
         probe_now(n->probe_own);
     }
@@ -161,6 +162,8 @@ static void on_fencer_fenced(void *arg, const struct fencer_message *m)
     struct node *n = arg;
     n->o.fencer.fenced_us = clock_now_us();
     n->weight = 1; /* the fencer wrote the file meanwhile */
+    if (m->ok)
+        n->enabling_uncertain = false; /* its session was killed first */
     log_warning("fenced: %s", m->text);
     probe_now(n->probe_own);
     node_wake(n);

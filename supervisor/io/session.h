@@ -104,9 +104,10 @@ const char *session_last_error(const struct session *s);
 int session_fd(const struct session *s);
 const char *session_name(const struct session *s);
 
-/* Closes the connection at once and connects again (subject to the back-off). Releases its user locks, but for
- * a server that is inside a statement of ours: that one sees the end when it next looks. Replies and `down`
- * come from the loop. Nothing happens on a session that is not connected. */
+/* Closes the connection at once and connects again (subject to the back-off). An idle session's user locks
+ * are free within a millisecond. A server inside a statement of ours keeps them until it looks: a wait for a
+ * lock each second, SLEEP and computing at their end. Replies and `down` come from the loop. Nothing happens
+ * on a session that is not connected. */
 void session_close(struct session *s, const char *reason);
 /* Tries to connect now instead of when the back-off ends. */
 void session_retry_now(struct session *s);

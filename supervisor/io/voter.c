@@ -136,6 +136,13 @@ static void take_from(struct voter *v, unsigned long holder, bool expired)
     take(v, true);
 }
 
+/* Our own session of before, which the server has not missed yet. Only while its vote is valid: a restarted
+ * server gives its numbers again. */
+static bool is_predecessor(struct voter *v, const struct holder_view *h, int64_t now_us)
+{
+    return h->connection == v->predecessor && now_us < vote_of(v)->last_valid_us;
+}
+
 /* Who has it? One statement shows the holder idle for a lease: only then may it be ended. */
 static void looked(void *arg, const struct reply *r)
 {
@@ -153,7 +160,7 @@ static void looked(void *arg, const struct reply *r)
     if (v->wanted && !vote_of(v)->held && !v->taking) {
         if (h->connection == 0)
             take(v, false);
-        else if (h->connection == v->predecessor || v->urgency == VOTER_TAKE_CLOSED)
+        else if (is_predecessor(v, h, r->answered_us) || v->urgency == VOTER_TAKE_CLOSED)
             take_from(v, h->connection, false);
         else if (h->idle && h->idle_ms >= v->o.lease_ms && !h->foreign)
             take_from(v, h->connection, true);

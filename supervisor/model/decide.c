@@ -111,7 +111,8 @@ static void update_quorum(const struct policy *p, const struct observation *o, s
                   (o->closing.closed && o->closing.epoch && o->closing.epoch == m->epoch);
     if (p->tie == POLICY_TIE_WRITER)
         q->tie_mine = third_vote(p, o, m);
-    quorum_judge(q, o->now_us, closed && m->state != NODE_STANDBY);
+    /* A proof is of its moment: a writer's later votes wait as any other. */
+    quorum_judge(q, o->now_us, closed && node_state_is_promoting(m->state));
     bool counted = quorum_majority_counted(q, o->now_us);
     if (!counted)
         m->majority_since_us = 0;
@@ -190,6 +191,7 @@ static void enter_state(const struct policy *p, const struct observation *o, con
             ledger_forget_received(&m->ledger, &own);
         }
         m->accept_loss = false;
+        m->basis_consumed = false;
         m->attempts = 0;
         m->undo = false;
         m->basis.kind = NOTE_NONE;

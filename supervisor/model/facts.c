@@ -151,6 +151,8 @@ static enum tri fact_peer_ready(const struct sight *s)
 static enum tri fact_peer_closed(const struct sight *s)
 {
     const struct closing_view *c = &s->o->closing;
+    if (!node_state_is_promoting(s->m->state))
+        return tri_from(s->has_basis); /* a proof is of its moment: it serves the promotion that it was got for */
     if (c->closed && c->epoch && c->epoch == s->m->epoch)
         return TRI_YES;
     if (s->o->operator_.peer_is_off || s->has_basis || s->m->basis_consumed)
