@@ -19,7 +19,7 @@
 
 const struct rule rules_table[] = {
     /* 1xx: what must stop a writer, before anything else */
-    {100, S(WRITER) | S(DEMOTE_CLOSE), {YES(OWN_DEAD), YES(CERTIFIABLE)}, GO(FENCED),
+    {100, HOLDING | S(DEMOTE_CLOSE), {YES(OWN_DEAD), YES(CERTIFIABLE)}, GO(FENCED),
      .actions = A(DISARM) | A(CERTIFY) | A(WEIGHT_FAULT) | A(ALERT), "the server died under the writer; its death is certified"},
     {102, HOLDING | S(DEMOTE_CLOSE), {YES(OWN_DEAD)}, GO(FENCED), .actions = A(DISARM) | A(WEIGHT_FAULT) | A(DROP_VOTES) | A(ALERT),
      "the server died under the writer, and without read_only=ON in its option files that cannot be certified"},
@@ -97,7 +97,7 @@ const struct rule rules_table[] = {
     {412, S(PROMOTE_VOTES), {IS(VOTES, VOTES_COUNTED), YES(EPOCH), YES(DELAY_OVER)}, GO(PROMOTE_RECEIVE), .actions = KEEP_AUTHORITY | A(PROBE),
      "a majority of votes counts and the takeover delay has passed"},
     {419, S(PROMOTE_VOTES), {{0}}, STAY, .actions = A(TAKE_VOTES) | A(PREPARE) | A(CLOSE_PEER) | A(SEMI_SYNC_OFF), "asking for votes"},
-    {420, BEFORE_PROMISE, {NOT(VOTES, VOTES_COUNTED)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER),
+    {420, S(PROMOTE_RECEIVE) | S(PROMOTE_DRAIN), {NOT(VOTES, VOTES_COUNTED)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER),
      "given up: the majority was lost"},
     {425, S(PROMOTE_RECEIVE), {YES(RECEIVED)}, GO(PROMOTE_DRAIN), .actions = KEEP_AUTHORITY | A(STOP_RECEIVER),
      "all that can arrive has arrived"},
@@ -113,7 +113,7 @@ const struct rule rules_table[] = {
      "undone: the other node promised a higher epoch"},
     {444, S(PROMOTE_PROMISE), {NOT(VOTES, VOTES_COUNTED)}, GO(FENCED), .actions = A(DISARM), "undone: the majority was lost"},
     {446, S(PROMOTE_PROMISE), {YES(TIMEOUT)}, GO(FENCED), .actions = A(DISARM), "undone: the promise took too long"},
-    {448, S(PROMOTE_PROMISE), {YES(PROMISED), NOT_NO(OFFSETS)}, GO(PROMOTE_ENABLE), .actions = KEEP_AUTHORITY | A(ENABLE),
+    {448, S(PROMOTE_PROMISE), {YES(PROMISED), NOT_NO(OFFSETS)}, GO(PROMOTE_ENABLE), .actions = KEEP_AUTHORITY,
      "the epoch is promised at every counted voter"},
     {449, S(PROMOTE_PROMISE), {{0}}, STAY, .actions = KEEP_AUTHORITY | A(PROMISE) | A(OFFSETS), "promising the epoch"},
     {450, S(PROMOTE_ENABLE), {NO(OWN_READ_ONLY), NO(UNANSWERED), YES(AUTHORITY)}, GO(WRITER), .actions = KEEP_AUTHORITY | A(TERM),

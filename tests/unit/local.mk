@@ -126,3 +126,12 @@ tests_unit_test_quorum_SOURCES = tests/unit/test_quorum.c
 tests_unit_test_quorum_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_quorum_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+EXTRA_DIST += tests/unit/rules.expected
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_rules
+TESTS += tests/unit/test_rules
+tests_unit_test_rules_SOURCES = tests/unit/test_rules.c
+tests_unit_test_rules_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_rules_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
