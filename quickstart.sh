@@ -66,6 +66,9 @@ fi
 unshare --net --mount --pid --uts --ipc --fork --mount-proc true ||
     die "this machine gives root no namespaces of its own (a container without privileges?)"
 
-[ $task = show ] || exec tests/run
+if [ $task = test ]; then
+    make_configure
+    exec tests/run
+fi
 build_programs build
 exec tests/quickstart/failover --build build $keep

@@ -2,5 +2,5 @@
 
 EXTRA_DIST += tests/run tests/results.py \
 	tests/quickstart/build.sh tests/quickstart/failover tests/quickstart/packages.sh
-TESTS += tests/quickstart/test_packages.sh
-EXTRA_DIST += tests/quickstart/test_packages.sh
+TESTS += tests/quickstart/test_packages.sh tests/test_results.py
+EXTRA_DIST += tests/quickstart/test_packages.sh tests/test_results.py

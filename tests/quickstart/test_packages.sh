@@ -6,7 +6,7 @@ srcdir=${srcdir:-.}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 POLICY=$dir/policy-rc.d
-count=0
+count=0 failed=0
 
 # ok WHAT COMMAND...
 ok()
@@ -14,7 +14,12 @@ ok()
     what=$1
     shift
     count=$((count + 1))
-    if "$@"; then echo "ok $count - $what"; else echo "not ok $count - $what"; fi
+    if "$@"; then
+        echo "ok $count - $what"
+    else
+        failed=1
+        echo "not ok $count - $what"
+    fi
 }
 
 all_listed()
@@ -63,3 +68,4 @@ policy_forbid
 policy_forbid
 policy_restore
 ok "also after a run that could not put it back" theirs
+exit $failed

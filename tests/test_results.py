@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""How test cases are counted. Speaks TAP."""
+import sys
+
+sys.dont_write_bytecode = True
+
+from results import Tally, of_test  # noqa: E402
+
+CASES = (
+    # name, log, automake's word, passed, failed, skipped
+    ("every case of a plan", "1..2\nok 1 - a\nok 2 - b\n", "PASS", 2, 0, 0),
+    ("one that fails", "1..2\nok 1 - a\nnot ok 2 - b\n", "FAIL", 1, 1, 0),
+    ("one that says why", "1..1\n# 1 != 2\nnot ok 1 - a # because\n", "FAIL", 0, 1, 0),
+    ("a crash within a plan", "1..5\nok 1 - a\nok 2 - b\nAborted\n", "FAIL", 2, 3, 0),
+    ("a crash after it", "1..1\nok 1 - a\nLeakSanitizer\n", "FAIL", 1, 1, 0),
+    ("several plans", "1..1\nok 1 - a\n1..2\nok 1 - a\nok 2 - b\n", "PASS", 3, 0, 0),
+    ("a skipped case", "1..2\nok 1 - a\nok 2 # SKIP no root\n", "PASS", 1, 0, 1),
+    ("a case in lower case", "1..2\nok 1 - a\nok 2 - b # skip\n", "PASS", 1, 0, 1),
+    ("a last line of cases", "a: ok\n6 cases, 2 failed\n", "FAIL", 4, 2, 0),
+    ("a last line of passed", "6 passed, 0 failed\n", "PASS", 6, 0, 0),
+    ("the last of several", "6 passed, 0 failed\n7 passed, 1 failed\n", "FAIL", 7, 1, 0),
+    ("a good last line and a bad end", "6 cases, 0 failed\n", "FAIL", 6, 1, 0),
+    ("no line at all", "fine\n", "PASS", 1, 0, 0),
+    ("no line and a bad end", "", "ERROR", 0, 1, 0),
+    ("a test that was skipped", "skipped: needs root\n", "SKIP", 0, 0, 1),
+)
+
+
+def main():
+    print(f"1..{len(CASES)}")
+    failed = 0
+    for number, (name, text, word, *wanted) in enumerate(CASES, 1):
+        got = of_test(text, word)
+        good = got == Tally(*wanted)
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {number} - {name}" + ("" if good else f" # {got}, not {wanted}"))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
