@@ -35,11 +35,21 @@ static enum voter_urgency urgency(const struct node *n)
                                                                                         : VOTER_TAKE_CLOSED;
 }
 
+/* After a handover or a certified death the own vote and the tie-breaker's are enough: the other server's, asked
+ * for beside them, would only add a promise to wait for. The writer asks for it later. */
+static bool can_do_without_peer(const struct node *n)
+{
+    const struct voter *tie = n->voters[OBS_TIE];
+    bool has_tie = tie ? voter_is_up(tie) : quorum_holds(&n->quorum, OBS_TIE);
+    return node_state_is_promoting(n->mind.state) && n->mind.basis.kind != NOTE_NONE && has_tie;
+}
+
 static void take_votes(struct node *n)
 {
     static const int order[OBS_VOTERS] = {OBS_TIE, 0, 1};
+    bool spare = can_do_without_peer(n);
     for (int i = 0; i < OBS_VOTERS; i++)
-        if (n->voters[order[i]])
+        if (n->voters[order[i]] && !(spare && order[i] == 1 - n->policy.self))
             voter_want(n->voters[order[i]], urgency(n));
 }
 

@@ -15,3 +15,22 @@ supervisor_sources += \
 	supervisor/daemon/control_report.c \
 	supervisor/daemon/control_stream.c supervisor/daemon/control_stream.h \
 	supervisor/daemon/control_wish.c supervisor/daemon/control_wish.h
+
+# The daemon without its supervisor: a test gives it another.
+fencer_sources = \
+	supervisor/daemon/child.c supervisor/daemon/child.h \
+	supervisor/daemon/fencer.c supervisor/daemon/fencer.h supervisor/daemon/fencer_parts.h \
+	supervisor/daemon/fencer_link.c supervisor/daemon/fencer_link.h \
+	supervisor/daemon/fencer_sessions.c supervisor/daemon/fencer_sessions.h \
+	supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
+	supervisor/daemon/handover.c supervisor/daemon/handover.h \
+	supervisor/daemon/log_socket.c supervisor/daemon/log_socket.h \
+	supervisor/daemon/main.c \
+	supervisor/daemon/privileges.c supervisor/daemon/privileges.h \
+	supervisor/daemon/run_dir.c supervisor/daemon/run_dir.h \
+	supervisor/daemon/service_notify.c supervisor/daemon/service_notify.h \
+	supervisor/daemon/spawner.c supervisor/daemon/spawner.h
+
+sbin_PROGRAMS += mysql-replcheckd
+mysql_replcheckd_SOURCES = $(fencer_sources) $(supervisor_sources)
+mysql_replcheckd_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS)

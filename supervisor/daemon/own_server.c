@@ -22,6 +22,8 @@ static void control_answered(void *arg, const struct reply *r)
     struct node *n = arg;
     struct observe_names names = names_of(n, n->policy.self);
     n->control_busy = false;
+    log_debug("%s: answered after %.2f ms", session_name(n->control),
+              (double)(r->answered_us - n->control_began_us) / 1000.0);
     if (r->status == REPLY_ERROR)
         log_warning("%s: %s", session_name(n->control), r->error);
     if (r->status == REPLY_OK)

@@ -34,6 +34,11 @@ static struct vote *vote_of(struct voter *v)
     return &v->o.quorum->votes[v->o.index];
 }
 
+static double elapsed_ms(const struct reply *r)
+{
+    return r->answered_us && r->sent_us ? (double)(r->answered_us - r->sent_us) / 1000.0 : -1.0;
+}
+
 static void note_answer(struct voter *v, const struct reply *r)
 {
     if (r->status != REPLY_LOST && r->sent_us > *v->o.answered_us)
@@ -111,6 +116,7 @@ static void taken(void *arg, const struct reply *r)
     v->taking = false;
     v->expired = false;
     note_answer(v, r);
+    log_debug("%s: asked for the vote, answered after %.2f ms", session_name(v->session), elapsed_ms(r));
     if (r->status != REPLY_LOST && got && rows_i64(got, 0, "got", &one) && one == 1) {
         read_rows(v, r, &rows);
         v->predecessor = 0;
@@ -292,6 +298,7 @@ static void promise_answered(void *arg, const struct reply *r)
     int64_t ok = 0, consumed = 0;
     const struct rows *set = set_with(r, "ok");
     note_answer(v, r);
+    log_debug("%s: promise answered after %.2f ms", session_name(v->session), elapsed_ms(r));
     v->promising = 0;
     if (r->status == REPLY_OK && set && rows_i64(set, 0, "ok", &ok) && ok) {
         const char *author = rows_text(set, 0, "consumed_node");
@@ -327,6 +334,7 @@ static void enable_answered(void *arg, const struct reply *r)
 {
     struct voter *v = arg;
     note_answer(v, r);
+    log_debug("%s: enable answered after %.2f ms", session_name(v->session), elapsed_ms(r));
     v->enabling = false;
     if (r->status == REPLY_OK)
         quorum_proven(v->o.quorum, v->o.index, r->sent_us);
@@ -354,6 +362,7 @@ static void release_written(void *arg, const struct reply *r)
     struct voter *v = arg;
     if (r->status == REPLY_ERROR)
         log_warning("%s: the release was not written: %s", session_name(v->session), r->error);
+    log_debug("%s: release answered after %.2f ms", session_name(v->session), elapsed_ms(r));
     v->releasing = false;
     v->release_done = true;
     quorum_released(v->o.quorum, v->o.index);
@@ -375,8 +384,9 @@ void voter_release(struct voter *v, const char *kind, uint64_t epoch, const char
         return;
     }
     v->releasing = true;
-    sql = mem_printf("CALL replcheck.release_vote('%s', '%s', %llu, '%s', %llu, '%s')", v->o.node, kind,
-                     (unsigned long long)epoch, file, (unsigned long long)size, gtid);
+    /* The locks go in the same round trip, after the row: an error of the CALL ends the packet before that. */
+    sql = mem_printf("CALL replcheck.release_vote('%s', '%s', %llu, '%s', %llu, '%s');DO RELEASE_ALL_LOCKS()",
+                     v->o.node, kind, (unsigned long long)epoch, file, (unsigned long long)size, gtid);
     session_query(v->session, sql, (int)statement_limit_ms(v, clock_now_us()), release_written, v);
     free(sql);
 }
