@@ -100,5 +100,21 @@ packages_install()
             -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@" </dev/null || result=$?
     policy_restore
     trap - EXIT INT TERM HUP
+    [ $result != 0 ] || services_note "$@"
     return $result
+}
+
+# services_note PACKAGE...: what the administrator of a machine with systemd should know after installing them.
+services_note()
+{
+    units=
+    for name; do
+        case $name in
+        mariadb-server) units="$units mariadb" ;;
+        keepalived | postfix) units="$units $name" ;;
+        dovecot-core) units="$units dovecot" ;;
+        esac
+    done
+    [ -z "$units" ] || [ ! -d /run/systemd/system ] ||
+        echo "No service was started. At the next boot they would be; to prevent it: systemctl disable$units"
 }
