@@ -37,7 +37,7 @@ cd "$(dirname "$0")"
 task=show here=no keep=
 for word; do
     case $word in
-    test) task=test ;;
+    test) task="test" ;;
     --here) here=yes ;;
     --keep) keep=--keep ;;
     --help | -h) usage && exit 0 ;;
@@ -57,7 +57,7 @@ missing=$(packages_missing $wanted)
 # The tests disturb a machine only where they would install something on it.
 if [ $here = no ] && { [ $task = show ] || [ -n "$missing" ]; }; then
     running=$(services_running)
-    [ -z "$running" ] || die "$(echo $running | sed 's/ /, /g') runs on this machine. Use one without, or --here."
+    [ -z "$running" ] || die "running on this machine: $(echo $running | sed 's/ /, /g'). Use another one, or --here"
 fi
 if [ -n "$missing" ]; then
     packages_install $missing || die "the packages were not installed"
