@@ -37,6 +37,37 @@ bool fixture_find_servers(void)
     return server.socket && server.pid > 1 && victim.pid > 1 && password;
 }
 
+static bool is_stopped(pid_t pid, const char *task)
+{
+    char path[64], line[512] = "";
+    snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", (int)pid, task);
+    FILE *f = fopen(path, "r");
+    size_t got = f ? fread(line, 1, sizeof(line) - 1, f) : 0;
+    if (f)
+        fclose(f);
+    const char *name_end = got ? strrchr(line, ')') : NULL;
+    return !name_end || name_end[2] == 'T';
+}
+
+/* A signal takes a moment to reach every thread, and one of them may answer meanwhile. */
+void fixture_stop(const struct server *at)
+{
+    char path[64];
+    bool all;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)at->pid);
+    assert_int_equal(kill(at->pid, SIGSTOP), 0);
+    int64_t end_us = clock_now_us() + CLOCK_MS(1000);
+    do {
+        DIR *d = opendir(path);
+        assert_non_null(d);
+        all = true;
+        for (struct dirent *entry; (entry = readdir(d));)
+            all &= entry->d_name[0] == '.' || is_stopped(at->pid, entry->d_name);
+        closedir(d);
+    } while (!all && clock_now_us() < end_us);
+    assert_true(all);
+}
+
 static int open_descriptors(void)
 {
     int n = 0;

@@ -59,6 +59,9 @@ struct server fixture_server(const char *prefix);
 int fixture_begin(void **state);
 int fixture_end(void **state);
 
+/* SIGSTOP, and no thread runs when it returns. */
+void fixture_stop(const struct server *at);
+
 /* root over the unix socket of `server`, connect timeout 1 s. */
 struct session_options by_socket(const struct server *at);
 struct session_options by_tcp(const struct server *at);

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Starts the servers that the tests of the session layer need, and runs them one after the other.
 
-Three servers: one that is stopped and continued, one that is killed, one with TLS (on 127.0.0.2 too, which its
-certificate does not bear). The programs are taken
-from the build directory, which is the current one, or from the folder named as the argument."""
+Three servers: one that is stopped and continued, one that is killed, one with TLS (on 127.0.0.2 too, which
+its certificate does not bear). The programs are taken from the build directory, which is the current one,
+or from the folder named as the argument."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-/* Sessions against a server of ours that lies: at the greeting, and after a login that it accepts. */
+/* Sessions against a server of ours that lies: at the greeting, and after a login that it accepts; and
+ * against a real one that is asked for too much. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,6 +257,44 @@ static void noise_for_a_reply(void **state)
     }
 }
 
+static void says_too_much(void **state)
+{
+    static const struct {
+        const char *name, *sql;
+        size_t sets;
+        bool lost;
+    } cases[] = {
+        {"64 sets", "SELECT 1", 64, false},
+        {"65 sets", "SELECT 1", 65, true},
+        {"almost 1 MiB", "SELECT REPEAT('x', 1048000)", 1, false},
+        {"a cell of 1 MiB", "SELECT REPEAT('x', 1048577)", 1, true},
+        {"a cell of 4 MiB", "SELECT REPEAT('x', 4194304)", 1, true},
+        {"1 MiB over several sets", "SELECT REPEAT('x', 600000)", 2, true},
+        {"many rows", "SELECT * FROM mysql.seq_1_to_1000000", 1, true},
+        {"many NULLs", "SELECT NULL FROM mysql.seq_1_to_1000000", 1, true},
+    };
+    struct client c;
+    struct session_options o = by_socket(&server);
+    o.init_sql = "SET max_statement_time = 5";
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char sql[1024] = "";
+        struct answer a;
+        for (size_t k = 0; k < cases[i].sets; k++)
+            snprintf(sql + strlen(sql), sizeof(sql) - strlen(sql), "%s;", cases[i].sql);
+        sql[strlen(sql) - 1] = '\0';
+        client_open(&c, &o);
+        ask(&c, sql, 3000, &a);
+        AWAIT(a.calls, CLOCK_MS(4000));
+        if (a.status != (cases[i].lost ? REPLY_LOST : REPLY_OK) ||
+            (!cases[i].lost && a.set_count != cases[i].sets))
+            fail_msg("%s: %d %s, %zu sets", cases[i].name, a.status, a.error, a.set_count);
+        if (cases[i].lost)
+            print_message("%s: %s\n", cases[i].name, a.error);
+        session_free(&c.session);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
 
 int main(void)
@@ -263,7 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(greets_wrongly),    TEST(asks_for_the_password), TEST(speaks_unasked),
         TEST(replies_wrongly),   TEST(replies_rightly),       TEST(drips),
-        TEST(noise_for_a_reply),
+        TEST(noise_for_a_reply), TEST(says_too_much),
     };
     if (!fixture_find_servers())
         return 77; /* run by test_session.py */

@@ -99,7 +99,7 @@ static void deadlines_at_a_stopped_server(void **state)
     o.connect_timeout_ms = 300;
     o.backoff_min_ms = 20;
     client_open(&c, &o);
-    kill(secure.pid, SIGSTOP);
+    fixture_stop(&secure);
     ask(&c, "SELECT 1", 100, &a);
     AWAIT(a.calls, CLOCK_MS(300));
     assert_int_equal(a.status, REPLY_LOST);
