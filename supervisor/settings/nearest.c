@@ -11,8 +11,7 @@ static size_t min3(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Levenshtein's distance; words that do not fit are as far as can be. */
-static size_t distance(const char *a, const char *b)
+size_t nearest_distance(const char *a, const char *b)
 {
     size_t row[WORD_MAX + 1], n = strlen(b);
     if (strlen(a) > WORD_MAX || n > WORD_MAX)
@@ -49,10 +48,10 @@ static bool nearest_sibling(const struct option_table *table, const char *map, s
     size_t least = strlen(key) / 3 + 1;
     bool any = false;
     for (size_t i = 0; i < table->count; i++) {
-        if (!child_of(table->rows[i].name, map, map_length, word) || distance(key, word) > least)
+        if (!child_of(table->rows[i].name, map, map_length, word) || nearest_distance(key, word) > least)
             continue;
         any = true;
-        least = distance(key, word);
+        least = nearest_distance(key, word);
         memcpy(best, word, WORD_MAX + 1);
     }
     return any;
