@@ -14,3 +14,21 @@ cli_history_sources = \
 	supervisor/cli/argument.c supervisor/cli/argument.h \
 	supervisor/cli/history.c supervisor/cli/history.h \
 	supervisor/cli/history_json.c supervisor/cli/history_table.c supervisor/cli/history_print.h
+
+# The operator's command line
+bin_PROGRAMS += mysql-replcheck
+mysql_replcheck_SOURCES = $(cli_history_sources) \
+	supervisor/cli/main.c supervisor/cli/command.h \
+	supervisor/cli/act.c \
+	supervisor/cli/ask.c supervisor/cli/ask.h \
+	supervisor/cli/check.c \
+	supervisor/cli/direct.c supervisor/cli/direct.h \
+	supervisor/cli/explain.c \
+	supervisor/cli/fetch.c supervisor/cli/fetch.h \
+	supervisor/cli/json_print.c supervisor/cli/json_print.h \
+	supervisor/cli/rules.c \
+	supervisor/cli/status.c supervisor/cli/status_cells.c supervisor/cli/status_nodes.c supervisor/cli/status_pair.c \
+	supervisor/cli/status_print.c supervisor/cli/status_print.h \
+	supervisor/cli/terminal.c supervisor/cli/terminal.h \
+	supervisor/cli/watch.c supervisor/cli/watch.h
+mysql_replcheck_LDADD = libschema.a $(ALL_LIBS) $(EXTERNAL_LIBS)

@@ -1,0 +1,171 @@
+/* The commands that change something: each is one request, whose answer is the sentence that matters. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "cli/ask.h"
+#include "cli/command.h"
+#include "cli/json_print.h"
+#include "cli/terminal.h"
+
+#define MARGIN_MS 5000 /* beyond what the daemon itself waits */
+
+static const struct option switchover_options[] = {{"to", required_argument, NULL, 't'}, {0}};
+static const struct option promote_options[] = {
+    {"accept-loss", no_argument, NULL, 'a'}, {"peer-is-off", required_argument, NULL, 'p'}, {0}};
+static const struct option maintenance_options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+static const struct option no_options[] = {{0}};
+
+static bool take_name(char out[CONTROL_NAME_MAX], const char *option, const char *text, struct err *e)
+{
+    if (text[0] && snprintf(out, CONTROL_NAME_MAX, "%s", text) < CONTROL_NAME_MAX)
+        return true;
+    return err_set(e, "%s: the name of a node is expected", option);
+}
+
+static bool take_option(struct control_request *r, int c, struct err *e)
+{
+    switch (c) {
+    case 't':
+        return take_name(r->to, "--to", optarg, e);
+    case 'a':
+        return r->accept_loss = true;
+    case 'p':
+        return take_name(r->peer_is_off, "--peer-is-off", optarg, e);
+    default:
+        return false;
+    }
+}
+
+/* `words` is how many words must follow the options. */
+static bool parse(struct control_request *r, const struct option *options, int words, bool *json, int argc,
+                  char **argv, struct err *e)
+{
+    int c;
+    optind = 0; /* begin anew: the caller has used it */
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == '?')
+            return err_set(e, "see mysql-replcheck help %s", argv[0]); /* getopt_long has complained */
+        if (c == 'j')
+            *json = true;
+        else if (!take_option(r, c, e))
+            return false;
+    }
+    if (argc - optind > words)
+        return err_set(e, "\"%.64s\" is one word too many", argv[optind + words]);
+    return argc - optind == words || err_set(e, "a word is missing, see mysql-replcheck help %s", argv[0]);
+}
+
+/* Who orders it, for the journal: by his own word; the daemon adds the uid that the kernel knows. */
+static void tell_user(struct control_request *r)
+{
+    const char *sudo = getenv("SUDO_USER");
+    const struct passwd *p = sudo ? NULL : getpwuid(getuid());
+    const char *name = sudo ? sudo : p ? p->pw_name : "";
+    bool good =
+        name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0';
+    if (good && strlen(name) < sizeof(r->user))
+        snprintf(r->user, sizeof(r->user), "%s", name);
+}
+
+static void show(const struct control_answer *a, bool json)
+{
+    const json_t *elapsed = json_object_get(a->json, "elapsed_ms");
+    char span[DURATION_MAX];
+    if (json) {
+        json_print(json_pack("{s:i, s:O}", "version", CONTROL_VERSION, "maintenance",
+                             json_object_get(a->json, "maintenance")));
+        return;
+    }
+    if (json_is_integer(elapsed) && json_integer_value(elapsed) > 0)
+        printf("%s, after %s\n", a->message, duration_format_ms(json_integer_value(elapsed), span));
+    else
+        puts(a->message);
+}
+
+static int give(const struct cli *cli, const char *command, struct control_request *r, bool json)
+{
+    const struct cluster_settings *c = &cli->settings->cluster;
+    int patience_ms =
+        c->policy.drain_timeout_ms + c->policy.switchover_timeout_ms + 3 * c->timing.lease_ms + MARGIN_MS;
+    struct control_answer answer;
+    struct err e;
+    tell_user(r);
+    if (!ask_once(cli->settings->node.run_dir, r, patience_ms, &answer, &e)) {
+        fprintf(stderr, "mysql-replcheck %s: %s\n", command, e.text);
+        return EXIT_FAILED;
+    }
+    bool ok = answer.ok;
+    if (ok)
+        show(&answer, json);
+    else
+        fprintf(stderr, "mysql-replcheck %s: %s: %s\n", command, answer.error, answer.message);
+    control_answer_clear(&answer);
+    return ok && terminal_flush(command) ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int complain(const char *command, const struct err *e)
+{
+    fprintf(stderr, "mysql-replcheck %s: %s\n", command, e->text);
+    return EXIT_USAGE;
+}
+
+int switchover_main(const struct cli *cli, int argc, char **argv)
+{
+    struct control_request r = {.command = CONTROL_SWITCHOVER};
+    struct err e;
+    if (!parse(&r, switchover_options, 0, NULL, argc, argv, &e))
+        return complain("switchover", &e);
+    return give(cli, "switchover", &r, false);
+}
+
+int promote_main(const struct cli *cli, int argc, char **argv)
+{
+    struct control_request r = {.command = CONTROL_PROMOTE};
+    struct err e;
+    if (!parse(&r, promote_options, 0, NULL, argc, argv, &e))
+        return complain("promote", &e);
+    return give(cli, "promote", &r, false);
+}
+
+int maintenance_main(const struct cli *cli, int argc, char **argv)
+{
+    static const struct {
+        const char *word;
+        enum control_command command;
+    } words[] = {{"on", CONTROL_MAINTENANCE_ON},
+                 {"off", CONTROL_MAINTENANCE_OFF},
+                 {"status", CONTROL_MAINTENANCE_STATUS}};
+    struct control_request r = {.command = CONTROL_COMMANDS};
+    bool json = false;
+    struct err e;
+    if (!parse(&r, maintenance_options, 1, &json, argc, argv, &e))
+        return complain("maintenance", &e);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i].word, argv[optind]) == 0)
+            r.command = words[i].command;
+    if (r.command == CONTROL_COMMANDS)
+        err_set(&e, "%.64s: on, off or status is expected", argv[optind]);
+    else if (json && r.command != CONTROL_MAINTENANCE_STATUS)
+        err_set(&e, "--json goes with status alone");
+    else
+        return give(cli, "maintenance", &r, json);
+    return complain("maintenance", &e);
+}
+
+int breaker_main(const struct cli *cli, int argc, char **argv)
+{
+    struct control_request r = {.command = CONTROL_BREAKER_RESET};
+    struct err e;
+    if (!parse(&r, no_options, 1, NULL, argc, argv, &e))
+        return complain("breaker", &e);
+    if (strcmp(argv[optind], "reset") == 0)
+        return give(cli, "breaker", &r, false);
+    err_set(&e, "%.64s: reset is expected", argv[optind]);
+    return complain("breaker", &e);
+}

@@ -1,0 +1,175 @@
+#include <getopt.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/mem.h"
+#include "cli/ask.h"
+#include "cli/command.h"
+#include "cli/json_print.h"
+#include "cli/terminal.h"
+#include "wire/explain_json.h"
+
+struct column {
+    const char *name;
+    double width;
+    int flags;
+};
+
+static struct libscols_table *make_table(const struct terminal *t, const struct column *columns, size_t count)
+{
+    struct libscols_table *table = scols_new_table();
+    if (!table)
+        abort(); /* memory is exhausted, see base/mem.h */
+    scols_table_enable_colors(table, t->colours);
+    scols_table_set_termforce(table, t->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+    if (t->width)
+        scols_table_set_termwidth(table, (size_t)t->width);
+    scols_table_set_column_separator(table, "  ");
+    for (size_t i = 0; i < count; i++)
+        scols_table_new_column(table, columns[i].name, columns[i].width, columns[i].flags);
+    return table;
+}
+
+static struct libscols_line *add_line(struct libscols_table *table)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    if (!line)
+        abort();
+    return line;
+}
+
+static void set_text(struct libscols_line *line, size_t column, const char *text)
+{
+    if (scols_line_set_data(line, column, text) != 0)
+        abort();
+}
+
+/* ---- parts ---- */
+
+static void print_headline(const struct explanation *x, const struct terminal *t)
+{
+    char since[DURATION_MAX], text[2 * REPORT_SENTENCE_MAX];
+    snprintf(text, sizeof(text), "%s is %s (for %s) by row %d: %s", x->node, x->state,
+             duration_format_ms(x->since_ms, since), x->row_id, x->reason);
+    fputs(terminal_begin(t, PAINT_STRONG), stdout);
+    terminal_wrap(t, stdout, 0, 0, text);
+    fputs(terminal_end(t), stdout);
+}
+
+static void print_match(const struct explanation *x, const struct terminal *t)
+{
+    char text[2 * REPORT_SENTENCE_MAX];
+    printf("\n%sRow %d matched%s\n", terminal_begin(t, PAINT_STRONG), x->row_id, terminal_end(t));
+    if (x->condition_count == 0)
+        puts("  it asks for nothing: no row before it matched");
+    for (int i = 0; i < x->condition_count; i++)
+        printf("  %s: %s%s%s\n", x->conditions[i].name, terminal_begin(t, PAINT_GOOD), x->conditions[i].value,
+               terminal_end(t));
+    snprintf(text, sizeof(text), "%s", x->actions[0] ? x->actions : "nothing is to be done");
+    fputs("  actions: ", stdout);
+    terminal_wrap(t, stdout, 11, 11, text);
+}
+
+static void print_tried(const struct explanation *x, const struct terminal *t)
+{
+    static const struct column columns[] = {{"ROW", 0, SCOLS_FL_RIGHT},
+                                            {"NEEDS", 0, 0},
+                                            {"TO BE", 0.2, SCOLS_FL_WRAP},
+                                            {"IS", 0, 0},
+                                            {"WOULD SAY", 0.3, SCOLS_FL_WRAP}};
+    struct libscols_table *table = make_table(t, columns, sizeof(columns) / sizeof(columns[0]));
+    char id[16];
+    if (x->tried_count)
+        printf("\n%sTried before it, and why each did not match%s\n", terminal_begin(t, PAINT_STRONG),
+               terminal_end(t));
+    for (int i = 0; i < x->tried_count; i++) {
+        const struct explain_row *row = &x->tried[i];
+        struct libscols_line *line = add_line(table);
+        snprintf(id, sizeof(id), "%d", row->id);
+        set_text(line, 0, id);
+        set_text(line, 1, row->fact);
+        set_text(line, 2, row->wanted);
+        set_text(line, 3, row->value);
+        set_text(line, 4, row->reason);
+        if (t->colours)
+            scols_cell_set_color(scols_line_get_cell(line, 3), terminal_begin(t, PAINT_WARN));
+    }
+    if (x->tried_count)
+        scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static enum paint paint_of_value(const char *value)
+{
+    return strcmp(value, "unknown") == 0 ? PAINT_UNKNOWN : strcmp(value, "no") == 0 ? PAINT_DIM : PAINT_PLAIN;
+}
+
+static void print_facts(const struct explanation *x, const struct terminal *t)
+{
+    printf("\n%sFacts%s\n", terminal_begin(t, PAINT_STRONG), terminal_end(t));
+    for (int i = 0; i < x->fact_count; i++)
+        printf("  %-42s %s%s%s\n", x->facts[i].name, terminal_begin(t, paint_of_value(x->facts[i].value)),
+               x->facts[i].value, terminal_end(t));
+}
+
+static void show(const struct explanation *x, bool json)
+{
+    struct terminal t;
+    if (json) {
+        json_print(explain_to_json(x));
+        return;
+    }
+    terminal_look(&t, STDOUT_FILENO);
+    print_headline(x, &t);
+    print_match(x, &t);
+    print_tried(x, &t);
+    print_facts(x, &t);
+}
+
+/* ---- the command ---- */
+
+static bool fetch(const struct cli *cli, struct explanation *x, struct err *e)
+{
+    struct control_request request = {.command = CONTROL_EXPLAIN};
+    struct control_answer answer;
+    if (!ask_once(cli->settings->node.run_dir, &request, ASK_PATIENCE_MS, &answer, e))
+        return false;
+    bool ok = answer.ok ? explain_from_json(x, json_object_get(answer.json, "explanation"), e)
+                        : err_set(e, "%s", answer.message);
+    control_answer_clear(&answer);
+    return ok;
+}
+
+static bool parse(bool *json, int argc, char **argv, struct err *e)
+{
+    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+    int c;
+    optind = 0; /* begin anew: the caller has used it */
+    while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+        *json = true;
+        if (c == '?')
+            return err_set(e, "see mysql-replcheck help explain"); /* getopt_long has complained */
+    }
+    return optind == argc || err_set(e, "\"%.64s\" is one word too many", argv[optind]);
+}
+
+int explain_main(const struct cli *cli, int argc, char **argv)
+{
+    struct err e;
+    bool json = false;
+    if (!parse(&json, argc, argv, &e)) {
+        fprintf(stderr, "mysql-replcheck explain: %s\n", e.text);
+        return EXIT_USAGE;
+    }
+    struct explanation *x = mem_zalloc(sizeof(*x));
+    bool ok = fetch(cli, x, &e);
+    if (ok)
+        show(x, json);
+    else
+        fprintf(stderr, "mysql-replcheck explain: %s\n", e.text);
+    free(x);
+    return ok && terminal_flush("explain") ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,70 @@
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/fetch.h"
+#include "cli/json_print.h"
+#include "cli/status_print.h"
+#include "cli/watch.h"
+#include "wire/report_json.h"
+
+struct request {
+    bool json, watch, direct;
+};
+
+static const struct option long_options[] = {
+    {"json", no_argument, NULL, 'j'},
+    {"watch", no_argument, NULL, 'w'},
+    {"direct", no_argument, NULL, 'd'},
+    {0},
+};
+
+static bool parse(struct request *r, int argc, char **argv, struct err *e)
+{
+    int c;
+    optind = 0; /* begin anew: the caller has used it */
+    while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+        r->json = r->json || c == 'j';
+        r->watch = r->watch || c == 'w';
+        r->direct = r->direct || c == 'd';
+        if (c == '?')
+            return err_set(e, "see mysql-replcheck help status"); /* getopt_long has complained */
+    }
+    if (optind < argc)
+        return err_set(e, "\"%.64s\" is one word too many", argv[optind]);
+    if (r->watch && (r->json || r->direct))
+        return err_set(e, "--watch goes with no other option");
+    return true;
+}
+
+static void show(const struct report *r, bool json)
+{
+    struct terminal t;
+    terminal_look(&t, STDOUT_FILENO);
+    if (json)
+        json_print(report_to_json(r));
+    else
+        status_print(r, &t, stdout);
+}
+
+int status_main(const struct cli *cli, int argc, char **argv)
+{
+    struct request q = {0};
+    struct err e;
+    if (!parse(&q, argc, argv, &e)) {
+        fprintf(stderr, "mysql-replcheck status: %s\n", e.text);
+        return EXIT_USAGE;
+    }
+    if (q.watch)
+        return watch_run(cli);
+    struct report *r = mem_zalloc(sizeof(*r));
+    bool ok = fetch_report(cli, q.direct, r, &e);
+    if (ok)
+        show(r, q.json);
+    else
+        fprintf(stderr, "mysql-replcheck status: %s\n", e.text);
+    free(r);
+    return ok && terminal_flush("status") ? EXIT_DONE : EXIT_FAILED;
+}
