@@ -295,7 +295,7 @@ static void load_saved(struct node *n, const char *journal)
         n->breaker_reset_s = strtoll(saved.text, NULL, 10);
 }
 
-static bool start_worker(struct node *n, char *journal, size_t size)
+static bool start_worker(struct node *n, bool foreground, char *journal, size_t size)
 {
     struct err e;
     snprintf(journal, size, "%s/%s", n->settings.node.state_dir, JOURNAL_FILE);
@@ -303,7 +303,7 @@ static bool start_worker(struct node *n, char *journal, size_t size)
                                .journal_path = journal,
                                .program = "mysql-replcheckd",
                                .facility = n->settings.node.syslog.facility,
-                               .foreground = getenv("REPLCHECK_FOREGROUND") != NULL};
+                               .foreground = foreground};
     if (!worker_start(&o, &e)) {
         log_error("%s", e.text);
         return false;
@@ -408,7 +408,7 @@ static void end(struct node *n)
     free(n);
 }
 
-int supervisor_main(const struct settings *settings, const char *config_dir, int fencer_fd)
+int supervisor_main(const struct settings *settings, const char *config_dir, int fencer_fd, bool foreground)
 {
     char journal[SETTINGS_PATH_MAX + 16];
     const char *broken = rules_self_check();
@@ -430,7 +430,7 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
                 settings->cluster.timing.drift_ppm);
     snprintf(journal, sizeof(journal), "%s/%s", settings->node.state_dir, JOURNAL_FILE);
     load_saved(n, journal);
-    if (!start_worker(n, journal, sizeof(journal)))
+    if (!start_worker(n, foreground, journal, sizeof(journal)))
         return 1;
     cycle_start(n);
     make_watches(n);

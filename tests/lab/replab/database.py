@@ -58,8 +58,9 @@ class Server:
         self.fill()
 
     def fill(self):
-        subprocess.run(["cp", "-a", "--sparse=always", template() + "/.", self.host.path("mysql/")],
-                       check=True)
+        folder = self.host.path("mysql/")
+        subprocess.run(["cp", "-a", "--sparse=always", template() + "/.", folder], check=True)
+        os.chmod(folder, 0o755)  # as Debian's package has it: the fencer reads the binary log's index
 
     def launch(self, *arguments):
         return self.host.start("mariadbd", ["mariadbd", "--user=mysql", *arguments])

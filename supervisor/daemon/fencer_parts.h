@@ -1,0 +1,57 @@
+/* The fencer's inside, shared by the fencer_*.c files only. */
+#ifndef REPLCHECK_DAEMON_FENCER_PARTS_H
+#define REPLCHECK_DAEMON_FENCER_PARTS_H
+
+#include "daemon/fencer.h"
+#include "model/fencer_logic.h"
+#include "wire/fencer_proto.h"
+
+struct fencer {
+    struct fencer_start start;
+    struct fencer_rules rules;
+    struct fencer_logic logic;
+
+    struct event_base *base;
+    struct fencer_sessions *sessions;
+    struct child *child;
+    struct ladder *ladder;
+    struct event *judge;  /* of lower priority: runs when all that has arrived is handled */
+    struct event *alarm;  /* timerfd on CLOCK_BOOTTIME, for what is due next */
+    struct event *period; /* r */
+    struct event *watchdog;
+    struct event *signals[4];
+    int alarm_fd;
+
+    uint64_t prepare_seq; /* a PREPARE that waits for the lock; 0 = none */
+    uint64_t fence_seq;   /* the FENCE that FENCED will answer */
+    bool fence_failed;    /* and was logged */
+    bool greeted;         /* a supervisor has said HELLO */
+    bool reloaded;
+    bool spawner_gone;
+    int exit_status;
+
+    char program[4096];           /* the installed file, for the next upgrade */
+    int program_fd;               /* this very program, for supervisors of our version */
+    struct run_command *checking; /* the installed file is being tried before an upgrade */
+    int old_lock_fd;              /* our predecessor's session that holds the write lock; -1 = none */
+    int64_t replace_us;           /* when a supervisor that was asked to make room is killed */
+};
+
+/* fencer.c */
+void fencer_do(struct fencer *f, const struct fencer_todo *todo);
+void fencer_wake(struct fencer *f);
+
+/* fencer_talk.c: the conversation with the supervisor */
+void fencer_talk_message(void *arg, const struct fencer_message *m);
+void fencer_talk_state(struct fencer *f, uint64_t seq);
+void fencer_talk_prepared(struct fencer *f,
+                          const char *refusal); /* answers a PREPARE that waits, if there is one */
+void fencer_talk_dead(struct fencer *f, int pid, const char *file, uint64_t size);
+void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
+
+/* fencer_upgrade.c */
+void fencer_upgrade_begin(struct fencer *f);
+bool fencer_upgrade_inherit(
+    struct fencer *f); /* after fencer_was_upgraded(): the logic's state and the child */
+
+#endif

@@ -1,0 +1,174 @@
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/child.h"
+#include "daemon/fencer_parts.h"
+#include "daemon/service_notify.h"
+
+#include <unistd.h>
+
+static struct fencer_message state_now(const struct fencer *f, enum fencer_message_kind kind, uint64_t seq)
+{
+    const struct fencer_logic *l = &f->logic;
+    struct fencer_message m = fencer_message_make(kind);
+    m.seq = seq;
+    m.epoch = l->term.epoch;
+    m.deadline_us = l->term.deadline_us;
+    m.votes = l->term.votes;
+    m.peer_can_take_vip = l->term.peer_can_take_vip;
+    m.pid = l->server.pid;
+    m.read_only = (uint8_t)l->server.read_only;
+    m.write_lock = (uint8_t)fencer_logic_write_lock(l, clock_now_us());
+    m.alive = (uint8_t)l->server.alive;
+    m.certifiable = (uint8_t)l->server.certifiable;
+    m.fencing = l->fencing;
+    return m;
+}
+
+static void acknowledge(struct fencer *f, uint64_t seq, const char *refusal)
+{
+    struct fencer_message m = state_now(f, FENCER_ACK, seq);
+    if (refusal) {
+        m.deadline_us = 0;
+        snprintf(m.text, sizeof(m.text), "%s", refusal);
+    }
+    child_send(f->child, &m);
+}
+
+void fencer_talk_state(struct fencer *f, uint64_t seq)
+{
+    struct fencer_message m = state_now(f, FENCER_STATE, seq);
+    child_send(f->child, &m);
+}
+
+/* A refused PREPARE leaves what is armed as it is: only write_lock and the text say so. */
+void fencer_talk_prepared(struct fencer *f, const char *refusal)
+{
+    if (!f->prepare_seq)
+        return;
+    struct fencer_message m = state_now(f, FENCER_ACK, f->prepare_seq);
+    if (refusal) {
+        m.write_lock = TRI_NO;
+        snprintf(m.text, sizeof(m.text), "%s", refusal);
+    }
+    f->prepare_seq = 0;
+    child_send(f->child, &m);
+}
+
+void fencer_talk_dead(struct fencer *f, int pid, const char *file, uint64_t size)
+{
+    struct fencer_message m = state_now(f, FENCER_DEAD, 0);
+    m.pid = pid;
+    m.size = size;
+    snprintf(m.file, sizeof(m.file), "%s", file);
+    child_send(f->child, &m);
+}
+
+void fencer_talk_fenced(struct fencer *f, bool proven, const char *how)
+{
+    struct fencer_message m = state_now(f, FENCER_FENCED, f->fence_seq);
+    m.ok = proven;
+    snprintf(m.text, sizeof(m.text), "%s", how);
+    if (proven)
+        f->fence_seq = 0;
+    child_send(f->child, &m);
+}
+
+/* ---- what the child says ---- */
+
+static void greet(struct fencer *f, uint64_t seq)
+{
+    struct fencer_todo todo = {0};
+    if (!f->greeted) {
+        service_notify("READY=1");
+        if (f->start.ready_fd >= 0) {
+            ssize_t sent = write(f->start.ready_fd, "", 1);
+            (void)sent; /* whoever started us went away meanwhile */
+            close(f->start.ready_fd);
+            f->start.ready_fd = -1;
+        }
+    }
+    f->greeted = true;
+    fencer_logic_hello(&f->logic, &todo);
+    todo.what &= ~(unsigned)FENCER_DO_REPORT; /* this answer is the report */
+    fencer_talk_state(f, seq);
+    fencer_do(f, &todo);
+}
+
+static void prepare(struct fencer *f, const struct fencer_message *m)
+{
+    struct fencer_todo todo = {0};
+    fencer_talk_prepared(f, "another PREPARE came after it");
+    fencer_logic_prepare(&f->logic, &f->rules, clock_now_us(), m->epoch, &todo);
+    f->prepare_seq = m->seq;
+    if (todo.what & FENCER_DO_REFUSE)
+        fencer_talk_prepared(f, todo.reason);
+    fencer_do(f, &todo);
+}
+
+static void arm(struct fencer *f, const struct fencer_message *m)
+{
+    struct fencer_arm_order order = {m->epoch, m->deadline_us, m->votes, m->peer_can_take_vip != 0,
+                                     m->renewed != 0};
+    struct fencer_todo todo = {0};
+    bool was_armed = fencer_logic_is_armed(&f->logic);
+    fencer_logic_arm(&f->logic, &f->rules, clock_now_us(), &order, &todo);
+    bool refused = (todo.what & FENCER_DO_REFUSE) != 0;
+    if (refused)
+        log_notice("ARM of epoch %llu was refused: %s", (unsigned long long)m->epoch, todo.reason);
+    else if (!was_armed)
+        log_notice("armed for epoch %llu", (unsigned long long)m->epoch);
+    /* In force before it is acknowledged: the judge runs before anything new is read. */
+    fencer_wake(f);
+    acknowledge(f, m->seq, refused ? todo.reason : NULL);
+    fencer_do(f, &todo);
+}
+
+static void disarm(struct fencer *f, const struct fencer_message *m)
+{
+    struct fencer_todo todo = {0};
+    if (fencer_logic_is_armed(&f->logic))
+        log_notice("disarmed, epoch %llu", (unsigned long long)f->logic.term.epoch);
+    fencer_logic_disarm(&f->logic, clock_now_us(), &todo);
+    acknowledge(f, m->seq, NULL);
+    fencer_do(f, &todo);
+}
+
+static void fence(struct fencer *f, const struct fencer_message *m)
+{
+    struct fencer_todo todo = {0};
+    f->fence_seq = m->seq;
+    fencer_logic_fence(&f->logic, m->text, &todo);
+    acknowledge(f, m->seq, NULL);
+    fencer_do(f, &todo);
+}
+
+void fencer_talk_message(void *arg, const struct fencer_message *m)
+{
+    struct fencer *f = arg;
+    switch ((enum fencer_message_kind)m->kind) {
+    case FENCER_HELLO:
+        greet(f, m->seq);
+        break;
+    case FENCER_PREPARE:
+        prepare(f, m);
+        break;
+    case FENCER_ARM:
+        arm(f, m);
+        break;
+    case FENCER_DISARM:
+        disarm(f, m);
+        break;
+    case FENCER_FENCE:
+        fence(f, m);
+        break;
+    case FENCER_UPGRADE:
+        acknowledge(f, m->seq, NULL);
+        fencer_upgrade_begin(f);
+        break;
+    default:
+        break; /* fencer_message_valid() lets no other kind through */
+    }
+    fencer_wake(f);
+}

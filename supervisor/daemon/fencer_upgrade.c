@@ -1,0 +1,159 @@
+/* The fencer becomes its successor by exec: same process, same user, and by descriptor the node's lock, the
+ * spawner, the supervisor's socket, the session that holds the write lock, and the state of its judgement. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/child.h"
+#include "daemon/fencer_parts.h"
+#include "daemon/fencer_sessions.h"
+#include "daemon/handover.h"
+#include "io/run_command.h"
+
+#define CHECK_MS      5000
+#define MAKE_ROOM_MS  1000
+#define ESTATE_FORMAT 1 /* of struct estate: another layout, another number */
+
+struct estate {
+    struct fencer_logic logic;
+    int32_t lock_fd;
+    int32_t spawner_fd;
+    int32_t settings_fd;
+    int32_t child_fd;
+    int32_t write_lock_fd;
+    uint8_t reloaded;
+    uint8_t greeted;
+    uint8_t reserved[2];
+};
+
+static struct estate inherited;
+static bool have_inherited;
+
+static void keep_over_exec(const struct estate *e, int state_fd, bool keep)
+{
+    const int fds[] = {e->lock_fd, e->spawner_fd, e->settings_fd, e->child_fd, e->write_lock_fd, state_fd};
+    for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+        if (fds[i] >= 0)
+            fcntl(fds[i], F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+static struct estate make_estate(struct fencer *f)
+{
+    struct estate e;
+    memset(&e, 0, sizeof(e));
+    e.logic = f->logic;
+    e.lock_fd = f->start.lock_fd;
+    e.spawner_fd = f->start.spawner_fd;
+    e.settings_fd = f->start.settings_fd;
+    e.child_fd = child_socket(f->child);
+    e.write_lock_fd = fencer_sessions_lock_fd(f->sessions);
+    e.reloaded = f->reloaded;
+    e.greeted = f->greeted;
+    return e;
+}
+
+static void execute(struct fencer *f)
+{
+    const char *argv[] = {"mysql-replcheckd", "--config", f->start.config_dir,
+                          f->start.foreground ? "--foreground" : NULL, NULL};
+    char number[16];
+    sigset_t all;
+    sigset_t before;
+    struct err e;
+    struct estate estate = make_estate(f);
+    int fd = handover_write("", ESTATE_FORMAT, &estate, sizeof(estate), &e);
+    if (fd < 0) {
+        log_error("no upgrade: %s", e.text);
+        return;
+    }
+    snprintf(number, sizeof(number), "%d", fd);
+    setenv(HANDOVER_FENCER, number, 1);
+    keep_over_exec(&estate, fd, true);
+    sigfillset(&all); /* a signal between two programs would end the process */
+    sigprocmask(SIG_SETMASK, &all, &before);
+    execv(f->program, (char *const *)(uintptr_t)argv);
+    log_error("no upgrade: %s: %s", f->program, strerror(errno));
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    keep_over_exec(&estate, fd, false);
+    unsetenv(HANDOVER_FENCER);
+    close(fd);
+}
+
+/* The installed program can be executed and takes the configuration: only now is there no way back. */
+static void on_checked(void *arg, bool ok, const char *how)
+{
+    struct fencer *f = arg;
+    run_command_free(&f->checking);
+    if (!ok) {
+        log_error("no upgrade: %s --check-config: %s", f->program, how);
+        return;
+    }
+    if (f->logic.fencing || f->logic.stopping) {
+        log_notice("no upgrade: a fence or the end is under way");
+        return;
+    }
+    log_notice("upgrading to %s", f->program);
+    execute(f);
+}
+
+void fencer_upgrade_begin(struct fencer *f)
+{
+    const char *argv[] = {f->program, "--check-config", "--config", f->start.config_dir, NULL};
+    struct err e;
+    if (f->checking)
+        return;
+    f->checking = run_command_start(f->base, argv, CHECK_MS, on_checked, f, &e);
+    if (!f->checking)
+        log_error("no upgrade: %s", e.text);
+}
+
+bool fencer_was_upgraded(struct fencer_start *start)
+{
+    const char *number = getenv(HANDOVER_FENCER);
+    struct err e;
+    if (!number)
+        return false;
+    int fd = atoi(number);
+    unsetenv(HANDOVER_FENCER);
+    have_inherited = handover_read(fd, "", ESTATE_FORMAT, &inherited, sizeof(inherited), &e);
+    close(fd);
+    if (!have_inherited) {
+        log_error("the fencer's state was not inherited: %s", e.text);
+        return false;
+    }
+    keep_over_exec(&inherited, -1, false);
+    start->lock_fd = inherited.lock_fd;
+    start->spawner_fd = inherited.spawner_fd;
+    start->settings_fd = inherited.settings_fd;
+    start->ready_fd = -1;
+    return true;
+}
+
+/* What was seen of the server is seen anew; what was promised to the supervisor stays. */
+bool fencer_upgrade_inherit(struct fencer *f)
+{
+    struct fencer_message m = fencer_message_make(FENCER_RESTART);
+    if (!have_inherited)
+        return false;
+    f->logic = inherited.logic;
+    memset(&f->logic.server, 0, sizeof(f->logic.server));
+    f->logic.unanswered_us = 0;
+    f->logic.ticked_us = clock_now_us();
+    f->reloaded = inherited.reloaded;
+    f->greeted = inherited.greeted;
+    f->old_lock_fd = inherited.write_lock_fd;
+    log_notice("upgraded; %s", fencer_logic_is_armed(&f->logic) ? "the term goes on" : "nothing is armed");
+    if (inherited.child_fd >= 0) {
+        child_adopt(f->child, inherited.child_fd);
+        child_send(f->child, &m);
+        f->replace_us = clock_now_us() + CLOCK_MS(MAKE_ROOM_MS);
+    }
+    return true;
+}

@@ -1,0 +1,100 @@
+#define _GNU_SOURCE /* setresuid, setgroups */
+#include "daemon/privileges.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool find_user(const char *name, uid_t *uid, gid_t *gid, struct err *e)
+{
+    const struct passwd *user = getpwnam(name);
+    if (!user)
+        return err_set(e,
+                       "the system user %s does not exist: useradd --system --user-group --no-create-home "
+                       "--shell /usr/sbin/nologin %s",
+                       name, name);
+    if (user->pw_uid == 0)
+        return err_set(e, "the system user %s is root; it must be an unprivileged user of its own", name);
+    *uid = user->pw_uid;
+    *gid = user->pw_gid;
+    return true;
+}
+
+bool privileges_find(struct privileges *p, const char *run_as, const char *fencer, struct err *e)
+{
+    if (!find_user(run_as, &p->run_uid, &p->run_gid, e) ||
+        !find_user(fencer, &p->fence_uid, &p->fence_gid, e))
+        return false;
+    if (p->run_uid == p->fence_uid)
+        return err_set(
+            e, "run_as and fencer.user are the same user %s: the supervisor could then signal the fencer",
+            run_as);
+    const struct group *group = getgrnam(PRIVILEGES_SERVER_GROUP);
+    if (!group)
+        return err_set(e, "the group %s does not exist: is the MariaDB server installed?",
+                       PRIVILEGES_SERVER_GROUP);
+    p->server_gid = group->gr_gid;
+    snprintf(p->run_as, sizeof(p->run_as), "%s", run_as);
+    return true;
+}
+
+/* `keep` is a capability number, or -1 for none. */
+static bool set_capabilities(int keep)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    memset(data, 0, sizeof(data));
+    if (keep >= 0)
+        data[0].effective = data[0].permitted = data[0].inheritable = 1U << keep;
+    return syscall(SYS_capset, &head, data) == 0;
+}
+
+static void drop_bounds(int keep)
+{
+    for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
+        if (capability != keep)
+            prctl(PR_CAPBSET_DROP, capability);
+}
+
+bool privileges_become_supervisor(const struct privileges *p, struct err *e)
+{
+    drop_bounds(-1);
+    if (initgroups(p->run_as, p->run_gid) != 0 || setresgid(p->run_gid, p->run_gid, p->run_gid) != 0 ||
+        setresuid(p->run_uid, p->run_uid, p->run_uid) != 0 || !set_capabilities(-1) ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return err_set(e, "cannot become %s: %s", p->run_as, strerror(errno));
+    return true;
+}
+
+/* The run_as group besides, for the run directory is shared through it. */
+bool privileges_become_fencer(const struct privileges *p, struct err *e)
+{
+    const gid_t groups[] = {p->server_gid, p->run_gid};
+    drop_bounds(CAP_KILL);
+    if (setgroups(2, groups) != 0 || setresgid(p->fence_gid, p->fence_gid, p->fence_gid) != 0 ||
+        prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setresuid(p->fence_uid, p->fence_uid, p->fence_uid) != 0 ||
+        !set_capabilities(CAP_KILL) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) != 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return err_set(e, "cannot become the fencer's user: %s", strerror(errno));
+    return true;
+}
+
+void privileges_hurry(void)
+{
+    const struct sched_param least = {.sched_priority = 1};
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least) != 0)
+        setpriority(PRIO_PROCESS, 0, -10);
+    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0)
+        mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}

@@ -1,0 +1,21 @@
+/* The run directory: made and shared by fencer and supervisor, the lock that admits one supervisor per node,
+ * and the pid file. */
+#ifndef REPLCHECK_DAEMON_RUN_DIR_H
+#define REPLCHECK_DAEMON_RUN_DIR_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* As root: makes `dir` if it is missing, and gives it to `uid`, `gid` with `mode`. */
+MUST_CHECK bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode, struct err *e);
+
+/* Takes DIR/lock for as long as the descriptor returned is open, and writes our pid into it; -1 with the
+ * holder's pid in `e` when another has it. */
+int run_dir_lock(const char *dir, struct err *e);
+
+/* Writes DIR/pid, or removes it. */
+MUST_CHECK bool run_dir_write_pid(const char *dir, struct err *e);
+void run_dir_remove_pid(const char *dir);
+
+#endif
