@@ -1,1 +1,2 @@
 # What this folder adds to the build.
+dist_man_MANS += man/mysql-replcheck.1 man/mysql-replcheckd.8

@@ -4,3 +4,5 @@ EXTRA_DIST += tests/run tests/results.py \
 	tests/quickstart/build.sh tests/quickstart/failover tests/quickstart/packages.sh
 TESTS += tests/quickstart/test_packages.sh tests/test_results.py
 EXTRA_DIST += tests/quickstart/test_packages.sh tests/test_results.py
+TESTS += tests/check-man
+EXTRA_DIST += tests/check-man
