@@ -41,7 +41,7 @@ static void update_history(const struct observation *o, struct mind *m)
         if (r == GTID_REL_UNKNOWN)
             continue;
         m->history = r;
-        m->history_us = o->now_us;
+        m->history_us = a->sent_us < b->sent_us ? a->sent_us : b->sent_us;
         return;
     }
 }

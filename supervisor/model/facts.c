@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define RECEIVE_PATIENCE_US 30000
+#define DEAD_MAN_AGE_US     5000000 /* it is asked for each second */
 
 struct sight {
     const struct policy *p;
@@ -46,6 +47,13 @@ static bool peer_present(const struct sight *s)
 static enum tri while_fresh(const struct sight *s, const struct server_view *v, enum tri value)
 {
     return is_fresh(s, v->seen_us) ? value : TRI_UNKNOWN;
+}
+
+/* Without any connection to the other there is nothing that receives, and no relay log. */
+static enum io_state own_receiver(const struct sight *s)
+{
+    const struct replication_view *r = &s->o->own.replication;
+    return r->known ? r->io : r->configured == TRI_NO ? IO_NO : IO_UNKNOWN;
 }
 
 static uint64_t promised_in(const struct voter_rows *r, int n)
@@ -185,7 +193,7 @@ static enum tri fact_drained(const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
     struct gtid_set applied;
-    if (own->seen_us < s->m->since_us || own->replication.io != IO_NO)
+    if (own->seen_us < s->m->since_us || own_receiver(s) != IO_NO)
         return TRI_NO;
     facts_own_position(s->o, &applied);
     if (own->replication.io_pos.known && gtid_pos_contains(&applied, &own->replication.io_pos) != TRI_YES)
@@ -276,6 +284,12 @@ static bool lease_is_quiet(const struct sight *s)
     return holder_expired(s);
 }
 
+/* What was compared before the other was lost says nothing about what either wrote since. */
+static bool history_is_told(const struct sight *s)
+{
+    return s->m->history_us && s->o->now_us - s->m->history_us <= s->p->lease_us;
+}
+
 /* With two servers up, both read-only and no writer: who should be it? The longer history, else the VIP's
  * holder, else the node of the last term, else the lower server id. */
 static bool is_preferred(const struct sight *s)
@@ -300,7 +314,7 @@ static bool is_vacant(const struct sight *s)
     const struct observation *o = s->o;
     if (!is_fresh(s, o->peer.seen_us) || o->peer.read_only != TRI_YES || !s->m->quiet_since_us)
         return false;
-    if (!s->m->history_us || o->own.holder.connection != 0 || !is_fresh(s, o->own.holder.asked_us))
+    if (!history_is_told(s) || o->own.holder.connection != 0 || !is_fresh(s, o->own.holder.asked_us))
         return false;
     int64_t wait = is_preferred(s) ? 2 * s->p->renew_us : 3 * s->p->lease_us;
     return o->now_us - s->m->quiet_since_us >= wait;
@@ -353,7 +367,7 @@ static enum tri fact_basis_used(const struct sight *s)
 static enum tri fact_epoch(const struct sight *s)
 {
     uint64_t theirs = facts_promised_by(s->o, s->other);
-    return tri_from(s->m->epoch != 0 && s->m->epoch > theirs);
+    return tri_from(s->m->epoch > s->m->term_floor && s->m->epoch > theirs);
 }
 
 static enum tri fact_authority(const struct sight *s)
@@ -450,15 +464,15 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_CERTIFIABLE] = tri_from(s->o->fencer.dead_us != 0 && s->o->boot_safe == TRI_YES);
     f->value[FACT_OWN_READ_ONLY] = while_fresh(s, own, own->read_only);
     f->value[FACT_BOOT_SAFE] = s->o->boot_safe;
-    f->value[FACT_DEAD_MAN] = own->dead_man;
-    f->value[FACT_IO] = fresh && r->known ? r->io : IO_UNKNOWN;
+    f->value[FACT_DEAD_MAN] = s->o->now_us - own->dead_man_us <= DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;
+    f->value[FACT_IO] = fresh ? own_receiver(s) : IO_UNKNOWN;
     f->value[FACT_SQL] = fresh && r->known ? r->sql : TRI_UNKNOWN;
     f->value[FACT_THREADS] = fresh && r->known ? tri_from(r->io != IO_NO && r->sql == TRI_YES) : TRI_UNKNOWN;
     f->value[FACT_RECEIVED] = fact_received(s);
     f->value[FACT_DRAINED] = fact_drained(s);
     f->value[FACT_LOSS] = fact_loss(s);
     f->value[FACT_STALE] = fact_stale(s);
-    f->value[FACT_HISTORY] = s->m->history;
+    f->value[FACT_HISTORY] = history_is_told(s) ? s->m->history : GTID_REL_UNKNOWN;
     f->value[FACT_OFFSETS] = fact_offsets(s);
 }
 
@@ -483,7 +497,8 @@ static void compute_votes(struct facts *f, const struct sight *s)
     f->value[FACT_DELAY_OVER] = fact_delay_over(s);
     f->value[FACT_AUTHORITY] = fact_authority(s);
     f->value[FACT_EPOCH] = fact_epoch(s);
-    f->value[FACT_SUPERSEDED] = tri_from(s->m->epoch && facts_promised_by(s->o, s->other) > s->m->epoch);
+    f->value[FACT_SUPERSEDED] =
+        tri_from(s->m->epoch > s->m->term_floor && facts_promised_by(s->o, s->other) > s->m->epoch);
     f->value[FACT_PROMISED] = fact_promised(s);
     f->value[FACT_BASIS_USED] = fact_basis_used(s);
 }
@@ -493,7 +508,7 @@ static void compute_rest(struct facts *f, const struct sight *s)
     const struct observation *o = s->o;
     f->value[FACT_FENCER] = o->fencer.alive;
     f->value[FACT_ARMED] = fact_armed(s);
-    f->value[FACT_INHERITED] = tri_from(o->fencer.inherited);
+    f->value[FACT_INHERITED] = o->fencer.alive == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(o->fencer.inherited);
     f->value[FACT_REASON] = fact_reason(s);
     f->value[FACT_BACKOFF] = tri_from(o->now_us < s->m->backoff_until_us);
     f->value[FACT_BREAKER] = tri_from(o->failovers_in_window >= s->p->breaker_failovers && s->p->breaker_failovers);

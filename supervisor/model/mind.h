@@ -40,7 +40,7 @@ struct mind {
     int64_t own_sampled_us, peer_sampled_us; /* the last samples that went into the ledger */
     enum gtid_relation history;  /* own history against the peer's, last time it could be told */
     struct gtid history_first;   /* DIVERGED: first GTID of ours that the peer lacks */
-    int64_t history_us;
+    int64_t history_us;          /* send time of the older of the two samples */
     struct ledger ledger;
     bool accept_loss;            /* the operator accepted it, for the promotion that is tried */
 };
