@@ -198,12 +198,23 @@ static enum wish_state look_here(struct wish *w, const struct node *n)
     return has_refused(n) ? refuse_promotion(w, n) : w->state;
 }
 
+/* What became of this node does not change that the other one writes. */
+static enum wish_state handed_over(struct wish *w, const struct node *n)
+{
+    if (n->mind.state == NODE_STANDBY)
+        return settle(w, WISH_DONE, "%s is the writer", name_of(n, w->target));
+    return settle(w, WISH_DONE, "%s is the writer; %s is %s: %s", name_of(n, w->target),
+                  name_of(n, n->policy.self), node_state_name(n->mind.state), n->outcome.row->reason);
+}
+
 static enum wish_state look_away(struct wish *w, const struct node *n)
 {
     bool was = w->left;
+    bool changing =
+        is_writer(n) || n->mind.state == NODE_DEMOTE_CLOSE || n->mind.state == NODE_DEMOTE_HANDOVER;
     w->left = w->left || !is_writer(n);
-    if (n->mind.state == NODE_STANDBY && n->o.peer.read_only == TRI_NO)
-        return settle(w, WISH_DONE, "%s is the writer", name_of(n, w->target));
+    if (!changing && n->o.peer.read_only == TRI_NO && n->o.peer.seen_us > w->began_us)
+        return handed_over(w, n);
     if (was && is_writer(n))
         return settle(w, WISH_FAILED, "%s did not take over and %s is the writer again: %s",
                       name_of(n, w->target), name_of(n, n->policy.self), last_reason(n));
