@@ -4,23 +4,33 @@
 #include <string.h>
 
 #include "model/decide.h"
-#include "model/facts.h"
 #include "model/lag.h"
-#include "model/ledger.h"
 #include "model/mind.h"
 #include "model/quorum.h"
+#include "model/report_parts.h"
 #include "model/report_text.h"
 
-#define COPY(field, text) copy_text(field, sizeof(field), text)
-
-static void copy_text(char *out, size_t size, const char *text)
+void report_copy(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%s", text);
 }
 
-static int64_t ms_between(int64_t from_us, int64_t to_us)
+int64_t report_ms(int64_t from_us, int64_t to_us)
 {
     return from_us ? (to_us > from_us ? to_us - from_us : 0) / 1000 : REPORT_UNKNOWN;
+}
+
+void report_applied_position(const struct server_view *v, struct gtid_set *out)
+{
+    *out = v->slave_pos;
+    gtid_pos_merge(out, &v->binlog_pos);
+}
+
+void report_received_position(const struct server_view *v, struct gtid_set *out)
+{
+    report_applied_position(v, out);
+    if (v->replication.known)
+        gtid_pos_merge(out, &v->replication.io_pos);
 }
 
 static const struct server_view *view_of(const struct report_input *in, int i)
@@ -93,19 +103,6 @@ static void fill_supervisor(struct report_node *n, const struct report_input *in
 
 /* ---- servers ---- */
 
-static void applied_position(const struct server_view *v, struct gtid_set *out)
-{
-    *out = v->slave_pos;
-    gtid_pos_merge(out, &v->binlog_pos);
-}
-
-static void received_position(const struct server_view *v, struct gtid_set *out)
-{
-    applied_position(v, out);
-    if (v->replication.known)
-        gtid_pos_merge(out, &v->replication.io_pos);
-}
-
 static struct report_lag lag_from(const struct lag_value *v)
 {
     struct report_lag unknown = {.us = REPORT_UNKNOWN, .transactions = REPORT_UNKNOWN};
@@ -121,8 +118,8 @@ static void fill_lag(struct report_node *n, const struct report_input *in, int i
     if (!lag || !is_fresh(in, view_of(in, i)->seen_us))
         return;
     struct gtid_set applied, received;
-    applied_position(view_of(in, i), &applied);
-    received_position(view_of(in, i), &received);
+    report_applied_position(view_of(in, i), &applied);
+    report_received_position(view_of(in, i), &received);
     struct lag_value a = lag_of(lag, &applied, in->observation->now_us, in->policy->silent_us);
     struct lag_value r = lag_of(lag, &received, in->observation->now_us, in->policy->silent_us);
     n->applied = lag_from(&a);
@@ -165,14 +162,14 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
     snprintf(n->address, sizeof(n->address), strchr(in->addresses[i], ':') ? "[%s]:%u" : "%s:%u",
              in->addresses[i], in->ports[i]);
     n->reachable = reachable(in, i);
-    n->age_ms = ms_between(v->seen_us, in->observation->now_us);
+    n->age_ms = report_ms(v->seen_us, in->observation->now_us);
     if (n->reachable != TRI_YES)
         snprintf(n->trouble, sizeof(n->trouble), "%.*s", (int)sizeof(n->trouble) - 1, in->troubles[i]);
     n->server_id = n->increment = n->offset = REPORT_UNKNOWN;
     n->offset_expected = in->policy->offset[i];
     fill_supervisor(n, in, i);
     fill_lag(n, in, i);
-    received_position(v, &received);
+    report_received_position(v, &received);
     gtid_set_format(&v->binlog_pos, n->binlog_pos, sizeof(n->binlog_pos));
     gtid_set_format(&v->slave_pos, n->slave_pos, sizeof(n->slave_pos));
     gtid_set_format(&received, n->received_pos, sizeof(n->received_pos));
@@ -180,103 +177,6 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
         return;
     fill_variables(n, in, v);
     fill_replication(n, &v->replication);
-}
-
-/* ---- votes, fencer, loss ---- */
-
-static const char *voter_name(const struct report_input *in, int i)
-{
-    if (i != OBS_TIE)
-        return in->names[i];
-    return in->policy->tie == POLICY_TIE_WITNESS ? "witness"
-           : in->policy->tie == POLICY_TIE_VIP   ? "VIP"
-                                                 : "last writer";
-}
-
-static void fill_vote(struct report_vote *out, const struct report_input *in, int i)
-{
-    const struct quorum *q = in->quorum;
-    const struct holder_view *h = i == in->policy->self ? &in->observation->own.holder : NULL;
-    int64_t now = in->observation->now_us;
-    COPY(out->voter, voter_name(in, i));
-    out->valid_ms = REPORT_UNKNOWN;
-    out->up = in->voter_up[i];
-    out->answer_ms = ms_between(in->observation->voter_answer_us[i], now);
-    if (!q)
-        return;
-    h = h && h->asked_us ? h : &q->votes[i].holder;
-    out->durable = i == OBS_TIE && q->durable_tie;
-    out->held = out->durable ? q->tie_mine : tri_from(quorum_holds(q, i));
-    out->counted = quorum_counts(q, i, now);
-    if (out->counted && !out->durable)
-        out->valid_ms = (quorum_valid_until(q, i) - now) / 1000;
-    if (out->counted)
-        COPY(out->basis, vote_basis_name(out->durable ? BASIS_DURABLE : q->votes[i].basis));
-    if (out->held != TRI_YES && h->connection && !h->mine) {
-        out->holder_connection = (int64_t)h->connection;
-        out->foreign = h->foreign;
-    }
-}
-
-static void fill_votes(struct report *r, const struct report_input *in)
-{
-    static const char *const names[] = {
-        [POLICY_TIE_WRITER] = "writer", [POLICY_TIE_WITNESS] = "witness", [POLICY_TIE_VIP] = "vip"};
-    int64_t now = in->observation->now_us;
-    COPY(r->tie_breaker, names[in->policy->tie]);
-    for (int i = 0; i < OBS_VOTERS; i++)
-        fill_vote(&r->votes[i], in, i);
-    int64_t until = in->quorum ? quorum_authority_until(in->quorum, now) : 0;
-    r->authority_ms = !in->quorum ? REPORT_UNKNOWN : until ? (until - now) / 1000 : 0;
-}
-
-static void fill_fencer(struct report_fencer *out, const struct report_input *in)
-{
-    const struct fencer_view *f = &in->observation->fencer;
-    int64_t now = in->observation->now_us;
-    out->deadline_ms = out->fenced_ms = REPORT_UNKNOWN;
-    if (!in->mind)
-        return;
-    out->alive = f->alive;
-    out->write_lock = f->write_lock;
-    out->server_alive = f->dead_us ? TRI_NO : f->server_alive;
-    out->certifiable = f->certifiable;
-    out->armed = f->alive == TRI_YES ? tri_from(f->deadline_us > now) : TRI_UNKNOWN;
-    if (f->deadline_us > now)
-        out->deadline_ms = (f->deadline_us - now) / 1000;
-    out->fenced_ms = ms_between(f->fenced_us, now);
-}
-
-/* The writer reckons with what the other had received when it was last seen. */
-static struct loss_bound loss_of_other(const struct report_input *in)
-{
-    const struct observation *o = in->observation;
-    struct loss_bound b = {.missing_bytes = -1, .unseen_us = -1, .missing_to = o->own.binlog_pos};
-    received_position(&o->peer, &b.missing_from);
-    b.known_lost = gtid_pos_missing(&b.missing_from, &b.missing_to);
-    b.known = b.known_lost >= 0 ? TRI_YES : TRI_UNKNOWN;
-    if (o->peer.seen_us)
-        b.unseen_us = o->now_us - o->peer.seen_us;
-    return b;
-}
-
-static void fill_loss(struct report *r, const struct report_input *in)
-{
-    struct report_loss *l = &r->loss;
-    int candidate = report_standby(r) >= 0 ? report_standby(r) : r->self;
-    l->known_lost = l->unseen_us = REPORT_UNKNOWN;
-    if (!in->mind || r->dual)
-        return;
-    struct loss_bound b =
-        candidate == r->self ? facts_loss(in->policy, in->observation, in->mind) : loss_of_other(in);
-    char ignored[LEDGER_SENTENCE_MAX];
-    COPY(l->node, in->names[candidate]);
-    COPY(l->gate, loss_verdict_name(ledger_gate(&b, in->policy->max_known_lost, in->policy->max_unseen_us,
-                                                false, ignored, sizeof(ignored))));
-    l->known_lost = b.known_lost;
-    l->unseen_us = b.unseen_us;
-    l->estimate = b.estimate;
-    loss_bound_format(&b, l->sentence, sizeof(l->sentence));
 }
 
 /* ---- the whole ---- */
@@ -313,6 +213,8 @@ static void fill_epoch(struct report *r, const struct report_input *in)
     uint64_t epoch = most(o->own.term_epoch, o->peer.term_epoch);
     if (in->mind && in->mind->state == NODE_WRITER)
         epoch = most(epoch, in->mind->epoch);
+    if (r->writer == REPORT_WRITER_ONE && r->nodes[r->writer_node].epoch > 0)
+        epoch = most(epoch, (uint64_t)r->nodes[r->writer_node].epoch);
     r->epoch = epoch ? (int64_t)epoch : REPORT_UNKNOWN;
 }
 
@@ -321,7 +223,7 @@ static void fill_history(struct report *r, const struct report_input *in)
     const struct mind *m = in->mind;
     enum gtid_relation relation = m ? m->history : in->history;
     COPY(r->history, gtid_relation_name(relation));
-    r->history_age_ms = m ? ms_between(m->history_us, in->observation->now_us) : REPORT_UNKNOWN;
+    r->history_age_ms = m ? report_ms(m->history_us, in->observation->now_us) : REPORT_UNKNOWN;
     if (relation == GTID_REL_DIVERGED || relation == GTID_REL_AHEAD)
         gtid_format(m ? &m->history_first : &in->history_first, r->history_first, sizeof(r->history_first));
 }
@@ -335,8 +237,8 @@ static void fill_mind(struct report *r, const struct report_input *in)
     if (!m)
         return;
     COPY(r->state, node_state_name(m->state));
-    r->since_ms = ms_between(m->since_us, now);
-    r->uptime_ms = ms_between(in->started_us, now);
+    r->since_ms = report_ms(m->since_us, now);
+    r->uptime_ms = report_ms(in->started_us, now);
     r->settling = now - m->since_us < in->policy->settling_us;
     if (m->why != REASON_NONE)
         COPY(r->promote_reason, promote_reason_name(m->why));
@@ -353,7 +255,7 @@ static void fill_rest(struct report *r, const struct report_input *in)
     const struct report_node *a = &r->nodes[0], *b = &r->nodes[1];
     r->has_vip = in->policy->has_vip;
     r->vip_here = r->has_vip && in->mind ? o->vip.here : TRI_UNKNOWN;
-    r->vip_since_ms = ms_between(o->vip.since_us, o->now_us);
+    r->vip_since_ms = report_ms(o->vip.since_us, o->now_us);
     r->boot_safe = o->boot_safe;
     r->breaker_open =
         in->policy->breaker_failovers && o->failovers_in_window >= in->policy->breaker_failovers;
@@ -382,12 +284,12 @@ void report_fill(struct report *r, const struct report_input *in)
     for (int i = 0; i < OBS_NODES; i++)
         fill_node(&r->nodes[i], in, i);
     fill_mind(r, in);
-    fill_epoch(r, in);
-    fill_votes(r, in);
-    fill_fencer(&r->fencer, in);
+    report_fill_votes(r, in);
+    report_fill_fencer(&r->fencer, in);
     fill_rest(r, in);
     find_writer(r);
-    fill_loss(r, in);
+    fill_epoch(r, in);
+    report_fill_loss(r, in);
     report_text_ready(r);
     report_text_headline(r);
 }
