@@ -30,7 +30,7 @@ static void fill_epoch(const struct report *r, struct cell *c)
 static void add_vote(const struct report *r, const struct report_vote *v, struct cell *c)
 {
     char span[DURATION_MAX];
-    cell_add(c, "%s%s: ", c->text[0] ? "; " : "", v->voter);
+    cell_set(c, PAINT_PLAIN, "%s: ", v->voter);
     if (v->counted && v->durable)
         cell_add(c, "ours until it is given away");
     else if (v->counted)
@@ -46,17 +46,26 @@ static void add_vote(const struct report *r, const struct report_vote *v, struct
         cell_add(c, "%s", v->held == TRI_NO ? "not ours" : "unknown whose");
     else
         cell_add(c, "not held here");
-    if ((v->up == TRI_NO || v->foreign) && c->paint == PAINT_PLAIN)
+    if (v->up == TRI_NO || v->foreign)
         c->paint = PAINT_WARN;
 }
 
-static void fill_votes(const struct report *r, struct cell *c)
+static void fill_vote_0(const struct report *r, struct cell *c)
 {
-    if (r->source == REPORT_DIRECT || r->dual)
-        return;
-    c->paint = PAINT_PLAIN;
-    for (int i = 0; i < OBS_VOTERS; i++)
-        add_vote(r, &r->votes[i], c);
+    if (r->source == REPORT_DAEMON && !r->dual)
+        add_vote(r, &r->votes[0], c);
+}
+
+static void fill_vote_1(const struct report *r, struct cell *c)
+{
+    if (r->source == REPORT_DAEMON && !r->dual)
+        add_vote(r, &r->votes[1], c);
+}
+
+static void fill_vote_tie(const struct report *r, struct cell *c)
+{
+    if (r->source == REPORT_DAEMON && !r->dual)
+        add_vote(r, &r->votes[OBS_TIE], c);
 }
 
 static void fill_authority(const struct report *r, struct cell *c)
@@ -166,11 +175,19 @@ static void fill_keepalived(const struct report *r, struct cell *c)
 }
 
 const struct pair_row status_pair_rows[] = {
-    {"Decision", fill_decision},     {"Epoch", fill_epoch},
-    {"Authority", fill_authority},   {"Votes", fill_votes},
-    {"Fencer", fill_fencer},         {"Loss", fill_loss},
-    {"Durability", fill_durability}, {"History", fill_history},
-    {"Breaker", fill_breaker},       {"Maintenance", fill_maintenance},
-    {"Config", fill_config},         {"Keepalived", fill_keepalived},
+    {"Decision", fill_decision},
+    {"Epoch", fill_epoch},
+    {"Authority", fill_authority},
+    {"Votes", fill_vote_0},
+    {"", fill_vote_1},
+    {"", fill_vote_tie},
+    {"Fencer", fill_fencer},
+    {"Loss", fill_loss},
+    {"Durability", fill_durability},
+    {"History", fill_history},
+    {"Breaker", fill_breaker},
+    {"Maintenance", fill_maintenance},
+    {"Config", fill_config},
+    {"Keepalived", fill_keepalived},
 };
 const size_t status_pair_row_count = sizeof(status_pair_rows) / sizeof(status_pair_rows[0]);
