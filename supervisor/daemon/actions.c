@@ -17,6 +17,7 @@
 #include "io/weight.h"
 
 #define FAULT_US       2000000
+#define SOCKETS_US     25000
 #define PREPARE_US     250000
 #define REPEAT_US      1000000
 
@@ -182,10 +183,22 @@ static void enable(struct node *n)
         n->o.enabling_unanswered = true;
 }
 
+/* A client whose statement a dead server had, or who stands in its backlog, hears of the death only while the
+ * VIP is still here: then the kernel's RST or FIN can leave. The sockets close after the memory is torn down:
+ * 9 ms with a small buffer pool, too long to wait for with a big one. */
+static bool sockets_are_closing(const struct node *n)
+{
+    return n->o.fencer.dead_us && n->o.own.probed_up_us && n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
+}
+
 static void give_vip(struct node *n)
 {
-    if (!n->fault_until_us && n->o.vip.here == TRI_YES && decide_peer_can_take_vip(&n->o, &n->outcome.facts))
-        n->fault_until_us = n->o.now_us + FAULT_US;
+    if (n->fault_given || n->o.vip.here != TRI_YES || sockets_are_closing(n))
+        return;
+    if (!decide_peer_can_take_vip(&n->o, &n->outcome.facts))
+        return;
+    n->fault_given = true;
+    n->fault_until_us = n->o.now_us + FAULT_US;
 }
 
 /* ---- all of them ---- */
@@ -250,9 +263,17 @@ void actions_run(struct node *n)
             runners[a](n);
 }
 
+int64_t actions_next_us(const struct node *n)
+{
+    if (n->outcome.actions & ACTION_BIT(ACTION_WEIGHT_FAULT) && sockets_are_closing(n))
+        return n->o.fencer.dead_us + SOCKETS_US;
+    return n->fault_until_us;
+}
+
 void actions_state_changed(struct node *n, enum node_state from, enum node_state to)
 {
     n->fence_asked_us = 0;
+    n->fault_given = false;
     if (from == NODE_STANDBY && to == NODE_PROMOTE_VOTES) {
         closer_reset(n->closer);
         n->o.consumed_epoch = 0;

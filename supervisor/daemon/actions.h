@@ -7,6 +7,9 @@
 
 void actions_run(struct node *n);
 
+/* When an action waits for a moment and not for an event; 0 = none does. */
+int64_t actions_next_us(const struct node *n);
+
 /* At a change of state: what belonged to the old one is forgotten. */
 void actions_state_changed(struct node *n, enum node_state from, enum node_state to);
 

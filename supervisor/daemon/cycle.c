@@ -132,8 +132,9 @@ static void schedule(struct node *n)
         if (at && (!next || at < next))
             next = at;
     }
-    if (n->fault_until_us && (!next || n->fault_until_us < next))
-        next = n->fault_until_us;
+    int64_t action = actions_next_us(n);
+    if (action && (!next || action < next))
+        next = action;
     if (!next)
         return;
     struct timeval tv = timeval_of(next > now ? next - now : 0);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/ladder.h"
 #include "io/session.h"
@@ -80,6 +81,10 @@ static void on_identity(void *arg, const struct reply *reply)
     bool found = reply->status == REPLY_OK && reply->set_count == 1 &&
                  death_attach(s->death, session_fd(s->k), &reply->sets[0], &e);
     snprintf(s->uncertified, sizeof(s->uncertified), "%.255s", found ? "" : e.text);
+    if (found && !death_can_read_binlog(s->death, &e))
+        log_warning(
+            "the last binary log cannot be read, so a certificate of death will not bound the loss: %s",
+            e.text);
     s->view.certifiable = tri_from(found);
     view_process(s);
     tell(s, s->events.observed);

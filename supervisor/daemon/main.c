@@ -229,10 +229,6 @@ static bool prepare(const struct arguments *a, struct fencer_start *start, struc
 {
     const struct local_settings *n = &settings.node;
     struct privileges p;
-    if (geteuid() != 0)
-        return err_set(
-            e, "must be started as root: it then runs as %s and %s (--check-config needs no privilege)",
-            n->fencer.user, n->run_as);
     if (!privileges_find(&p, n->run_as, n->fencer.user, e))
         return false;
     if (!a->foreground && !go_to_background(start, e))
@@ -259,6 +255,12 @@ static int run_fencer(const struct arguments *a)
         .settings = &settings, .config_dir = a->config_dir, .foreground = a->foreground, .ready_fd = -1};
     struct err e;
     bool upgraded = fencer_was_upgraded(&start);
+    if (!upgraded && geteuid() != 0) {
+        fprintf(stderr,
+                PROGRAM ": must be started as root, and then runs as fencer.user and run_as of node.conf; "
+                        "--check-config needs no privilege\n");
+        return EXIT_REFUSED;
+    }
     bool loaded = upgraded ? settings_load_without_secrets(&settings, a->config_dir, &e)
                            : settings_load(&settings, a->config_dir, &e);
     if (!loaded)

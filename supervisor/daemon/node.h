@@ -61,6 +61,7 @@ struct node {
     int promoted_row;         /* the row that made this node the writer */
     struct loss_bound promoted_loss; /* as the promotion found it */
     int64_t fault_until_us;   /* the weight is -254 until then */
+    bool fault_given;         /* in this state */
     int64_t vip_arrived_us;
     int weight;               /* as written last */
     bool exiting;

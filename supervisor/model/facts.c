@@ -250,7 +250,12 @@ static unsigned fact_loss(const struct sight *s)
         return gtid_pos_contains(&have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
     char sentence[LEDGER_SENTENCE_MAX];
     struct loss_bound bound = facts_loss(s->p, s->o, s->m);
-    return ledger_gate(&bound, s->p->max_known_lost, s->p->max_unseen_us, false, sentence, sizeof(sentence));
+    enum loss_verdict v =
+        ledger_gate(&bound, s->p->max_known_lost, s->p->max_unseen_us, false, sentence, sizeof(sentence));
+    /* What is missing may still be on its way, or our sample is older than the writer's: the gate after the
+     * drain decides. */
+    bool arriving = s->m->state == NODE_STANDBY && s->o->own.replication.io != IO_NO;
+    return v == LOSS_KNOWN && arriving ? LOSS_OK : v;
 }
 
 /* Does a voter remember an epoch of the other whose data are not here? A release's position stands for its

@@ -155,7 +155,7 @@ const struct rule rules_table[] = {
     /* 7xx: fenced and quarantined */
     {700, S(FENCED), {YES(OWN_DEAD), YES(CERTIFIABLE), NO(RELEASED)}, STAY, .actions = A(DISARM) | A(CERTIFY) | A(WEIGHT_FAULT),
      "certifying the server's death"},
-    {702, S(FENCED), {YES(OWN_DEAD)}, STAY, .actions = 0, "the own server is dead"},
+    {702, S(FENCED), {YES(OWN_DEAD)}, STAY, .actions = A(WEIGHT_FAULT), "the own server is dead"},
     {703, S(FENCED), {NOT_YES(OWN_UP), YES(STOPPING)}, STAY, .actions = A(EXIT), "asked to stop, and the own server does not answer"},
     {705, S(FENCED), {YES(OWN_READ_ONLY), NO(FENCER), NO(UNANSWERED)}, STAY, .actions = A(RELEASE) | A(EXIT),
      "closed without a fencer: this process ends"},
