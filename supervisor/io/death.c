@@ -269,6 +269,13 @@ bool death_attach(struct death *d, int connected, const struct rows *answer, str
     return true;
 }
 
+bool death_can_read_binlog(const struct death *d, struct err *e)
+{
+    char file[sizeof(((struct death_report *)0)->file)];
+    uint64_t size;
+    return !d->log_index[0] || binlog_end_read(d->log_index, d->datadir, file, sizeof(file), &size, e);
+}
+
 void death_look(struct death *d)
 {
     if (d->alive != TRI_YES || d->looking)

@@ -45,6 +45,9 @@ void death_free(struct death **d);
  * not. */
 MUST_CHECK bool death_attach(struct death *d, int connected, const struct rows *answer, struct err *e);
 
+/* Could a report name the last binary log if the server died now? True without a binary log. */
+MUST_CHECK bool death_can_read_binlog(const struct death *d, struct err *e);
+
 /* Something points at a death (a session broke): look now. */
 void death_look(struct death *d);
 
