@@ -40,3 +40,10 @@ tests_integration_test_session_tls_SOURCES = tests/integration/test_session_tls.
 tests_integration_test_session_tls_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_integration_test_session_tls_LDADD = $(session_libs)
 endif
+
+# The real fencer over a supervisor that the test moves.
+check_PROGRAMS += tests/integration/fencer_puppet
+TESTS += tests/integration/test_fencer.py
+EXTRA_DIST += tests/integration/test_fencer.py tests/integration/fencer_fixture.py
+tests_integration_fencer_puppet_SOURCES = tests/integration/puppet_supervisor.c $(fencer_sources)
+tests_integration_fencer_puppet_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS)

@@ -1,0 +1,259 @@
+"""What the tests of the fencer share: a real server, the real fencer over a supervisor on strings
+(puppet_supervisor.c), and the runner of the cases. Needs root and mariadbd; skipped without. FENCER_PUPPET names
+the program under test, by default the build directory's. A test called with words runs the cases whose names
+contain one of them."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from mariadb_sandbox import Sandbox, SqlError, private_users
+
+PUPPET = os.path.abspath(os.environ.get("FENCER_PUPPET", "tests/integration/fencer_puppet"))
+USERS = {"replcheck": 61001, "replcheck-fence": 61002}
+WRITE = "replcheck.write.mail"
+OPTIONS = ["--log-bin=binlog", "--read-only=1"]
+LOCK_INFO = ["--plugin-load-add=metadata_lock_info"]
+CLUSTER = """
+cluster: mail
+nodes:
+  - {{name: mx1, address: 192.0.2.11, server_id: 1, auto_increment_offset: 1}}
+  - {{name: mx2, address: 192.0.2.12, server_id: 2, auto_increment_offset: 2}}
+vip: {{addresses: [192.0.2.100]}}
+quorum: {{tie_breaker: writer}}
+policy: {{write_mode: {write_mode}}}
+"""
+NODE = """
+node = "mx1";
+local = {{ socket = "{socket}"; user = "replcheck"; }};
+peer = {{ user = "replcheck"; password_file = "{dir}/peer.secret"; tls = {{ verify = false; }}; }};
+fencer = {{ user = "replcheck-fence"; kill_server = {kill}; command = "{command}"; }};
+run_as = "replcheck";
+run_dir = "{dir}/run";
+state_dir = "{dir}/state";
+"""
+CASES = []
+
+
+class Failure(Exception):
+    pass
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def wait_for(what, condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.002)
+    raise Failure(f"{what}: not within {seconds} s")
+
+
+def boottime():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Puppet:
+    """One supervisor: what it hears, and its strings."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.text = b""
+        self.heard = []
+        self.closed = False
+        self.about = self.expect_kind("PUPPET")
+
+    @property
+    def pid(self):
+        return int(self.about["pid"])
+
+    def say(self, line):
+        self.connection.sendall(line.encode() + b"\n")
+
+    def listen(self, seconds=0.0):
+        self.connection.settimeout(seconds or 0.0001)
+        try:
+            got = self.connection.recv(65536)
+            self.closed = self.closed or not got
+            self.text += got
+        except (TimeoutError, BlockingIOError):
+            pass
+        except ConnectionError:
+            self.closed = True
+        *lines, self.text = self.text.split(b"\n")
+        for line in lines:
+            words, _, text = line.decode().partition(" text=")
+            message = dict(word.split("=", 1) for word in words.split())
+            message["text"] = text
+            self.heard.append(message)
+
+    def expect_kind(self, kind, seconds=5.0, **wanted):
+        """The first message of that kind with those values; what came before it is forgotten."""
+        end = time.monotonic() + seconds
+        while True:
+            for index, message in enumerate(self.heard):
+                if message["kind"] == kind and all(message.get(k) == v for k, v in wanted.items()):
+                    del self.heard[:index + 1]
+                    return message
+            if time.monotonic() >= end or self.closed:
+                raise Failure(f"no {kind} {wanted} within {seconds} s, but {self.heard[-4:]}")
+            self.listen(0.05)
+
+    def ask(self, line, kind="ACK", **wanted):
+        self.listen()
+        self.heard.clear()
+        self.say(line)
+        return self.expect_kind(kind, **wanted)
+
+
+class Fencer:
+    """The daemon under test, in the foreground."""
+
+    def __init__(self, directory, server, kill=True, command="", write_mode="single"):
+        self.directory = directory
+        self.server = server
+        self.config = os.path.join(directory, "conf")
+        self.puppet_program = os.path.join(directory, "mysql-replcheckd")
+        os.makedirs(self.config, exist_ok=True)
+        values = {"dir": directory, "socket": server.socket, "kill": "true" if kill else "false",
+                  "command": command, "write_mode": write_mode}
+        for name, text in (("cluster.yaml", CLUSTER), ("node.conf", NODE)):
+            with open(os.path.join(self.config, name), "w") as file:
+                file.write(text.format(**values))
+        secret = os.path.join(directory, "peer.secret")
+        with open(secret, "w") as file:
+            file.write("secret\n")
+        os.chmod(secret, 0o600)
+        shutil.copy(PUPPET, self.puppet_program)
+        self.listener = socket.socket(socket.AF_UNIX)
+        path = os.path.join(self.config, "puppet.sock")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        self.listener.bind(path)
+        os.chmod(path, 0o777)
+        self.listener.listen(8)
+        self.log = open(os.path.join(directory, "fencer.log"), "w+")
+        self.process = None
+
+    def command(self, *arguments):
+        return [self.puppet_program, "--config", self.config, *arguments]
+
+    def start(self):
+        self.process = subprocess.Popen(self.command("--foreground"), stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log, start_new_session=True)
+        return self
+
+    def puppet(self, seconds=5.0):
+        self.listener.settimeout(seconds)
+        try:
+            return Puppet(self.listener.accept()[0])
+        except TimeoutError:
+            raise Failure(f"no supervisor came within {seconds} s") from None
+
+    def weight(self):
+        try:
+            with open(os.path.join(self.directory, "run", "vrrp_weight")) as file:
+                return int(file.read())
+        except FileNotFoundError:
+            return None
+
+    def said(self):
+        with open(self.log.name) as file:
+            return file.read()
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+            self.process.wait()
+        self.listener.close()
+        self.log.close()
+
+
+def accounts(server):
+    root = server.connect()
+    for sql in ("CREATE USER 'replcheck-fence'@localhost IDENTIFIED VIA unix_socket",
+                "GRANT READ_ONLY ADMIN, CONNECTION ADMIN, PROCESS ON *.* TO 'replcheck-fence'@localhost",
+                "CREATE USER replcheck@localhost IDENTIFIED VIA unix_socket",
+                "CREATE USER app@localhost IDENTIFIED BY ''", "CREATE DATABASE d", "GRANT ALL ON d.* TO app@localhost",
+                "CREATE TABLE d.t (a INT PRIMARY KEY, b INT) ENGINE=InnoDB",
+                "INSERT INTO d.t SELECT seq, 0 FROM d.seq_1_to_200000"):
+        root.query(sql)
+    return root
+
+
+class Lab:
+    def __init__(self, box, options, fencer_options):
+        self.server = box.start("n1", options=OPTIONS + list(options))
+        shutil.chown(os.path.join(self.server.directory, "data"), "mysql", "mysql")
+        os.chmod(os.path.join(self.server.directory, "data"), 0o755)  # as Debian's package makes it
+        self.root = accounts(self.server)
+        self.fencer = Fencer(box.directory, self.server, **fencer_options)
+
+    def read_only(self):
+        """On a session of its own: a fence may have killed any other."""
+        with self.server.connect() as session:
+            return session.value("SELECT @@global.read_only")
+
+    def writer(self, epoch=1, ms=1950, vip=0):
+        """A supervisor that holds its term, over a writable server."""
+        self.fencer.start()
+        puppet = self.fencer.puppet()
+        puppet.expect_kind("STATE", read_only="yes", certifiable="yes")
+        expect("lock", puppet.ask(f"prepare {epoch}")["write_lock"], "yes")
+        expect("refusal", puppet.ask(f"hold {epoch} {ms} {vip}")["text"], "")
+        self.root.query("SET GLOBAL read_only=0")
+        puppet.expect_kind("STATE", read_only="no")
+        return puppet
+
+
+@contextlib.contextmanager
+def lab(options=(), **fencer_options):
+    with Sandbox() as box:
+        it = Lab(box, options, fencer_options)
+        try:
+            yield it
+        except (Failure, SqlError):
+            print("    the fencer said:\n" + it.fencer.said().rstrip().replace("\n", "\n    | "))
+            raise
+        finally:
+            it.fencer.close()
+
+
+def uid(name):
+    return pwd.getpwnam(name).pw_uid
+
+
+def main():
+    if os.geteuid() != 0 or not (shutil.which("mariadbd") or os.path.exists("/usr/sbin/mariadbd")):
+        print("skipped: needs root and mariadbd")
+        sys.exit(77)
+    private_users(USERS)
+    failed = 0
+    for function in CASES:
+        if len(sys.argv) > 1 and not any(word in function.__name__ for word in sys.argv[1:]):
+            continue
+        began = time.monotonic()
+        try:
+            function()
+            print(f"ok    {function.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+        except (Failure, SqlError) as error:
+            failed += 1
+            print(f"FAIL  {function.__name__}: {error}", flush=True)
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,574 @@
+#!/usr/bin/env python3
+"""The fencer over a real server."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+from fencer_fixture import (LOCK_INFO, USERS, WRITE, Failure, boottime, case, expect, lab, main, uid, wait_for)
+from mariadb_sandbox import SqlError
+
+
+def fenced(puppet, seconds=3.0):
+    message = puppet.expect_kind("FENCED", seconds)
+    expect("proven", message["ok"], "1")
+    return message
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return dict(line.split(":", 1) for line in file.read().splitlines())
+
+
+@case
+def starts_as_two_users_without_privileges():
+    with lab() as it:
+        it.fencer.start()
+        puppet = it.fencer.puppet()
+        puppet.expect_kind("STATE", read_only="yes", certifiable="yes")
+        child, parent = status_of(puppet.pid), status_of(it.fencer.process.pid)
+        run, fence = str(USERS["replcheck"]), str(USERS["replcheck-fence"])
+        expect("child's uids", child["Uid"].split(), [run] * 4)
+        expect("child's capabilities", [int(child[k], 16) for k in ("CapPrm", "CapEff", "CapBnd", "CapAmb")], [0] * 4)
+        expect("fencer's uids", parent["Uid"].split(), [fence] * 4)
+        expect("fencer's capabilities", [int(parent[k], 16) for k in ("CapPrm", "CapEff", "CapBnd")], [1 << 5] * 3)
+        expect("no_new_privs", child["NoNewPrivs"].strip() + parent["NoNewPrivs"].strip(), "11")
+        mysql = str(os.stat(it.server.directory).st_uid), [str(g) for g in [os.stat(it.server.socket).st_gid]]
+        expect("child lacks the server's group", set(mysql[1]) & set(child["Groups"].split()), set())
+        expect("signal from run_as", subprocess.run(
+            ["setpriv", "--reuid", run, "--regid", run, "--clear-groups", "kill", "-0",
+             str(it.fencer.process.pid)], capture_output=True).returncode, 1)
+        expect("weight", it.fencer.weight(), -100)
+
+
+@case
+def memory_of_the_fencer():
+    with lab() as it:
+        puppet = it.writer()
+        time.sleep(0.5)
+        with open(f"/proc/{puppet.pid}/status") as file:
+            spawner = re.search(r"^PPid:\s+(\d+)", file.read(), re.M).group(1)
+        sizes = {}
+        for name, pid in (("fencer", it.fencer.process.pid), ("spawner", spawner)):
+            with open(f"/proc/{pid}/smaps_rollup") as file:
+                text = file.read()
+            sizes[name] = [int(re.search(rf"^{what}:\s+(\d+)", text, re.M).group(1)) for what in ("Pss", "Rss")]
+        print("    " + ", ".join(f"{name}: PSS {pss} KiB, RSS {rss} KiB" for name, (pss, rss) in sizes.items()))
+        if sum(pss for pss, _ in sizes.values()) > 5 * 1024:
+            raise Failure("too much")
+
+
+@case
+def deadline_passes():
+    with lab() as it:
+        puppet = it.writer(ms=1000, vip=1)
+        puppet.say("let-go")
+        message = fenced(puppet)
+        expect("read_only", it.read_only(), "1")
+        expect("weight", it.fencer.weight(), -254)
+        expect("an old epoch", puppet.ask("arm 1 1000 0")["left_ms"], "-1")
+        expect("the next epoch", puppet.ask("prepare 3")["write_lock"], "yes")
+        print(f"    {message['text']}")
+
+
+@case
+def a_held_term_lasts():
+    with lab() as it:
+        puppet = it.writer()
+        time.sleep(5)
+        expect("read_only", it.read_only(), "0")
+        state = puppet.expect_kind("STATE", epoch="1", write_lock="yes", read_only="no", fencing="0")
+        expect("votes", state["votes"], "5")
+        expect("disarm", puppet.ask("disarm")["text"], "")
+        expect("lock is free at once", it.root.value(f"SELECT IS_FREE_LOCK('{WRITE}')"), "1")
+
+
+@case
+def deadline_is_clamped():
+    with lab() as it:
+        puppet = it.writer()
+        left = int(puppet.ask("arm 1 60000 0")["left_ms"])
+        if not 2900 <= left <= 3000:
+            raise Failure(f"the deadline is {left} ms away")
+
+
+@case
+def writable_without_authority_is_fenced_at_start():
+    with lab() as it:
+        it.root.query("SET GLOBAL read_only=0")
+        it.fencer.start()
+        began = time.monotonic()
+        wait_for("read_only", lambda: it.read_only() == "1")
+        print(f"    after {(time.monotonic() - began) * 1e3:.0f} ms")
+
+
+@case
+def writable_standby_is_fenced():
+    with lab() as it:
+        it.fencer.start()
+        it.fencer.puppet().expect_kind("STATE", read_only="yes")
+        it.root.query("SET GLOBAL read_only=0")
+        wait_for("read_only", lambda: it.read_only() == "1", 1.0)
+
+
+@case
+def dual_mode_fences_nothing():
+    with lab(write_mode="dual") as it:
+        it.root.query("SET GLOBAL read_only=0")
+        it.fencer.start()
+        it.fencer.puppet().expect_kind("STATE", read_only="no")
+        time.sleep(0.6)
+        expect("read_only", it.read_only(), "0")
+
+
+@case
+def killed_child_is_restarted_and_inherits():
+    with lab() as it:
+        puppet = it.writer(epoch=7)
+        killed = time.monotonic()
+        os.kill(puppet.pid, signal.SIGKILL)
+        heir = it.fencer.puppet()
+        state = heir.expect_kind("STATE", epoch="7", votes="5")
+        took = time.monotonic() - killed
+        if not 0 < int(state["left_ms"]) <= 1950:
+            raise Failure(f"inherited {state}")
+        expect("write lock", state["write_lock"], "yes")
+        expect("arm", heir.ask("hold 7 1950 0")["text"], "")
+        time.sleep(2.5)
+        expect("still the writer", it.read_only(), "0")
+        print(f"    back after {took * 1e3:.0f} ms")
+
+
+@case
+def killed_child_that_never_returns_is_fenced():
+    with lab() as it:
+        puppet = it.writer(ms=1500)
+        for _ in range(3):
+            os.kill(puppet.pid, signal.SIGKILL)
+            puppet = it.fencer.puppet()
+        wait_for("read_only", lambda: it.read_only() == "1", 2.0)
+
+
+@case
+def stopped_child_is_fenced_at_its_deadline():
+    with lab() as it:
+        puppet = it.writer(ms=1200, vip=1)
+        os.kill(puppet.pid, signal.SIGSTOP)
+        stopped = time.monotonic()
+        wait_for("read_only", lambda: it.read_only() == "1", 2.0)
+        took = time.monotonic() - stopped
+        wait_for("weight", lambda: it.fencer.weight() == -254, 1.0)
+        began = time.monotonic()
+        wait_for("weight after it", lambda: it.fencer.weight() == -100, 3.0)
+        lasted = time.monotonic() - began
+        os.kill(puppet.pid, signal.SIGCONT)
+        fenced(puppet)
+        expect("a stale ARM", puppet.ask("arm 1 1950 0")["left_ms"], "-1")
+        print(f"    fenced {took * 1e3:.0f} ms after the stop, -254 for {lasted:.2f} s")
+        if not (0.9 < took < 1.3 and 1.8 < lasted < 2.2):
+            raise Failure("out of bounds")
+
+
+def blocked_fence(it, puppet, block, seconds=1.0):
+    """Starts `block` in a thread, then asks for a fence; returns what was said and how long it took."""
+    thread = threading.Thread(target=block)
+    thread.start()
+    time.sleep(0.4)
+    began = time.monotonic()
+    puppet.say("fence a test")
+    message = fenced(puppet, seconds + 0.5)
+    took = time.monotonic() - began
+    expect("read_only", it.read_only(), "1")
+    print(f"    {message['text']}, {took * 1e3:.0f} ms")
+    if took > seconds:
+        raise Failure(f"it took {took:.2f} s")
+    thread.join()
+
+
+def as_app(it, *statements):
+    session = it.server.connect(user="app")
+
+    def run():
+        try:
+            for sql in statements:
+                session.query(sql)
+        except SqlError:
+            pass
+    return session, run
+
+
+@case
+def fence_of_a_clean_server():
+    with lab() as it:
+        puppet = it.writer()
+        blocked_fence(it, puppet, lambda: None, 0.1)
+
+
+@case
+def fence_under_idle_lock_tables():
+    for options in (LOCK_INFO, ()):
+        with lab(options) as it:
+            puppet = it.writer()
+            session, run = as_app(it, "LOCK TABLES d.t WRITE")
+            blocked_fence(it, puppet, run, 0.5)
+            session.close()
+
+
+@case
+def fence_under_a_long_update():
+    for options in (LOCK_INFO, ()):
+        with lab(options) as it:
+            puppet = it.writer()
+            session, run = as_app(it, "UPDATE d.t SET b=b+1+SLEEP(0.0001)")
+            blocked_fence(it, puppet, run, 0.5)
+            session.close()
+
+
+@case
+def fence_under_ftwrl():
+    with lab() as it:
+        puppet = it.writer()
+        holder = it.server.connect()
+        blocked_fence(it, puppet, lambda: holder.query("FLUSH TABLES WITH READ LOCK"), 0.2)
+        holder.close()
+
+
+@case
+def fence_kills_the_supervisors_own_sessions_first():
+    with lab() as it:
+        puppet = it.writer()
+        own = it.server.connect(user="replcheck", uid=uid("replcheck"))
+        blocked_fence(it, puppet, lambda: None, 0.2)
+        try:
+            own.query("SELECT 1")
+            raise Failure("the supervisor's session outlived the fence")
+        except SqlError:
+            pass
+
+
+@case
+def hung_server_is_killed():
+    with lab() as it:
+        puppet = it.writer()
+        began = time.monotonic()
+        it.server.kill(signal.SIGSTOP)
+        puppet.expect_kind("DEAD", 3.0)
+        took = time.monotonic() - began
+        message = fenced(puppet)
+        print(f"    {message['text']}, {took * 1e3:.0f} ms after the stop")
+        if not 0.9 < took < 1.6:
+            raise Failure("out of bounds")
+
+
+@case
+def short_hang_is_nothing():
+    with lab() as it:
+        puppet = it.writer()
+        pid = it.server.pid()
+        it.server.kill(signal.SIGSTOP)
+        time.sleep(0.6)
+        it.server.kill(signal.SIGCONT)
+        time.sleep(1.0)
+        expect("same server", it.server.pid(), pid)
+        expect("read_only", it.read_only(), "0")
+        expect("disarm", puppet.ask("disarm")["text"], "")
+
+
+@case
+def hung_server_without_leave_to_kill():
+    with lab(kill=False, command="/bin/false") as it:
+        puppet = it.writer()
+        it.server.kill(signal.SIGSTOP)
+        message = puppet.expect_kind("FENCED", 4.0)
+        expect("proven", message["ok"], "0")
+        it.server.kill(signal.SIGCONT)
+        fenced(puppet, 5.0)
+        expect("read_only", it.read_only(), "1")
+
+
+@case
+def fence_command_is_the_last_rung():
+    with lab(kill=False, command="/bin/true") as it:
+        puppet = it.writer()
+        it.server.kill(signal.SIGSTOP)
+        expect("how", fenced(puppet, 4.0)["text"], "fence command: exit status 0")
+        it.server.kill(signal.SIGCONT)
+
+
+@case
+def killed_server_is_certified():
+    with lab() as it:
+        puppet = it.writer()
+        it.root.query("FLUSH BINARY LOGS")
+        it.root.query("CREATE TABLE d.u (a INT)")
+        it.root.query("INSERT INTO d.u VALUES (1)")
+        position = it.root.row("SHOW MASTER STATUS")
+        pid = it.server.pid()
+        killed = boottime()
+        os.kill(pid, signal.SIGKILL)
+        message = puppet.expect_kind("DEAD")
+        took = int(message["at_us"]) / 1e6 - killed
+        expect("pid", message["pid"], str(pid))
+        expect("file", message["file"], position["File"])
+        expect("size", message["size"], position["Position"])
+        it.server.kill(signal.SIGKILL)
+        print(f"    told after {took * 1e3:.1f} ms")
+        if took > 0.02:
+            raise Failure("too late")
+
+
+@case
+def restarted_server_is_watched_again():
+    with lab() as it:
+        puppet = it.writer()
+        it.server.kill(signal.SIGKILL)
+        puppet.expect_kind("DEAD")
+        puppet.say("let-go")
+        expect("disarm", puppet.ask("disarm")["text"], "")
+        it.server.start()
+        state = puppet.expect_kind("STATE", alive="yes", read_only="yes", certifiable="yes")
+        expect("pid", state["pid"], str(it.server.pid()))
+        it.server.kill(signal.SIGKILL)
+        expect("second death", puppet.expect_kind("DEAD")["pid"], state["pid"])
+
+
+@case
+def write_lock_of_a_foreign_account():
+    with lab() as it:
+        it.fencer.start()
+        puppet = it.fencer.puppet()
+        puppet.expect_kind("STATE", certifiable="yes")
+        thief = it.server.connect(user="app")
+        thief.query(f"SELECT GET_LOCK('{WRITE}', 0)")
+        answer = puppet.ask("prepare 1")
+        expect("lock", answer["write_lock"], "no")
+        expect("reason", answer["text"], "the write lock is held by app@localhost")
+        thief.close()
+        wait_for("lock", lambda: puppet.ask("prepare 1")["write_lock"] == "yes")
+
+
+@case
+def write_lock_of_a_predecessor_is_taken_over():
+    with lab() as it:
+        it.fencer.start()
+        puppet = it.fencer.puppet()
+        puppet.expect_kind("STATE", certifiable="yes")
+        old = it.server.connect(user="replcheck-fence", uid=uid("replcheck-fence"))
+        old.query(f"SELECT GET_LOCK('{WRITE}', 0)")
+        expect("lock", puppet.ask("prepare 1")["write_lock"], "yes")
+
+
+@case
+def killed_lock_session_is_replaced():
+    with lab() as it:
+        puppet = it.writer()
+        holder = it.root.value(f"SELECT IS_USED_LOCK('{WRITE}')")
+        it.root.query(f"KILL {holder}")
+        wait_for("another holder", lambda: it.root.value(f"SELECT IS_USED_LOCK('{WRITE}')") not in (None, holder), 1.0)
+        puppet.expect_kind("STATE", write_lock="yes")
+        expect("read_only", it.read_only(), "0")
+
+
+@case
+def unrenewed_lock_ends_by_itself():
+    """A fencer that is stopped holds the lock for L − 1 s and no longer."""
+    with lab() as it:
+        it.writer()
+        it.fencer.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        wait_for("free lock", lambda: it.root.value(f"SELECT IS_FREE_LOCK('{WRITE}')") == "1", 4.0)
+        took = time.monotonic() - began
+        print(f"    free after {took:.2f} s")
+        if not 1.5 < took < 2.4:
+            raise Failure("out of bounds")
+
+
+@case
+def second_daemon_is_refused():
+    with lab() as it:
+        it.fencer.start()
+        it.fencer.puppet()
+        second = subprocess.run(it.fencer.command("--foreground"),
+                                capture_output=True, text=True)
+        expect("status", second.returncode, 1)
+        wanted = f"process {it.fencer.process.pid} holds"
+        if wanted not in second.stderr:
+            raise Failure(f"{second.stderr!r} lacks {wanted!r}")
+
+
+@case
+def unreadable_binary_log_is_told():
+    with lab() as it:
+        os.chmod(os.path.join(it.server.directory, "data"), 0o700)
+        it.fencer.start()
+        puppet = it.fencer.puppet()
+        puppet.expect_kind("STATE", certifiable="yes")
+        wait_for("warning", lambda: "last binary log cannot be read" in it.fencer.said())
+        it.server.kill(signal.SIGKILL)
+        message = puppet.expect_kind("DEAD")
+        expect("file and size", (message["file"], message["size"]), ("", "0"))
+
+
+@case
+def goes_to_the_background():
+    with lab() as it:
+        starting = subprocess.Popen(it.fencer.command(), stderr=subprocess.PIPE)
+        it.fencer.puppet().expect_kind("STATE", certifiable="yes")
+        expect("status", (starting.wait(5), starting.stderr.read()), (0, b""))
+        with open(os.path.join(it.fencer.directory, "run", "pid")) as file:
+            pid = int(file.read())
+        expect("its name", status_of(pid)["Name"].strip(), "mysql-replcheck")
+        os.kill(pid, signal.SIGTERM)
+        expect("its end", os.waitpid(pid, 0)[1], 0)  # an orphan of our pid namespace, whose init we are
+        if os.path.exists(os.path.join(it.fencer.directory, "run", "pid")):
+            raise Failure("the pid file is still there")
+
+
+@case
+def missing_user_is_named():
+    with lab() as it:
+        path = os.path.join(it.fencer.config, "node.conf")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(text.replace('run_as = "replcheck"', 'run_as = "nosuchuser"'))
+        got = subprocess.run(it.fencer.command("--foreground"),
+                             capture_output=True, text=True)
+        expect("status", got.returncode, 1)
+        if "useradd" not in got.stderr or "nosuchuser" not in got.stderr:
+            raise Failure(got.stderr)
+
+
+@case
+def unprivileged_check_of_the_configuration():
+    with lab() as it:
+        got = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                              *it.fencer.command("--check-config")],
+                             capture_output=True, text=True)
+        expect("status", (got.returncode, got.stderr), (0, ""))
+        if not got.stdout.startswith("configuration ok: cluster mail"):
+            raise Failure(got.stdout)
+        got = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                              *it.fencer.command("--foreground")],
+                             capture_output=True, text=True)
+        expect("status", got.returncode, 1)
+        if "as root" not in got.stderr:
+            raise Failure(got.stderr)
+
+
+@case
+def terminated_while_armed():
+    """SIGTERM reaches the child, which here obeys by its own death; the fencer waits for the deadline."""
+    with lab() as it:
+        it.writer(ms=1000)
+        it.fencer.process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        expect("status", it.fencer.process.wait(5), 0)
+        expect("read_only", it.read_only(), "1")
+        expect("weight", it.fencer.weight(), -100)
+        print(f"    ended after {time.monotonic() - began:.2f} s")
+
+
+@case
+def terminated_while_idle():
+    with lab() as it:
+        it.fencer.start()
+        it.fencer.puppet().expect_kind("STATE", certifiable="yes")
+        began = time.monotonic()
+        it.fencer.process.send_signal(signal.SIGTERM)
+        expect("status", it.fencer.process.wait(5), 0)
+        print(f"    ended after {(time.monotonic() - began) * 1e3:.0f} ms")
+
+
+@case
+def killed_fencer_ends_its_child():
+    with lab() as it:
+        puppet = it.writer()
+        it.fencer.process.kill()
+        it.fencer.process.wait()
+        puppet.expect_kind("GONE")
+        wait_for("its end", lambda: not os.path.exists(f"/proc/{puppet.pid}"), 2.0)
+
+
+@case
+def killed_fencer_ends_even_a_stopped_child():
+    with lab() as it:
+        puppet = it.writer()
+        os.kill(puppet.pid, signal.SIGSTOP)
+        it.fencer.process.kill()
+        it.fencer.process.wait()
+        wait_for("its end", lambda: not os.path.exists(f"/proc/{puppet.pid}"), 6.0)
+
+
+@case
+def upgrade_keeps_the_term():
+    with lab() as it:
+        puppet = it.writer(epoch=3)
+        pid, freed, done = it.fencer.process.pid, [], threading.Event()
+        watcher = it.server.connect()
+
+        def watch():
+            while not done.is_set():
+                if watcher.value(f"SELECT IS_FREE_LOCK('{WRITE}')") == "1":
+                    freed.append(time.monotonic())
+        watching = threading.Thread(target=watch)
+        watching.start()
+        began = time.monotonic()
+        new = it.fencer.puppet_program + ".new"
+        subprocess.run(["cp", it.fencer.puppet_program, new], check=True)
+        os.rename(new, it.fencer.puppet_program)
+        try:
+            puppet.say("upgrade")
+            heir = it.fencer.puppet()
+            state = heir.expect_kind("STATE", epoch="3", votes="5")
+            took = time.monotonic() - began
+            expect("arm", heir.ask("hold 3 1950 0")["text"], "")
+            heir.expect_kind("STATE", write_lock="yes", read_only="no", certifiable="yes")
+            time.sleep(3)
+        finally:
+            done.set()
+            watching.join()
+        expect("same process, alive", it.fencer.process.poll(), None)
+        expect("capabilities", int(status_of(pid)["CapEff"], 16), 1 << 5)
+        expect("read_only", it.read_only(), "0")
+        expect("moments with a free lock", freed, [])
+        expect("its program", os.readlink(f"/proc/{pid}/exe"), it.fencer.puppet_program)
+        print(f"    the next supervisor had its term after {took * 1e3:.0f} ms, {state['left_ms']} ms left")
+        heir.say("fence after the upgrade")
+        fenced(heir)
+
+
+@case
+def upgrade_can_still_kill():
+    with lab() as it:
+        puppet = it.writer(epoch=3)
+        puppet.say("upgrade")
+        heir = it.fencer.puppet()
+        heir.ask("hold 3 1950 0")
+        heir.expect_kind("STATE", certifiable="yes", read_only="no")
+        it.server.kill(signal.SIGSTOP)
+        expect("how", fenced(heir, 4.0)["text"], "SIGKILL, no task of the server runs")
+
+
+@case
+def upgrade_to_a_broken_program_is_no_upgrade():
+    with lab() as it:
+        puppet = it.writer()
+        new = it.fencer.puppet_program + ".new"
+        with open(new, "w") as file:
+            file.write("#!/bin/false\n")
+        os.chmod(new, 0o755)
+        os.rename(new, it.fencer.puppet_program)
+        puppet.say("upgrade")
+        wait_for("refusal", lambda: "no upgrade" in it.fencer.said())
+        time.sleep(1)
+        expect("read_only", it.read_only(), "0")
+        os.kill(puppet.pid, signal.SIGKILL)
+        it.fencer.puppet().expect_kind("STATE", epoch="1")  # still of the fencer's own version
+
+
+if __name__ == "__main__":
+    main()
