@@ -77,7 +77,8 @@ static void observe_rest(struct node *n)
     n->o.witness.seen_us = n->o.voter_answer_us[OBS_TIE];
     n->o.failovers_in_window = n->o.own.unplanned;
     n->o.enabling_unanswered = n->enabling_uncertain || voter_enable_unanswered(n->voters[n->policy.self]);
-    if (n->mind.epoch && n->o.own.term_known && n->o.own.term_epoch >= n->mind.epoch)
+    /* Before it is the writer, the epoch may still be that of the node's last term. */
+    if (n->mind.state == NODE_WRITER && n->mind.epoch && n->o.own.term_known && n->o.own.term_epoch >= n->mind.epoch)
         n->o.term_written = true;
     if (n->mind.state == NODE_DEMOTE_CLOSE && n->closing_own_us && n->o.own.seen_us >= n->closing_own_us)
         n->o.final_known = n->o.own.read_only == TRI_YES && n->o.own.binlog_pos.known;
