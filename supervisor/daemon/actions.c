@@ -184,11 +184,12 @@ static void enable(struct node *n)
 }
 
 /* A client whose statement a dead server had, or who stands in its backlog, hears of the death only while the
- * VIP is still here: then the kernel's RST or FIN can leave. The sockets close after the memory is torn down:
- * 9 ms with a small buffer pool, too long to wait for with a big one. */
+ * VIP is still here: then the kernel's RST or FIN can leave. The sockets close after the memory is torn down,
+ * and are closed for certain when the process is gone: 9 ms with a small buffer pool, too long to wait for with
+ * a big one. */
 static bool sockets_are_closing(const struct node *n)
 {
-    return n->o.fencer.dead_us && n->o.own.probed_up_us && n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
+    return n->o.fencer.dead_us && !n->server_gone && n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
 }
 
 static void give_vip(struct node *n)

@@ -78,6 +78,9 @@ struct node {
     char operator_who[64];    /* who asked last, for the journal */
     int64_t breaker_reset_s;  /* wall clock */
     int32_t dead_pid;         /* of the server whose death was certified last */
+    bool server_gone;         /* that process is gone, its sockets are closed */
+    int gone_fd;              /* pidfd that tells of it; -1 = none */
+    struct event *gone_event;
     bool resumed;             /* a predecessor's authority was offered once */
     int32_t checked_pid;      /* of the server whose options were read last */
 };

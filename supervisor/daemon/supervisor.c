@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -145,12 +147,44 @@ static void on_fencer_ack(void *arg, const struct fencer_message *m)
     node_wake(n);
 }
 
+static void stop_waiting_for_end(struct node *n)
+{
+    if (n->gone_fd < 0)
+        return;
+    event_free(n->gone_event);
+    close(n->gone_fd);
+    n->gone_fd = -1;
+}
+
+static void on_gone(evutil_socket_t fd, short what, void *arg)
+{
+    struct node *n = arg;
+    (void)fd;
+    (void)what;
+    stop_waiting_for_end(n);
+    n->server_gone = true;
+    node_wake(n);
+}
+
+/* Dead is when no user code can run any more; gone, when its memory and its sockets are. */
+static void wait_for_end(struct node *n, pid_t pid)
+{
+    stop_waiting_for_end(n);
+    n->gone_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    n->server_gone = n->gone_fd < 0;
+    if (n->gone_fd < 0)
+        return;
+    n->gone_event = event_new(n->base, n->gone_fd, EV_READ, on_gone, n);
+    event_add(n->gone_event, NULL);
+}
+
 static void on_fencer_dead(void *arg, const struct fencer_message *m)
 {
     struct node *n = arg;
     n->o.fencer.dead_us = clock_now_us();
     n->o.fencer.dead_size = m->size;
     n->dead_pid = m->pid;
+    wait_for_end(n, m->pid);
     snprintf(n->o.fencer.dead_file, sizeof(n->o.fencer.dead_file), "%s", m->file);
     log_notice("the server (pid %d) is dead; its binary log ends at %s, %llu bytes", m->pid, m->file,
                (unsigned long long)m->size);
@@ -385,6 +419,7 @@ static void start_fencer_link(struct node *n, int fd)
 static void end(struct node *n)
 {
     control_free(&n->control_server);
+    stop_waiting_for_end(n);
     cycle_stop(n);
     for (size_t i = 0; i < sizeof(n->signal_events) / sizeof(n->signal_events[0]); i++)
         if (n->signal_events[i])
@@ -424,6 +459,7 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
     policy_of(&n->policy, settings);
     n->started_us = clock_now_us();
     n->weight = 1; /* nothing written yet */
+    n->gone_fd = -1;
     n->bulletin_seq = (uint64_t)(clock_wall_us() / 1000);
     mind_init(&n->mind, n->started_us);
     quorum_init(&n->quorum, n->policy.self, n->policy.tie == POLICY_TIE_WRITER, settings->cluster.timing.lease_ms,
