@@ -4,7 +4,7 @@ tests_lab_labwriter_SOURCES = tests/lab/labwriter.c tests/lab/labdb.c tests/lab/
 tests_lab_labwriter_LDADD = $(MARIADB_LIBS)
 tests_lab_labsampler_SOURCES = tests/lab/labsampler.c tests/lab/labdb.c tests/lab/labdb.h
 tests_lab_labsampler_LDADD = $(MARIADB_LIBS) -lpthread
-EXTRA_DIST += tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/mail-rows.sql \
+EXTRA_DIST += tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/mail-rows.sql \
 	tests/lab/baseline/keepalived.conf tests/lab/baseline/check.sh tests/lab/baseline/notify.sh \
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \
 	tests/lab/replab/baseline.py tests/lab/replab/cli.py tests/lab/replab/conf.py \
@@ -12,4 +12,8 @@ EXTRA_DIST += tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/mail-ro
 	tests/lab/replab/freezer.py tests/lab/replab/host.py tests/lab/replab/init.py tests/lab/replab/lab.py \
 	tests/lab/replab/mail.py tests/lab/replab/memory.py tests/lab/replab/net.py tests/lab/replab/ns.py \
 	tests/lab/replab/options.py tests/lab/replab/record.py tests/lab/replab/services.py \
-	tests/lab/replab/yamlconf.py
+	tests/lab/replab/yamlconf.py \
+	tests/lab/scenarios/__init__.py tests/lab/scenarios/calm.py tests/lab/scenarios/catalogue.py \
+	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/hangs.py \
+	tests/lab/scenarios/hosts.py tests/lab/scenarios/judge.py tests/lab/scenarios/moves.py \
+	tests/lab/scenarios/returns.py tests/lab/scenarios/trial.py

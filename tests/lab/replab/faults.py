@@ -15,6 +15,7 @@ from .errors import LabError
 from .ns import start_time
 
 OURS = "mysql-replcheckd"
+OURS_AS = {"fencer": "replcheck-fence", "supervisor": "replcheck"}
 
 
 def now_us():
@@ -24,21 +25,17 @@ def now_us():
 # Processes ---------------------------------------------------------------------------------------------
 
 
-def _parent_and_uid(pid):
+def _uid(pid):
     with open(f"/proc/{pid}/status", encoding="latin-1") as file:
         fields = dict(line.split(":", 1) for line in file if ":" in line)
-    return int(fields["PPid"]), int(fields["Uid"].split()[1])
+    return int(fields["Uid"].split()[1])
 
 
 def find(host, what):
-    """The outer pid. mysql-replcheckd's processes have one name; their place in the family tells which."""
-    if what not in ("fencer", "supervisor"):
+    """The outer pid. mysql-replcheckd's processes have one name; the user that each runs as tells which."""
+    if what not in OURS_AS:
         return host.pid(what)
-    family = {pid: _parent_and_uid(pid) for pid in host.pids(OURS)}
-    fencers = [pid for pid, (parent, _) in family.items() if parent not in family]
-    children = [pid for pid, (parent, uid) in family.items()
-                if parent in family and uid == accounts.uid("replcheck")]
-    found = fencers if what == "fencer" else children
+    found = [pid for pid in host.pids(OURS) if _uid(pid) == accounts.uid(OURS_AS[what])]
     if not found:
         raise LabError(f"{host.name}: no {what}")
     return min(found, key=start_time)

@@ -54,8 +54,9 @@ class _Recorder:
 
 
 class Writer(_Recorder):
-    """labwriter on a host, through the VIP unless told otherwise. Options are labwriter's: rate=200,
-    seconds=..., keep=True, connect_timeout=250 (ms), timeout=1000 (ms). One client number each."""
+    """labwriter on a host, through the VIP unless told otherwise; "switch" is outside all hosts, whose sockets it
+    reaches by their outer paths. Options are labwriter's: rate=200, seconds=..., keep=True, connect_timeout=250
+    (ms), timeout=1000 (ms). One client number each."""
 
     _clients = 0
 
@@ -68,7 +69,7 @@ class Writer(_Recorder):
         argv += ["--socket", socket] if socket else ["--address", address]
         for name, value in options.items():
             argv += ["--" + name.replace("_", "-")] + ([] if value is True else [str(value)])
-        super().__init__(lab.hosts[host].space, argv, path)
+        super().__init__(lab.switch if host == "switch" else lab.hosts[host].space, argv, path)
 
     def stop(self):
         """Ends it; returns its operations."""

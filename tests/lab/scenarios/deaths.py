@@ -1,0 +1,73 @@
+"""Processes of the writer's host are killed."""
+from replab import LabError, faults, services
+
+from .catalogue import expect, scenario
+
+
+def kill_server(t):
+    t.begin()
+    t.fault(faults.kill(t.host(t.writer), "mariadbd"))
+    t.wait_writer(t.standby, 10)
+    t.server(t.writer).start()
+    t.wait_state(t.writer, "standby", 15)
+    expect(t.server(t.writer).read_only(), f"{t.writer} came back writable")
+    t.wait_well()
+    t.end(t.standby, terms=2, outage_s=10)
+
+
+@scenario()
+def kill_mariadbd(t):
+    """The writer's server is killed: the other node writes; the server comes back read-only and follows."""
+    kill_server(t)
+
+
+@scenario(tie_breaker="writer", name="kill-mariadbd-writer")
+def kill_mariadbd_without_witness(t):
+    """The same without a witness: the death is certified, so nobody has to ask the operator."""
+    kill_server(t)
+
+
+@scenario()
+def kill_supervisor(t):
+    """The writer's supervisor is killed: another one continues, without a change of role."""
+    t.begin()
+    child = faults.find(t.host(t.writer), "supervisor")
+    t.fault(faults.kill(t.host(t.writer), child))
+
+    def returned():
+        try:
+            return faults.find(t.host(t.writer), "supervisor") != child and t.state(t.writer) == "writer"
+        except LabError:
+            return False
+    t.wait("another supervisor that is writer", returned, 10)
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 3)
+    t.wait_well()
+    t.end(t.writer, terms=1, outage_s=5)
+
+
+@scenario()
+def kill_fencer(t):
+    """The writer's fencer is killed: the supervisor closes the server at once and ends, the other node writes."""
+    t.begin()
+    t.fault(faults.kill(t.host(t.writer), "fencer"))
+    t.wait_writer(t.standby, 10)
+    t.wait("the supervisor without a fencer is gone", lambda: not t.host(t.writer).pids(faults.OURS), 10)
+    services.start_supervisor(t.lab, t.host(t.writer))
+    t.wait_well()
+    t.end(t.standby, terms=2, outage_s=10)
+
+
+@scenario()
+def kill_keepalived(t):
+    """The writer's keepalived is killed and leaves the VIP behind: both nodes hold it, the writer stays, and that
+    is reported as critical; one holder again once keepalived is back."""
+    t.begin()
+    for pid in t.host(t.writer).pids("keepalived"):
+        t.fault(faults.kill(t.host(t.writer), pid))
+    t.wait("the VIP on both nodes", lambda: len(t.lab.vip_holders()) == 2, 10)
+    t.wait("`check` of a node is critical", lambda: any(
+        t.tool(node, "check").returncode == 2 for node in (t.writer, t.standby)), 10)
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 3)
+    services.start_keepalived(t.host(t.writer))
+    t.wait_well()
+    t.end(t.writer, terms=1)
