@@ -341,10 +341,11 @@ void actions_bulletin(struct node *n)
     const char *vip = n->o.vip.here == TRI_YES ? "1" : n->o.vip.here == TRI_NO ? "0" : "NULL";
     bool ask = n->o.operator_.want == WANT_HERE && n->mind.state == NODE_STANDBY &&
                n->outcome.facts.value[FACT_PEER_WRITER] == TRI_YES;
+    const char *flag = ask ? "+ask" : n->o.operator_.maintenance ? "+hold" : "";
     unsigned up = 0;
     for (int i = 0; i < OBS_NODES; i++)
         up |= session_is_up(n->desk[i]) ? 1U << i : 0;
-    snprintf(said, sizeof(said), "%u/%s%s/%llu/%s", up, node_state_name(n->mind.state), ask ? "+ask" : "",
+    snprintf(said, sizeof(said), "%u/%s%s/%llu/%s", up, node_state_name(n->mind.state), flag,
              (unsigned long long)n->mind.epoch, vip);
     if (strcmp(said, n->bulletin_said) == 0)
         return;
@@ -352,7 +353,7 @@ void actions_bulletin(struct node *n)
     if (n->o.own.binlog_pos.known)
         gtid_set_format(&n->o.own.binlog_pos, gtid, sizeof(gtid));
     char *sql = mem_printf("CALL replcheck.bulletin_put('%s',%llu,'%s%s',%llu,%s,'%s','%s')", own_name(n),
-                           (unsigned long long)++n->bulletin_seq, node_state_name(n->mind.state), ask ? "+ask" : "",
+                           (unsigned long long)++n->bulletin_seq, node_state_name(n->mind.state), flag,
                            (unsigned long long)n->mind.epoch, vip, gtid, n->settings.cluster_hash);
     for (int i = 0; i < OBS_NODES; i++)
         if (up & (1U << i))

@@ -205,9 +205,14 @@ static void enter_state(const struct policy *p, const struct observation *o, con
         m->third_given_epoch = 0;
         m->backoff_until_us = 0;
         m->undo = true;
+        m->undone_us = o->now_us;
     }
     if (next == NODE_STANDBY)
         m->basis_consumed = false;
+    if (holds_power(from) != holds_power(next)) {
+        m->history = GTID_REL_UNKNOWN; /* it was told the other way round */
+        m->history_us = 0;
+    }
     m->state = next;
     m->since_us = o->now_us;
 }

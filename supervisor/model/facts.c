@@ -152,7 +152,7 @@ static enum tri fact_peer_ready(const struct sight *s)
     struct gtid_set received = peer->replication.io_pos;
     gtid_pos_merge(&received, &peer->binlog_pos);
     bool follows = gtid_pos_contains(&received, &s->m->own_before.pos) == TRI_YES;
-    return tri_from(peer_present(s) && b->known && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
+    return tri_from(peer_present(s) && b->known && !b->hold && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
                     peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows);
 }
 
@@ -396,9 +396,10 @@ static enum tri fact_want_away(const struct sight *s)
     int64_t now = s->o->now_us;
     if (op->want == WANT_AWAY || op->stopping)
         return TRI_YES;
-    if (b->known && b->ask && peer_present(s))
+    bool undone = s->m->undone_us && now - s->m->undone_us < s->p->vip_hold_down_us;
+    if (b->known && b->ask && peer_present(s) && !undone)
         return TRI_YES;
-    bool held_down = s->m->last_handover_us && now - s->m->last_handover_us < s->p->vip_hold_down_us;
+    bool held_down = undone || (s->m->last_handover_us && now - s->m->last_handover_us < s->p->vip_hold_down_us);
     return tri_from(!held_down && s->m->peer_vip_since_us &&
                     now - s->m->peer_vip_since_us >= s->p->vip_settle_us);
 }

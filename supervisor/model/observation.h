@@ -52,6 +52,7 @@ struct bulletin {
     enum tri vip;
     char config_hash[17];
     bool ask;     /* it asks to become the writer */
+    bool hold;    /* maintenance is on there: it takes nothing */
     bool present; /* its presence lock is held on that server: it was alive within a lease */
 };
 

@@ -222,6 +222,7 @@ static void observe_bulletin(struct server_view *view, const struct observe_name
         snprintf(name, sizeof(name), "%.*s", (int)(ask ? (size_t)(ask - state) : strlen(state)), state);
         b->known = node_state_parse(name) >= 0;
         b->ask = ask && strcmp(ask, "+ask") == 0;
+        b->hold = ask && strcmp(ask, "+hold") == 0;
         b->state = b->known ? node_state_parse(name) : NODE_UNKNOWN;
         b->seq = cell_u64(set, row, "seq");
         b->epoch = cell_u64(set, row, "epoch");
