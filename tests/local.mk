@@ -5,4 +5,4 @@ EXTRA_DIST += tests/run tests/results.py \
 TESTS += tests/quickstart/test_packages.sh tests/test_results.py
 EXTRA_DIST += tests/quickstart/test_packages.sh tests/test_results.py
 TESTS += tests/check-man
-EXTRA_DIST += tests/check-man
+EXTRA_DIST += tests/check-man tests/FOUND.md
