@@ -51,6 +51,7 @@ static void on_ladder(void *arg, const struct ladder_result *r)
     fencer_logic_fenced(&f->logic, clock_now_us(), r->proven, &todo);
     fencer_do(f, &todo);
     fencer_talk_fenced(f, r->proven, r->how);
+    fencer_sessions_ping(f->sessions);
     fencer_wake(f);
 }
 
@@ -221,7 +222,10 @@ static void on_answered(void *arg)
 static void on_dead(void *arg, const struct death_report *r)
 {
     struct fencer *f = arg;
-    fencer_talk_dead(f, (int)r->pid, r->file, r->size);
+    f->dead.pid = (int32_t)r->pid;
+    f->dead.size = r->size;
+    snprintf(f->dead.file, sizeof(f->dead.file), "%s", r->file);
+    fencer_talk_dead(f);
     if (f->ladder)
         ladder_server_died(f->ladder);
     log_notice("mariadbd, process %d, is dead; its binary log ends in %s at %llu", (int)r->pid,
@@ -253,36 +257,46 @@ static void on_lock_lost(void *arg)
 
 /* ---- the child's life ---- */
 
+static void bury_child(struct fencer *f)
+{
+    struct fencer_todo todo = {0};
+    f->replace_us = 0;
+    fencer_logic_child_ended(&f->logic, clock_now_us(), &todo);
+    fencer_do(f, &todo);
+    fencer_wake(f);
+}
+
 static void on_cut(void *arg, const char *reason)
 {
     struct fencer *f = arg;
     f->prepare_seq = 0;
     log_notice("the supervisor's connection ended: %s", reason);
+    if (f->spawner_gone)
+        bury_child(f); /* nobody is left to tell its end */
 }
 
 static void on_ended(void *arg, pid_t pid, int status)
 {
     struct fencer *f = arg;
-    struct fencer_todo todo = {0};
     if (WIFSIGNALED(status))
         log_warning("the supervisor, process %d, was ended by signal %d", (int)pid, WTERMSIG(status));
     else
         log_notice("the supervisor, process %d, ended with status %d", (int)pid, WEXITSTATUS(status));
-    f->replace_us = 0;
-    fencer_logic_child_ended(&f->logic, clock_now_us(), &todo);
-    fencer_do(f, &todo);
+    bury_child(f);
     if (!f->greeted && WIFEXITED(status) && WEXITSTATUS(status) == 2) {
         f->exit_status = 2;
         event_base_loopbreak(f->base);
     }
-    fencer_wake(f);
 }
 
 static void on_spawner_gone(void *arg)
 {
-    (void)arg;
+    struct fencer *f = arg;
+    f->spawner_gone = true;
     log_error(
-        "the process that starts supervisors is gone: this one is the last until a restart of the service");
+        "the process that starts supervisors is gone: after this supervisor the service must be restarted");
+    if (!child_is_connected(f->child))
+        bury_child(f);
 }
 
 /* ---- signals ---- */

@@ -22,10 +22,12 @@ struct fencer {
     struct event *signals[4];
     int alarm_fd;
 
-    uint64_t prepare_seq; /* a PREPARE that waits for the lock; 0 = none */
-    uint64_t fence_seq;   /* the FENCE that FENCED will answer */
-    bool fence_failed;    /* and was logged */
-    bool greeted;         /* a supervisor has said HELLO */
+    uint64_t prepare_seq;       /* a PREPARE that waits for the lock; 0 = none */
+    const char *refusal;        /* why the last ARM was refused; NULL: it was not */
+    uint64_t fence_seq;         /* the FENCE that FENCED will answer */
+    bool fence_failed;          /* and was logged */
+    struct fencer_message dead; /* the last server's death; pid 0 = none */
+    bool greeted;               /* a supervisor has said HELLO */
     bool reloaded;
     bool spawner_gone;
     int exit_status;
@@ -46,7 +48,7 @@ void fencer_talk_message(void *arg, const struct fencer_message *m);
 void fencer_talk_state(struct fencer *f, uint64_t seq);
 void fencer_talk_prepared(struct fencer *f,
                           const char *refusal); /* answers a PREPARE that waits, if there is one */
-void fencer_talk_dead(struct fencer *f, int pid, const char *file, uint64_t size);
+void fencer_talk_dead(struct fencer *f);        /* f->dead */
 void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
 
 /* fencer_upgrade.c */

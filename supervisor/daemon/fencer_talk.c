@@ -56,12 +56,12 @@ void fencer_talk_prepared(struct fencer *f, const char *refusal)
     child_send(f->child, &m);
 }
 
-void fencer_talk_dead(struct fencer *f, int pid, const char *file, uint64_t size)
+void fencer_talk_dead(struct fencer *f)
 {
     struct fencer_message m = state_now(f, FENCER_DEAD, 0);
-    m.pid = pid;
-    m.size = size;
-    snprintf(m.file, sizeof(m.file), "%s", file);
+    m.pid = f->dead.pid;
+    m.size = f->dead.size;
+    snprintf(m.file, sizeof(m.file), "%s", f->dead.file);
     child_send(f->child, &m);
 }
 
@@ -93,6 +93,8 @@ static void greet(struct fencer *f, uint64_t seq)
     fencer_logic_hello(&f->logic, &todo);
     todo.what &= ~(unsigned)FENCER_DO_REPORT; /* this answer is the report */
     fencer_talk_state(f, seq);
+    if (f->logic.server.alive == TRI_NO && f->dead.pid == f->logic.server.pid)
+        fencer_talk_dead(f); /* its predecessor may not have heard it */
     fencer_do(f, &todo);
 }
 
@@ -115,10 +117,11 @@ static void arm(struct fencer *f, const struct fencer_message *m)
     bool was_armed = fencer_logic_is_armed(&f->logic);
     fencer_logic_arm(&f->logic, &f->rules, clock_now_us(), &order, &todo);
     bool refused = (todo.what & FENCER_DO_REFUSE) != 0;
-    if (refused)
+    if (refused && todo.reason != f->refusal)
         log_notice("ARM of epoch %llu was refused: %s", (unsigned long long)m->epoch, todo.reason);
-    else if (!was_armed)
+    else if (!refused && !was_armed)
         log_notice("armed for epoch %llu", (unsigned long long)m->epoch);
+    f->refusal = refused ? todo.reason : NULL;
     /* In force before it is acknowledged: the judge runs before anything new is read. */
     fencer_wake(f);
     acknowledge(f, m->seq, refused ? todo.reason : NULL);

@@ -133,13 +133,18 @@ static void open_log(const struct arguments *a, const char *role)
 
 /* ---- the supervisor ---- */
 
+/* From a memory file; fencer and supervisor choose by the same rule, so that both use the same. */
+static bool take_settings(int fd, struct err *e)
+{
+    return handover_read(fd, PACKAGE_VERSION, SETTINGS_FORMAT, &settings, sizeof(settings), e);
+}
+
 /* What the fencer read is what counts, for it was valid; unless a reload came since, or its layout is
  * another's. */
 static bool choose_settings(const struct arguments *a, struct err *e)
 {
     static struct settings read;
-    bool handed =
-        handover_read(HANDOVER_SETTINGS_FD, PACKAGE_VERSION, SETTINGS_FORMAT, &settings, sizeof(settings), e);
+    bool handed = take_settings(HANDOVER_SETTINGS_FD, e);
     if (handed && !getenv(HANDOVER_RELOADED))
         return true;
     bool fresh =
@@ -215,9 +220,11 @@ static bool start_spawner(const struct arguments *a, const struct privileges *p,
     if (pid == 0) {
         const struct spawner_options o = {pair[1], a->config_dir, a->foreground,
                                           SPAWNER_GRACE_MS(settings.cluster.timing)};
-        if (privileges_become_supervisor(p, e))
-            spawner_main(&o);
-        _exit(fail(EXIT_REFUSED, e));
+        if (!privileges_become_supervisor(p, e))
+            _exit(fail(EXIT_REFUSED, e));
+        if (!a->foreground)
+            detach_stdio();
+        spawner_main(&o);
     }
     close(pair[1]);
     *fd = pair[0];
@@ -241,12 +248,14 @@ static bool prepare(const struct arguments *a, struct fencer_start *start, struc
     start->settings_fd = handover_write(PACKAGE_VERSION, SETTINGS_FORMAT, &settings, sizeof(settings), e);
     if (start->settings_fd < 0)
         return false;
-    if (!a->foreground)
-        detach_stdio();
     if (!start_spawner(a, &p, &start->spawner_fd, e))
         return false;
     privileges_hurry();
-    return privileges_become_fencer(&p, e);
+    if (!privileges_become_fencer(&p, e))
+        return false;
+    if (!a->foreground)
+        detach_stdio();
+    return true;
 }
 
 static int run_fencer(const struct arguments *a)
@@ -261,7 +270,8 @@ static int run_fencer(const struct arguments *a)
                         "--check-config needs no privilege\n");
         return EXIT_REFUSED;
     }
-    bool loaded = upgraded ? settings_load_without_secrets(&settings, a->config_dir, &e)
+    bool loaded = upgraded ? (take_settings(start.settings_fd, &e) ||
+                              settings_load_without_secrets(&settings, a->config_dir, &e))
                            : settings_load(&settings, a->config_dir, &e);
     if (!loaded)
         return fail(EXIT_CONFIGURATION, &e);

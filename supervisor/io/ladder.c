@@ -17,6 +17,7 @@
 #define PATIENCE_US         CLOCK_MS(10) /* a short write ends by itself before anybody is killed */
 #define LOOK_AGAIN_US       CLOCK_MS(20)
 #define SET_AGAIN_US        CLOCK_MS(10)
+#define REACH_AGAIN_US      CLOCK_MS(10)
 #define EMPTY_LOOKS         2
 #define COMMAND_DEADLINE_MS 30000
 #define UNKNOWN_TABLE       1109
@@ -41,6 +42,7 @@ struct ladder {
     bool setting;     /* a SET is outstanding */
     bool provisional; /* read_only=1 was read back, but the supervisor's sessions were still there */
     int64_t next_set_us;
+    int64_t next_reach_us[2];
     bool looking; /* a look or a KILL is outstanding */
     bool kill_sent;
     bool no_lock_info; /* the server has no METADATA_LOCK_INFO */
@@ -122,15 +124,26 @@ static void on_set(void *arg, const struct reply *reply)
     release(l);
 }
 
+/* Is the session up? Otherwise it is asked to connect, though not all the time. */
+static bool reach(struct ladder *l, struct session *s)
+{
+    int64_t *next_us = &l->next_reach_us[s == l->o.kill];
+    if (session_is_up(s))
+        return true;
+    if (clock_now_us() >= *next_us) {
+        *next_us = clock_now_us() + REACH_AGAIN_US;
+        session_retry_now(s);
+    }
+    return false;
+}
+
 static void send_set(struct ladder *l)
 {
     int64_t left_us = rung_end_us(l, LADDER_SWEEP) - clock_now_us();
     if (l->setting || left_us <= 0 || (l->provisional && l->cut_pending) || clock_now_us() < l->next_set_us)
         return;
-    if (!session_is_up(l->o.set)) {
-        session_retry_now(l->o.set);
+    if (!reach(l, l->o.set))
         return;
-    }
     l->setting = true;
     l->references++;
     session_query(l->o.set, LADDER_SQL_SET, (int)(left_us / 1000) + 1, on_set, l);
@@ -232,10 +245,8 @@ static void send_look(struct ladder *l)
     char sql[LADDER_SQL_LOOK_MAX];
     if (l->looking || clock_now_us() < l->next_look_us)
         return;
-    if (!session_is_up(l->o.kill)) {
-        session_retry_now(l->o.kill);
+    if (!reach(l, l->o.kill))
         return;
-    }
     accounts.own[0] = session_connection_id(l->o.set);
     accounts.own[1] = session_connection_id(l->o.kill);
     l->look = choose_look(l);

@@ -12,7 +12,8 @@
 #define BACKOFF_ARMED_MS    250
 #define CHILD_LASTED_US     CLOCK_MS(10000)
 #define CHILD_KILL_AGAIN_US CLOCK_MS(1000)
-#define FENCE_RETRY_US      CLOCK_MS(250)
+#define RETRY_FIRST_MS      250
+#define RETRY_MAX_MS        2000
 
 static void add(struct fencer_todo *todo, unsigned what)
 {
@@ -114,6 +115,8 @@ void fencer_logic_arm(struct fencer_logic *l, const struct fencer_rules *r, int6
         refuse(todo, "its deadline has passed");
         return;
     }
+    if (!fencer_logic_is_armed(l))
+        l->armed_us = now_us;
     l->term.epoch = arm->epoch;
     l->term.deadline_us = arm->deadline_us < longest ? arm->deadline_us : longest;
     l->term.votes = arm->votes;
@@ -196,6 +199,8 @@ void fencer_logic_observe(struct fencer_logic *l, const struct fencer_server *se
         add(todo, FENCER_DO_REPORT);
     if (had->alive == TRI_YES && server->alive == TRI_NO && fencer_logic_is_armed(l) && !l->child_runs)
         leave_weight(l, l->ticked_us, todo);
+    if (l->retry_us && server->read_us > had->read_us)
+        l->retry_us = l->ticked_us; /* it answers again: now */
     l->server = *server;
 }
 
@@ -240,12 +245,17 @@ void fencer_logic_lock_lost(struct fencer_logic *l, const struct fencer_rules *r
 void fencer_logic_fenced(struct fencer_logic *l, int64_t now_us, bool proven, struct fencer_todo *todo)
 {
     if (!proven) {
-        l->retry_us = now_us + FENCE_RETRY_US;
+        l->retry_ms = l->retry_ms ? l->retry_ms * 2 : RETRY_FIRST_MS;
+        if (l->retry_ms > RETRY_MAX_MS)
+            l->retry_ms = RETRY_MAX_MS;
+        l->retry_us = now_us + CLOCK_MS(l->retry_ms);
         set_weight(todo, WEIGHT_UNFIT);
         return;
     }
     l->fencing = false;
     l->retry_us = 0;
+    l->retry_ms = 0;
+    l->server.read_only = TRI_UNKNOWN; /* what was read before is history */
     leave_weight(l, now_us, todo);
     l->term.peer_can_take_vip = false;
     end_term(l, now_us);
@@ -254,10 +264,12 @@ void fencer_logic_fenced(struct fencer_logic *l, int64_t now_us, bool proven, st
 
 /* ---- the judgement ---- */
 
-static bool is_silent(const struct fencer_logic *l, const struct fencer_rules *r, int64_t now_us)
+/* When the server's silence under this term becomes a fence; 0 = it owes nothing. */
+static int64_t silent_at_us(const struct fencer_logic *l, const struct fencer_rules *r)
 {
-    return l->unanswered_us && l->server.alive != TRI_NO &&
-           now_us - l->unanswered_us >= CLOCK_MS(r->silent_ms);
+    if (!l->unanswered_us || l->server.alive == TRI_NO || !fencer_logic_is_armed(l))
+        return 0;
+    return (l->unanswered_us > l->armed_us ? l->unanswered_us : l->armed_us) + CLOCK_MS(r->silent_ms);
 }
 
 static bool is_writable_unarmed(const struct fencer_logic *l)
@@ -273,7 +285,7 @@ static void judge_server(struct fencer_logic *l, const struct fencer_rules *r, i
         return;
     if (fencer_logic_is_armed(l) && now_us >= l->term.deadline_us)
         start_fence(l, 0, "the deadline passed", todo);
-    else if (fencer_logic_is_armed(l) && is_silent(l, r, now_us))
+    else if (silent_at_us(l, r) && now_us >= silent_at_us(l, r))
         start_fence(l, r->kill_server ? FENCER_DO_KILL_SERVER : 0, "the server does not answer", todo);
     else if (r->fences && is_writable_unarmed(l))
         start_fence(l, 0, "the server is writable without authority", todo);
@@ -328,8 +340,7 @@ int64_t fencer_logic_next_us(const struct fencer_logic *l, const struct fencer_r
     int64_t next = earlier(l->retry_us, l->weight_us);
     if (!l->fencing) {
         next = earlier(next, l->term.deadline_us);
-        if (fencer_logic_is_armed(l) && l->unanswered_us && l->server.alive != TRI_NO)
-            next = earlier(next, l->unanswered_us + CLOCK_MS(r->silent_ms));
+        next = earlier(next, silent_at_us(l, r));
     }
     next = earlier(next, l->prepared_us);
     next = earlier(next, l->child_start_us);

@@ -39,6 +39,7 @@ struct fencer_server {
 struct fencer_logic {
     struct fencer_term term;
     uint64_t ended_epoch;  /* terms up to this one ended by a fence */
+    int64_t armed_us;      /* since when it is armed */
     int64_t unarmed_us;    /* since when nothing may be written here: readings sent before do not count */
     int64_t prepared_us;   /* until when the write lock is kept without a term */
     int64_t lock_until_us; /* the write lock is held for certain until then */
@@ -48,6 +49,7 @@ struct fencer_logic {
     int64_t unanswered_us; /* since when it owes an answer; 0 = it does not */
     bool fencing;
     int64_t retry_us;  /* the next try of a fence that was not proven */
+    int retry_ms;      /* and how long it waited */
     int64_t weight_us; /* when -254 has lasted long enough */
     bool child_runs;
     int64_t child_started_us;

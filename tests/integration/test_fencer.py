@@ -11,6 +11,10 @@ import time
 from fencer_fixture import (LOCK_INFO, USERS, WRITE, Failure, boottime, case, expect, lab, main, uid, wait_for)
 from mariadb_sandbox import SqlError
 
+# The fencer's session k, which asks all the time.
+SESSIONS = ("SELECT ID FROM information_schema.PROCESSLIST WHERE USER='replcheck-fence'"
+            " ORDER BY TIME_MS LIMIT 1")
+
 
 def fenced(puppet, seconds=3.0):
     message = puppet.expect_kind("FENCED", seconds)
@@ -481,6 +485,48 @@ def terminated_while_idle():
         it.fencer.process.send_signal(signal.SIGTERM)
         expect("status", it.fencer.process.wait(5), 0)
         print(f"    ended after {(time.monotonic() - began) * 1e3:.0f} ms")
+
+
+@case
+def killed_spawner_is_survived_until_the_child_ends():
+    with lab() as it:
+        puppet = it.writer()
+        spawner = int(status_of(puppet.pid)["PPid"])
+        os.kill(spawner, signal.SIGKILL)
+        time.sleep(1)
+        expect("read_only", it.read_only(), "0")
+        os.kill(puppet.pid, signal.SIGKILL)
+        expect("status", it.fencer.process.wait(5), 1)
+        expect("read_only", it.read_only(), "1")
+
+
+@case
+def death_is_told_again_to_the_next_child():
+    with lab() as it:
+        puppet = it.writer()
+        it.server.kill(signal.SIGKILL)
+        first = puppet.expect_kind("DEAD")
+        os.kill(puppet.pid, signal.SIGKILL)
+        heir = it.fencer.puppet()
+        second = heir.expect_kind("DEAD")
+        expect("the same", [second[k] for k in ("pid", "file", "size")], [first[k] for k in ("pid", "file", "size")])
+
+
+@case
+def server_that_is_gone_and_back_ends_an_unproven_fence():
+    """Not certifiable (its pid file is gone), dead, and so the fence cannot be proven until it is back."""
+    with lab() as it:
+        puppet = it.writer(ms=1200)
+        os.unlink(it.server.pid_file)
+        it.root.query(f"KILL {it.root.value(SESSIONS)}")
+        puppet.expect_kind("STATE", certifiable="no")
+        it.server.kill(signal.SIGKILL)
+        message = puppet.expect_kind("FENCED", 5.0)
+        expect("proven", message["ok"], "0")
+        time.sleep(2)
+        it.server.start()
+        puppet.expect_kind("FENCED", 3.0, ok="1")
+        expect("read_only", it.read_only(), "1")
 
 
 @case

@@ -144,3 +144,11 @@ tests_unit_test_facts_SOURCES = tests/unit/test_facts.c tests/unit/facts_cases.h
 tests_unit_test_facts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_facts_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_ladder_sql
+TESTS += tests/unit/test_ladder_sql
+tests_unit_test_ladder_sql_SOURCES = tests/unit/test_ladder_sql.c
+tests_unit_test_ladder_sql_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ladder_sql_LDADD = libio.a libbase.a $(CMOCKA_LIBS)
+endif
