@@ -58,7 +58,8 @@ static void update_ledger(const struct policy *p, const struct observation *o, s
         ledger_saw_writer(&m->ledger, other, theirs, &o->peer.binlog_pos, o->peer.seen_us);
     if (m->basis.kind == NOTE_RELEASE && m->basis.gtid.known)
         ledger_saw_final(&m->ledger, other, m->basis.epoch, &m->basis.gtid, o->now_us);
-    else if (o->closing.closed && o->peer.seen_us != m->peer_sampled_us && o->peer.read_only == TRI_YES)
+    else if (node_state_is_promoting(m->state) && o->closing.closed && o->closing.epoch == m->epoch &&
+             o->peer.seen_us != m->peer_sampled_us && o->peer.read_only == TRI_YES)
         ledger_saw_final(&m->ledger, other, theirs, &o->peer.binlog_pos, o->peer.seen_us);
     m->own_sampled_us = o->own.seen_us;
     m->peer_sampled_us = o->peer.seen_us;
@@ -225,10 +226,20 @@ static const struct rule *first_match(enum node_state state, const struct facts 
     return NULL; /* rules_self_check() excludes it */
 }
 
+/* What was not heard while this process stood still is no silence. */
+static void forget_ages(struct mind *m)
+{
+    m->quiet_since_us = 0;
+    m->unfenced_since_us = 0;
+    m->peer_vip_since_us = 0;
+}
+
 void decide_tick(const struct policy *p, const struct observation *o, struct quorum *q, struct mind *m,
                  struct outcome *out)
 {
     memset(out, 0, sizeof(*out));
+    if (o->gap_us > p->renew_us + p->silent_us)
+        forget_ages(m);
     update_history(o, m);
     update_basis(p, o, m);
     update_ledger(p, o, m);

@@ -76,7 +76,11 @@ CASE(draining, DRAINED, TRI_YES, "no replication is configured: nothing is left 
 
 /* ---- loss ---- */
 CASE(peer_lost, LOSS, LOSS_OK, "the writer was last seen at its last sign of life", )
-CASE(peer_lost, LOSS, LOSS_KNOWN, "seen on the writer and missing here", saw_writer(s, "0-2-12", 0))
+CASE(peer_lost, LOSS, LOSS_OK, "seen on the writer and perhaps on its way: decided after the drain",
+     saw_writer(s, "0-2-12", 0))
+CASE(peer_lost, LOSS, LOSS_KNOWN, "seen on the writer and missing here, nothing is received", saw_writer(s, "0-2-12", 0);
+     s->o.own.replication.io = IO_NO)
+CASE(peer_lost, LOSS, LOSS_KNOWN, "after the drain it is missing", saw_writer(s, "0-2-12", 0); in(s, NODE_PROMOTE_DRAIN, 1))
 CASE(peer_lost, LOSS, LOSS_OK, "allowed", saw_writer(s, "0-2-12", 0); s->p.max_known_lost = 2)
 CASE(peer_lost, LOSS, LOSS_OK, "accepted by the operator", saw_writer(s, "0-2-12", 0); s->o.operator_.accept_loss = true)
 CASE(peer_lost, LOSS, LOSS_UNSEEN, "its lease was renewed long after the last sample",

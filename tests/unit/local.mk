@@ -152,3 +152,12 @@ tests_unit_test_ladder_sql_SOURCES = tests/unit/test_ladder_sql.c
 tests_unit_test_ladder_sql_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ladder_sql_LDADD = libio.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_decide
+TESTS += tests/unit/test_decide
+tests_unit_test_decide_SOURCES = tests/unit/test_decide.c tests/unit/model_driver.c tests/unit/model_driver.h \
+	tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_decide_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif

@@ -147,6 +147,7 @@ void scene_writer(struct scene *s, enum policy_tie tie)
     s->o.fencer.write_lock = TRI_YES;
     s->o.fencer.epoch = OWN_EPOCH;
     s->o.fencer.sent_seq = s->o.fencer.acked_seq = 1;
+    s->o.fencer.acked_deadline_us = quorum_authority_until(&s->q, s->now_us) - s->p.fence_us - s->p.epsilon_us;
     scene_refresh(s);
 }
 
@@ -200,8 +201,6 @@ void scene_refresh(struct scene *s)
         s->o.voter_answer_us[i] = s->now_us;
         quorum_proven(&s->q, i, s->now_us);
     }
-    if (s->m.state == NODE_WRITER && s->o.fencer.acked_seq)
-        s->o.fencer.acked_deadline_us = quorum_authority_until(&s->q, s->now_us) - s->p.fence_us - s->p.epsilon_us;
 }
 
 void scene_advance(struct scene *s, int64_t ms)
