@@ -124,8 +124,8 @@ static enum wish_state set_maintenance(struct wish *w, struct node *n, bool on)
         return settle(w, WISH_DONE, "maintenance is %s at %s already", on ? "on" : "off", self);
     if (on)
         return settle(w, WISH_DONE,
-                      "maintenance is on at %s: it does not change its role until `mysql-replcheck "
-                      "maintenance off`; %s has a maintenance of its own",
+                      "maintenance is on at %s: nothing changes role, and %s takes nothing over, until "
+                      "`mysql-replcheck maintenance off` here",
                       self, other);
     return settle(w, WISH_DONE, "maintenance is off at %s", self);
 }

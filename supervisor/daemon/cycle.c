@@ -13,11 +13,14 @@
 #include "io/bell.h"
 #include "io/probe.h"
 #include "io/references.h"
+#include "io/session.h"
 #include "io/voter.h"
 #include "io/vip.h"
 #include "io/worker.h"
 #include "model/ledger_text.h"
 #include "daemon/boot_id.h"
+
+#define REPAIR_US 10000000
 
 static struct timeval timeval_of(int64_t us)
 {
@@ -123,6 +126,28 @@ static void tell_stay(struct node *n)
     log_debug("%s: %s (row %d)", node_state_name(n->mind.state), row->reason, row->id);
 }
 
+/* ---- the dead-man's switch is kept working ---- */
+
+static void repaired(void *arg, const struct reply *r)
+{
+    (void)arg;
+    if (r->status == REPLY_OK)
+        log_notice("the dead-man's switch was enabled again");
+    else if (r->status == REPLY_ERROR)
+        log_error("the dead-man's switch cannot be repaired: %s; run `mysql-replcheck schema upgrade`", r->error);
+}
+
+static void repair_dead_man(struct node *n)
+{
+    struct session *desk = n->desk[n->policy.self];
+    bool wrong = n->o.own.dead_man == TRI_NO && !n->policy.dual;
+    if (!wrong || !session_is_up(desk) || (n->repaired_us && n->o.now_us - n->repaired_us < REPAIR_US))
+        return;
+    n->repaired_us = n->o.now_us;
+    log_warning("the dead-man's switch is disabled, missing or does not advance: repairing it");
+    session_query(desk, "CALL replcheck.repair_dead_man()", 5000, repaired, n);
+}
+
 /* ---- the tick ---- */
 
 static void schedule(struct node *n)
@@ -170,6 +195,7 @@ static void run_tick(struct node *n)
     tell_stay(n);
     actions_run(n);
     n->last_row_id = n->outcome.row->id;
+    repair_dead_man(n);
     actions_weight(n);
     actions_bulletin(n);
     bell_listen(n->bell, n->mind.state != NODE_WRITER);

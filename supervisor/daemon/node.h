@@ -56,6 +56,7 @@ struct node {
     bool offsets_origin_read;           /* of this life of the server */
     unsigned long offsets_corrected_at; /* sessions up to this id have the old values; 0 = none */
     int64_t started_threads_us;
+    int64_t repaired_us;      /* the dead-man's switch, last */
     int64_t disarmed_us;
     struct ladder *ladder;    /* closing the own server */
     int promoted_row;         /* the row that made this node the writer */

@@ -518,7 +518,9 @@ static void compute_rest(struct facts *f, const struct sight *s)
     f->value[FACT_REASON] = fact_reason(s);
     f->value[FACT_BACKOFF] = tri_from(o->now_us < s->m->backoff_until_us);
     f->value[FACT_BREAKER] = tri_from(o->failovers_in_window >= s->p->breaker_failovers && s->p->breaker_failovers);
-    f->value[FACT_MAINTENANCE] = tri_from(o->operator_.maintenance);
+    bool held_there = peer_bulletin(s)->known && peer_bulletin(s)->hold && peer_present(s);
+    f->value[FACT_MAINTENANCE] = tri_from(o->operator_.maintenance || held_there);
+    f->value[FACT_LAST_WRITER] = o->own.term_known ? tri_from(o->own.term_node == s->self) : TRI_UNKNOWN;
     f->value[FACT_STOPPING] = tri_from(o->operator_.stopping);
     f->value[FACT_WANT_AWAY] = fact_want_away(s);
     f->value[FACT_ISOLATED] = fact_isolated(s);

@@ -53,7 +53,8 @@ enum fact {
     FACT_REASON,         /* enum promote_reason */
     FACT_BACKOFF,
     FACT_BREAKER,        /* open */
-    FACT_MAINTENANCE,
+    FACT_MAINTENANCE,    /* on at either node */
+    FACT_LAST_WRITER,    /* the last term was this node's */
     FACT_STOPPING,       /* SIGTERM: hand over if it can be, close otherwise, end */
     FACT_WANT_AWAY,      /* operator, the peer on its operator's behalf, or the VIP asks to hand over */
     FACT_ISOLATED,       /* tie-breaker `writer`: neither the peer nor a reference heard for a lease */
