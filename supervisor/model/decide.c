@@ -84,23 +84,38 @@ static void update_basis(const struct policy *p, const struct observation *o, st
     m->basis = basis;
 }
 
-/* Tie-breaker `writer`: the third vote is the node's whose own voter table's highest promise is its own term
- * and which has given it away in writing neither in this life (third_given_epoch) nor in an earlier one (read
- * at the peer, or the fencer still has our predecessor's authority). */
+/* Tie-breaker `writer`: was the third vote ours when this process began, as the tables tell? Our own table's
+ * highest promise is our own last term (one that was only promised, with both servers' votes, does not count),
+ * and the peer's table, which must have been read, holds no row of ours that gave it away. A predecessor whose
+ * authority is still armed had it. */
+static bool third_is_written(const struct policy *p, const struct observation *o, uint64_t mine)
+{
+    const struct voter_rows *there = &o->peer.voter;
+    bool own_term = o->own.term_known && o->own.term_node == p->self && o->own.term_epoch == mine;
+    bool given = there->release[p->self].epoch >= mine || there->certificate[p->self].epoch >= mine;
+    return o->fencer.inherited || (own_term && there->read_us && !given);
+}
+
+/* Whose it is now. It comes with a row of the other's, once our promise has consumed it, or by the operator's
+ * word; it goes with a row of ours that was sent (third_given_epoch), or with a higher promise of the other. */
 static enum tri third_vote(const struct policy *p, const struct observation *o, struct mind *m)
 {
     int self = p->self, other = 1 - self;
+    bool promised = node_state_may_write(m->state); /* here too, whatever was read before */
     uint64_t mine = o->own.voter.promise[self].kind ? o->own.voter.promise[self].epoch : 0;
     uint64_t theirs = facts_promised_by(o, other);
-    if (m->basis.kind != NOTE_NONE || m->basis_consumed || o->operator_.peer_is_off)
+    if (promised && m->epoch > mine)
+        mine = m->epoch;
+    if (m->basis_consumed || (promised && o->operator_.peer_is_off))
+        m->third_mine = true;
+    if (node_state_is_promoting(m->state) &&
+        (m->basis.kind != NOTE_NONE || m->basis_consumed || o->operator_.peer_is_off))
         return TRI_YES;
     if (!o->own.voter.read_us || !mine || theirs > mine || m->third_given_epoch >= mine) {
         m->third_mine = false;
         return o->own.voter.read_us ? TRI_NO : TRI_UNKNOWN;
     }
-    const struct voter_rows *there = &o->peer.voter;
-    bool unwritten = there->release[self].epoch < mine && there->certificate[self].epoch < mine;
-    if (o->fencer.inherited || (there->read_us && unwritten))
+    if (third_is_written(p, o, mine))
         m->third_mine = true;
     return tri_from(m->third_mine);
 }
@@ -191,6 +206,7 @@ static void enter_state(const struct policy *p, const struct observation *o, con
             facts_own_position(o, &own);
             ledger_forget_received(&m->ledger, &own);
         }
+        m->third_mine = m->third_mine || m->basis_consumed || o->operator_.peer_is_off;
         m->accept_loss = false;
         m->basis_consumed = false;
         m->attempts = 0;
@@ -200,7 +216,7 @@ static void enter_state(const struct policy *p, const struct observation *o, con
     }
     if (next == NODE_DEMOTE_CLOSE && m->peer_vip_since_us)
         m->last_handover_us = o->now_us;
-    if (next == NODE_DEMOTE_HANDOVER || (next == NODE_FENCED && f->value[FACT_OWN_DEAD] == TRI_YES))
+    if (next == NODE_DEMOTE_HANDOVER)
         m->third_given_epoch = m->epoch;
     if (from == NODE_DEMOTE_HANDOVER && f->value[FACT_RECLAIMED] == TRI_YES) {
         m->third_given_epoch = 0;
@@ -208,7 +224,7 @@ static void enter_state(const struct policy *p, const struct observation *o, con
         m->undo = true;
         m->undone_us = o->now_us;
     }
-    if (next == NODE_STANDBY)
+    if (!node_state_is_promoting(next))
         m->basis_consumed = false;
     if (holds_power(from) != holds_power(next)) {
         m->history = GTID_REL_UNKNOWN; /* it was told the other way round */
@@ -216,6 +232,14 @@ static void enter_state(const struct policy *p, const struct observation *o, con
     }
     m->state = next;
     m->since_us = o->now_us;
+}
+
+/* What is about to be written on the peer's server gives the third vote away, whether it is answered or not. */
+static void note_giving(const struct policy *p, const struct quorum *q, const struct outcome *out, struct mind *m)
+{
+    const uint64_t writing = ACTION_BIT(ACTION_RELEASE) | ACTION_BIT(ACTION_CERTIFY);
+    if ((out->actions & writing) && q->votes[1 - p->self].held)
+        m->third_given_epoch = m->epoch;
 }
 
 static const struct rule *first_match(enum node_state state, const struct facts *f)
@@ -252,6 +276,7 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
         m->row_id = out->row->id;
         if (out->row->stay || out->row->next == m->state) {
             out->actions |= out->row->actions;
+            note_giving(p, q, out, m);
             return;
         }
         out->actions = out->row->actions;

@@ -161,3 +161,12 @@ tests_unit_test_decide_SOURCES = tests/unit/test_decide.c tests/unit/model_drive
 tests_unit_test_decide_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_decide_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_third_vote
+TESTS += tests/unit/test_third_vote
+tests_unit_test_third_vote_SOURCES = tests/unit/test_third_vote.c tests/unit/model_driver.c tests/unit/model_driver.h \
+	tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_third_vote_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_third_vote_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
