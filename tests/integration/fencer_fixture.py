@@ -245,10 +245,9 @@ def main():
         print("skipped: needs root and mariadbd")
         sys.exit(77)
     private_users(USERS)
-    failed = 0
-    for function in CASES:
-        if len(sys.argv) > 1 and not any(word in function.__name__ for word in sys.argv[1:]):
-            continue
+    words, failed = sys.argv[1:], 0
+    chosen = [function for function in CASES if not words or any(word in function.__name__ for word in words)]
+    for function in chosen:
         began = time.monotonic()
         try:
             function()
@@ -256,4 +255,5 @@ def main():
         except (Failure, SqlError) as error:
             failed += 1
             print(f"FAIL  {function.__name__}: {error}", flush=True)
+    print(f"{len(chosen)} cases, {failed} failed")
     sys.exit(1 if failed else 0)
