@@ -64,7 +64,9 @@ def memory_of_the_fencer():
                 text = file.read()
             sizes[name] = [int(re.search(rf"^{what}:\s+(\d+)", text, re.M).group(1)) for what in ("Pss", "Rss")]
         print("    " + ", ".join(f"{name}: PSS {pss} KiB, RSS {rss} KiB" for name, (pss, rss) in sizes.items()))
-        if sum(pss for pss, _ in sizes.values()) > 5 * 1024:
+        with open(f"/proc/{it.fencer.process.pid}/maps") as file:
+            sanitized = "libasan" in file.read()
+        if sum(pss for pss, _ in sizes.values()) > 5 * 1024 and not sanitized:
             raise Failure("too much")
 
 
