@@ -128,10 +128,16 @@ static void close_peer(struct node *n)
 
 /* ---- the fencer ---- */
 
+/* While the votes are asked for, the epoch may still be that of the last attempt. */
+static bool epoch_is_chosen(const struct node *n)
+{
+    return n->mind.epoch && !(node_state_is_promoting(n->mind.state) && n->mind.epoch <= n->mind.term_floor);
+}
+
 static void prepare(struct node *n)
 {
     int64_t now = n->o.now_us;
-    if (n->o.fencer.write_lock == TRI_YES || now - n->prepared_us < PREPARE_US || !n->mind.epoch)
+    if (n->o.fencer.write_lock == TRI_YES || now - n->prepared_us < PREPARE_US || !epoch_is_chosen(n))
         return;
     n->prepared_us = now;
     fencer_link_prepare(n->fencer, n->mind.epoch);
@@ -147,7 +153,7 @@ static void arm(struct node *n)
                            .votes = (uint8_t)quorum_mask(&n->quorum, n->o.now_us),
                            .peer_can_take_vip = decide_peer_can_take_vip(&n->o, &n->outcome.facts),
                            .renewed = true};
-    if (!until || deadline <= n->armed_deadline_us || !n->mind.epoch)
+    if (!until || deadline <= n->armed_deadline_us || !epoch_is_chosen(n))
         return;
     n->armed_deadline_us = deadline;
     n->o.fencer.sent_seq = fencer_link_arm(n->fencer, &a);

@@ -269,6 +269,10 @@ static enum tri fact_stale(const struct sight *s)
         return TRI_UNKNOWN;
     if (newest <= o->own.term_epoch)
         return TRI_NO;
+    /* A promise is not yet a term: with the other's history at hand that tells what was written. */
+    bool compared = s->m->history_us && is_fresh(s, o->peer.seen_us) && o->peer.read_only == TRI_YES;
+    if (compared && (s->m->history == GTID_REL_EQUAL || s->m->history == GTID_REL_AHEAD))
+        return TRI_NO;
     received_position(s, &have);
     const struct voter_rows *all[] = {&o->own.voter, &o->peer.voter, &o->witness.voter};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

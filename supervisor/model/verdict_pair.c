@@ -141,7 +141,7 @@ void verdict_votes(struct report *r)
     if (r->source == REPORT_DIRECT || r->dual)
         return;
     if (is_writer(r) && r->authority_ms == 0)
-        verdict_add(r, SEVERITY_CRITICAL, "no-authority", "", "%s is the writer and has no majority of votes",
+        verdict_add(r, SEVERITY_CRITICAL, "no-authority", "see which voters answer: `mysql-replcheck status`", "%s is the writer and has no majority of votes",
                     own_name(r));
     for (int i = 0; i < OBS_VOTERS; i++)
         judge_vote(r, i);
@@ -159,7 +159,7 @@ void verdict_fencer(struct report *r)
         verdict_add(r, SEVERITY_UNKNOWN, "fencer-unknown", "",
                     "whether the fencer on %s is alive is not known", own_name(r));
     else if (is_writer(r) && f->armed == TRI_NO && r->since_ms > 1000)
-        verdict_add(r, SEVERITY_CRITICAL, "fencer-unarmed", "",
+        verdict_add(r, SEVERITY_CRITICAL, "fencer-unarmed", "see the daemon's log for what the fencer said",
                     "%s is the writer and its fencer is not armed", own_name(r));
     else if (f->certifiable == TRI_NO && f->server_alive == TRI_YES)
         verdict_add(
