@@ -269,6 +269,9 @@ static enum tri fact_stale(const struct sight *s)
         return TRI_UNKNOWN;
     if (newest <= o->own.term_epoch)
         return TRI_NO;
+    /* A handover names the position at which the term ended: nothing is enabled before that is applied here. */
+    if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
+        return TRI_NO;
     /* A promise is not yet a term: with the other's history at hand that tells what was written. */
     bool compared = s->m->history_us && is_fresh(s, o->peer.seen_us) && o->peer.read_only == TRI_YES;
     if (compared && (s->m->history == GTID_REL_EQUAL || s->m->history == GTID_REL_AHEAD))
