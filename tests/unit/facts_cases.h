@@ -151,6 +151,7 @@ CASE(standby, PEER_WRITER, TRI_NO, "a newer bulletin here counts", s->o.peer.rea
 CASE(writer, PEER_READY, TRI_YES, "a standby that follows", )
 CASE(writer, PEER_READY, TRI_NO, "its supervisor is gone", absent(s))
 CASE(writer, PEER_READY, TRI_NO, "fenced", say(s, NODE_FENCED))
+CASE(writer, PEER_READY, TRI_NO, "in maintenance", s->o.own.bulletin[1].hold = s->o.peer.bulletin[1].hold = true)
 CASE(writer, PEER_READY, TRI_NO, "its receiver is connecting", s->o.peer.replication.io = IO_CONNECTING)
 CASE(writer, PEER_READY, TRI_NO, "its applier is stopped", s->o.peer.replication.sql = TRI_NO)
 CASE(writer, PEER_READY, TRI_NO, "it lacks what was here a probe ago", s->m.own_before.pos = scene_gtid("0-1-12"))
@@ -286,7 +287,14 @@ CASE(standby, BACKOFF, TRI_YES, "waiting", s->m.backoff_until_us = s->now_us + 1
 CASE(standby, BREAKER, TRI_NO, "closed", )
 CASE(standby, BREAKER, TRI_YES, "open", s->o.failovers_in_window = 1)
 CASE(standby, BREAKER, TRI_NO, "no limit", s->o.failovers_in_window = 9; s->p.breaker_failovers = 0)
+CASE(standby, MAINTENANCE, TRI_NO, "off", )
 CASE(standby, MAINTENANCE, TRI_YES, "on", s->o.operator_.maintenance = true)
+CASE(standby, MAINTENANCE, TRI_YES, "on at the other node", s->o.own.bulletin[1].hold = s->o.peer.bulletin[1].hold = true)
+CASE(standby, MAINTENANCE, TRI_NO, "on at the other node, whose supervisor is gone",
+     s->o.own.bulletin[1].hold = s->o.peer.bulletin[1].hold = true; absent(s))
+CASE(writer, LAST_WRITER, TRI_YES, "this node", )
+CASE(standby, LAST_WRITER, TRI_NO, "the other", )
+CASE(standby, LAST_WRITER, TRI_UNKNOWN, "the terms were not read", s->o.own.term_known = false)
 CASE(standby, STOPPING, TRI_YES, "asked to stop", s->o.operator_.stopping = true)
 CASE(writer, WANT_AWAY, TRI_NO, "nobody asks", )
 CASE(writer, WANT_AWAY, TRI_YES, "the operator", s->o.operator_.want = WANT_AWAY)
@@ -297,6 +305,9 @@ CASE(writer, WANT_AWAY, TRI_YES, "the VIP settled there", s->m.peer_vip_since_us
 CASE(writer, WANT_AWAY, TRI_NO, "the VIP is not settled there", s->m.peer_vip_since_us = s->now_us - MS(1999))
 CASE(writer, WANT_AWAY, TRI_NO, "it asked a moment ago", s->m.peer_vip_since_us = s->now_us - MS(9000);
      s->m.last_handover_us = s->now_us - MS(59999))
+CASE(writer, WANT_AWAY, TRI_NO, "a handover was just taken back: nobody asks again", s->m.undone_us = s->now_us - MS(59999);
+     s->o.peer.bulletin[1].ask = true; s->m.peer_vip_since_us = s->now_us - MS(9000))
+CASE(writer, WANT_AWAY, TRI_YES, "but the operator here", s->m.undone_us = s->now_us - MS(59999); s->o.operator_.want = WANT_AWAY)
 CASE(writer, WANT_AWAY, TRI_YES, "it asked long ago", s->m.peer_vip_since_us = s->now_us - MS(9000);
      s->m.last_handover_us = s->now_us - MS(60000))
 CASE(writer_durable, ISOLATED, TRI_NO, "it hears both", )
