@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define LOCKED_BYTES_MIN (1UL << 30)
 
 static bool find_user(const char *name, uid_t *uid, gid_t *gid, struct err *e)
 {
@@ -89,12 +92,24 @@ bool privileges_become_fencer(const struct privileges *p, struct err *e)
     return true;
 }
 
+/* What is touched later stays too, so the limit must have room for all that this process may ever map. */
+static bool may_lock_memory(void)
+{
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit limit;
+    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0)
+        return true;
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_max < LOCKED_BYTES_MIN)
+        return false;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+}
+
 void privileges_hurry(void)
 {
     const struct sched_param least = {.sched_priority = 1};
-    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
     if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least) != 0)
         setpriority(PRIO_PROCESS, 0, -10);
-    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0)
+    if (may_lock_memory())
         mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
