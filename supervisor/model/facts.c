@@ -258,6 +258,12 @@ static unsigned fact_loss(const struct sight *s)
     return v == LOSS_KNOWN && arriving ? LOSS_OK : v;
 }
 
+/* What was compared before the other was lost says nothing about what either wrote since. */
+static bool history_is_told(const struct sight *s)
+{
+    return s->m->history_us && s->o->now_us - s->m->history_us <= s->p->lease_us;
+}
+
 /* Does a voter remember an epoch of the other whose data are not here? A release's position stands for its
  * term's row, which a term that was never enabled does not have. */
 static enum tri fact_stale(const struct sight *s)
@@ -273,7 +279,7 @@ static enum tri fact_stale(const struct sight *s)
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
         return TRI_NO;
     /* A promise is not yet a term: with the other's history at hand that tells what was written. */
-    bool compared = s->m->history_us && is_fresh(s, o->peer.seen_us) && o->peer.read_only == TRI_YES;
+    bool compared = history_is_told(s) && is_fresh(s, o->peer.seen_us) && o->peer.read_only == TRI_YES;
     if (compared && (s->m->history == GTID_REL_EQUAL || s->m->history == GTID_REL_AHEAD))
         return TRI_NO;
     received_position(s, &have);
@@ -294,12 +300,6 @@ static bool lease_is_quiet(const struct sight *s)
     if (h->connection == 0 || h->mine)
         return s->m->quiet_since_us && s->o->now_us - s->m->quiet_since_us >= s->p->lease_us;
     return holder_expired(s);
-}
-
-/* What was compared before the other was lost says nothing about what either wrote since. */
-static bool history_is_told(const struct sight *s)
-{
-    return s->m->history_us && s->o->now_us - s->m->history_us <= s->p->lease_us;
 }
 
 /* With two servers up, both read-only and no writer: who should be it? The longer history, else the VIP's

@@ -106,8 +106,20 @@ CASE(standby, STALE, TRI_YES, "the witness remembers more", s->o.witness.voter.p
 CASE(standby, STALE, TRI_NO, "our own unused promise needs no data", s->o.own.voter.promise[0].epoch = 7)
 CASE(standby, STALE, TRI_NO, "a promise that was given back, with its data here", s->o.own.voter.promise[1].epoch = 6;
      scene_row(s, NOTE_RELEASE, 6, "0-2-10"))
-CASE(standby, STALE, TRI_YES, "given back, with data that are not here", s->o.own.voter.promise[1].epoch = 6;
+CASE(standby, STALE, TRI_NO, "handed over at a position that is waited for", s->o.own.voter.promise[1].epoch = 6;
      scene_row(s, NOTE_RELEASE, 6, "0-2-11"))
+CASE(standby, STALE, TRI_YES, "given back elsewhere, with data that are not here", s->o.own.voter.promise[1].epoch = 6;
+     s->o.witness.voter.release[1] = *scene_row(s, NOTE_RELEASE, 6, "0-2-11"); s->o.own.voter.release[1].kind = NOTE_NONE)
+CASE(standby, STALE, TRI_NO, "given back elsewhere, with its data here", s->o.own.voter.promise[1].epoch = 6;
+     s->o.witness.voter.release[1] = *scene_row(s, NOTE_RELEASE, 6, "0-2-10"); s->o.own.voter.release[1].kind = NOTE_NONE)
+CASE(boot, STALE, TRI_NO, "promised, and the other's history is contained", s->o.own.voter.promise[1].epoch = 6;
+     compared(s, GTID_REL_EQUAL, 10))
+CASE(boot, STALE, TRI_YES, "promised, and the other has more", s->o.own.voter.promise[1].epoch = 6;
+     compared(s, GTID_REL_BEHIND, 10))
+CASE(boot, STALE, TRI_YES, "promised, and compared long ago", s->o.own.voter.promise[1].epoch = 6;
+     compared(s, GTID_REL_EQUAL, 60000))
+CASE(standby, STALE, TRI_YES, "promised, contained, and it may be writing", s->o.own.voter.promise[1].epoch = 6;
+     compared(s, GTID_REL_EQUAL, 10))
 CASE(standby, STALE, TRI_YES, "given back without a position", s->o.own.voter.promise[1].epoch = 6;
      scene_row(s, NOTE_RELEASE, 6, NULL))
 CASE(standby, STALE, TRI_YES, "an older release proves nothing", s->o.own.voter.promise[1].epoch = 6;

@@ -79,6 +79,8 @@ const char *drive_impossible(const struct scene *s, enum node_state before)
     what = what ? what : impossible_action(s);
     if (s->out.step_count >= DECIDE_STEPS_MAX)
         return "the walk through the table does not end";
+    if (what)
+        return what;
     for (int i = 0; !what && i < s->out.step_count; i++) {
         if (s->out.steps[i].from != at)
             return "a step from another state";
