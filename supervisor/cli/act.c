@@ -96,17 +96,13 @@ static int give(const struct cli *cli, const char *command, struct control_reque
     struct control_answer answer;
     struct err e;
     tell_user(r);
-    if (!ask_once(cli->settings->node.run_dir, r, patience_ms, &answer, &e)) {
+    if (ask_once(cli->settings->node.run_dir, r, patience_ms, &answer, &e) != ASK_DONE) {
         fprintf(stderr, "mysql-replcheck %s: %s\n", command, e.text);
         return EXIT_FAILED;
     }
-    bool ok = answer.ok;
-    if (ok)
-        show(&answer, json);
-    else
-        fprintf(stderr, "mysql-replcheck %s: %s: %s\n", command, answer.error, answer.message);
+    show(&answer, json);
     control_answer_clear(&answer);
-    return ok && terminal_flush(command) ? EXIT_DONE : EXIT_FAILED;
+    return terminal_flush(command) ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int complain(const char *command, const struct err *e)

@@ -115,43 +115,50 @@ static bool receive_line(struct ask *a, size_t *length, int64_t deadline_us, str
     }
 }
 
-bool ask_request(struct ask *a, const struct control_request *request, int patience_ms,
-                 struct control_answer *out, struct err *e)
+static enum ask_result judge(struct control_answer *out, struct err *e)
+{
+    if (out->ok)
+        return ASK_DONE;
+    err_set(e, "%s: %s", out->error, out->message);
+    control_answer_clear(out);
+    return ASK_REFUSED;
+}
+
+enum ask_result ask_request(struct ask *a, const struct control_request *request, int patience_ms,
+                            struct control_answer *out, struct err *e)
 {
     int64_t deadline_us = clock_now_us() + CLOCK_MS(patience_ms);
     char *text = control_request_format(request);
     size_t length = 0;
-    bool ok = send_all(a, text, deadline_us, e) && receive_line(a, &length, deadline_us, e);
+    bool answered = send_all(a, text, deadline_us, e) && receive_line(a, &length, deadline_us, e);
     free(text);
-    return ok && control_answer_parse(out, a->buffer, length, e);
+    if (!answered)
+        return ASK_SILENT;
+    return control_answer_parse(out, a->buffer, length, e) ? judge(out, e) : ASK_REFUSED;
 }
 
-bool ask_once(const char *run_dir, const struct control_request *request, int patience_ms,
-              struct control_answer *out, struct err *e)
+enum ask_result ask_once(const char *run_dir, const struct control_request *request, int patience_ms,
+                         struct control_answer *out, struct err *e)
 {
     struct ask *a = ask_open(run_dir, e);
-    bool ok = a && ask_request(a, request, patience_ms, out, e);
+    enum ask_result result = a ? ask_request(a, request, patience_ms, out, e) : ASK_SILENT;
     ask_close(&a);
-    return ok;
+    return result;
 }
 
 enum ask_result ask_report(struct ask **a, const char *run_dir, struct report *out, struct err *e)
 {
     struct control_request request = {.command = CONTROL_STATUS};
     struct control_answer answer;
-    enum ask_result result = ASK_DONE;
     if (!*a && !(*a = ask_open(run_dir, e)))
         return ASK_SILENT;
-    if (!ask_request(*a, &request, ASK_PATIENCE_MS, &answer, e)) {
+    enum ask_result result = ask_request(*a, &request, ASK_PATIENCE_MS, &answer, e);
+    if (result == ASK_SILENT)
         ask_close(a);
-        return ASK_SILENT;
-    }
-    if (!answer.ok) {
-        err_set(e, "%s", answer.message);
+    if (result != ASK_DONE)
+        return result;
+    if (!report_from_json(out, json_object_get(answer.json, "report"), e))
         result = ASK_REFUSED;
-    } else if (!report_from_json(out, json_object_get(answer.json, "report"), e)) {
-        result = ASK_REFUSED;
-    }
     control_answer_clear(&answer);
     return result;
 }

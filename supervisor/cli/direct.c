@@ -216,7 +216,7 @@ static void fill(const struct direct *d, const char *why, struct report *out)
                               .worker_trouble = "",
                               .daemon_trouble = why,
                               .wall_us = clock_wall_us(),
-                              .started_us = d->began_us,
+                              .started_us = 0, /* who has not answered by now does not */
                               .lag_warning_ms = c->thresholds.lag_warning_ms,
                               .lag_critical_ms = c->thresholds.lag_critical_ms};
     for (int i = 0; i < OBS_NODES; i++) {

@@ -135,10 +135,9 @@ static bool fetch(const struct cli *cli, struct explanation *x, struct err *e)
 {
     struct control_request request = {.command = CONTROL_EXPLAIN};
     struct control_answer answer;
-    if (!ask_once(cli->settings->node.run_dir, &request, ASK_PATIENCE_MS, &answer, e))
+    if (ask_once(cli->settings->node.run_dir, &request, ASK_PATIENCE_MS, &answer, e) != ASK_DONE)
         return false;
-    bool ok = answer.ok ? explain_from_json(x, json_object_get(answer.json, "explanation"), e)
-                        : err_set(e, "%s", answer.message);
+    bool ok = explain_from_json(x, json_object_get(answer.json, "explanation"), e);
     control_answer_clear(&answer);
     return ok;
 }
