@@ -47,3 +47,7 @@ TESTS += tests/integration/test_fencer.py
 EXTRA_DIST += tests/integration/test_fencer.py tests/integration/fencer_fixture.py
 tests_integration_fencer_puppet_SOURCES = tests/integration/puppet_supervisor.c $(fencer_sources)
 tests_integration_fencer_puppet_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS)
+
+# The command line, with a daemon played by the test
+TESTS += tests/integration/test_cli.py
+EXTRA_DIST += tests/integration/test_cli.py

@@ -170,3 +170,33 @@ tests_unit_test_third_vote_SOURCES = tests/unit/test_third_vote.c tests/unit/mod
 tests_unit_test_third_vote_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_third_vote_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+report_fixture = tests/unit/report_fixture.c tests/unit/report_fixture.h \
+	tests/unit/model_fixture.c tests/unit/model_fixture.h
+check_PROGRAMS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
+TESTS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
+tests_unit_test_report_SOURCES = tests/unit/test_report.c $(report_fixture)
+tests_unit_test_report_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_report_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c $(report_fixture)
+tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_verdict_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_report_json_SOURCES = tests/unit/test_report_json.c $(report_fixture)
+tests_unit_test_report_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_report_json_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_control_proto tests/unit/test_control_wish tests/unit/test_control_stream
+TESTS += tests/unit/test_control_proto tests/unit/test_control_wish tests/unit/test_control_stream
+tests_unit_test_control_proto_SOURCES = tests/unit/test_control_proto.c
+tests_unit_test_control_proto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_control_proto_LDADD = libwire.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_control_wish_SOURCES = tests/unit/test_control_wish.c $(report_fixture) \
+	supervisor/daemon/control_wish.c supervisor/daemon/control_wish.h
+tests_unit_test_control_wish_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_control_wish_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_control_stream_SOURCES = tests/unit/test_control_stream.c \
+	supervisor/daemon/control_stream.c supervisor/daemon/control_stream.h \
+	supervisor/daemon/control_access.c supervisor/daemon/control_access.h
+tests_unit_test_control_stream_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_control_stream_LDADD = libwire.a libbase.a $(EVENT_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,78 @@
+#include "report_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/verdict.h"
+
+static struct report_input input_of(const struct scene *s)
+{
+    return (struct report_input){
+        .policy = &s->p,
+        .observation = &s->o,
+        .voter_up = {TRI_YES, TRI_YES, s->p.tie == POLICY_TIE_WITNESS ? TRI_YES : TRI_UNKNOWN},
+        .cluster = "mail",
+        .names = {"mx1", "mx2"},
+        .addresses = {"192.0.2.11", "2001:db8::12"},
+        .ports = {3306, 3307},
+        .troubles = {"", ""},
+        .config_hash = "0123456789abcdef",
+        .worker_trouble = "",
+        .daemon_trouble = "",
+        .weight = -1,
+        .wall_us = INT64_C(1800000000123456),
+        .started_us = SCENE_START - MS(100000),
+        .lag_warning_ms = 10000,
+        .lag_critical_ms = 60000};
+}
+
+static void sample_lag(const struct scene *s, struct lag *lag, struct report_input *in)
+{
+    bool own = s->o.own.read_only == TRI_NO;
+    const struct server_view *primary = own ? &s->o.own : &s->o.peer;
+    lag_sample(lag, &primary->binlog_pos, primary->seen_us);
+    in->lag[own ? s->p.self : 1 - s->p.self] = lag;
+}
+
+void report_of_scene(struct scene *s, struct report *out)
+{
+    struct lag *lag = calloc(1, sizeof(*lag));
+    struct report_input in = input_of(s);
+    s->o.fencer.deadline_us = s->o.fencer.acked_deadline_us;
+    if (s->m.history == GTID_REL_UNKNOWN && s->o.own.seen_us) {
+        s->m.history = GTID_REL_EQUAL;
+        s->m.history_us = s->o.now_us;
+    }
+    decide_tick(&s->p, &s->o, &s->q, &s->m, &s->out);
+    in.quorum = &s->q;
+    in.mind = &s->m;
+    in.outcome = &s->out;
+    sample_lag(s, lag, &in);
+    report_fill(out, &in);
+    verdict_judge(out);
+    free(lag);
+}
+
+void report_of_servers(struct scene *s, struct report *out)
+{
+    struct lag *lag = calloc(1, sizeof(*lag));
+    struct report_input in = input_of(s);
+    in.source = REPORT_DIRECT;
+    in.history = GTID_REL_EQUAL;
+    in.started_us = s->o.now_us - MS(2000);
+    for (int i = 0; i < OBS_VOTERS; i++)
+        in.voter_up[i] = TRI_UNKNOWN;
+    memset(&s->o.voter_answer_us, 0, sizeof(s->o.voter_answer_us));
+    sample_lag(s, lag, &in);
+    report_fill(out, &in);
+    verdict_judge(out);
+    free(lag);
+}
+
+const struct problem *report_problem(const struct report *r, const char *id)
+{
+    for (int i = 0; i < r->problem_count; i++)
+        if (strcmp(r->problems[i].id, id) == 0)
+            return &r->problems[i];
+    return NULL;
+}

@@ -1,0 +1,19 @@
+/* A report made of a scene (model_fixture.h), as the daemon would: names mx1 and mx2, the verdict judged. */
+#ifndef REPLCHECK_TESTS_REPORT_FIXTURE_H
+#define REPLCHECK_TESTS_REPORT_FIXTURE_H
+
+#include "model/report.h"
+#include "model/lag.h"
+#include "model_fixture.h"
+
+/* Lets the decision run once, then fills. The node has been in its state for 100 s, its supervisor is as old.
+ */
+void report_of_scene(struct scene *s, struct report *out);
+
+/* The same without a supervisor: only what two servers answer. */
+void report_of_servers(struct scene *s, struct report *out);
+
+/* The problem of this id, or NULL. */
+const struct problem *report_problem(const struct report *r, const char *id);
+
+#endif

@@ -1,0 +1,276 @@
+/* One verdict over everything: each problem is seen once, alone, with its severity and its sentence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/verdict.h"
+#include "report_fixture.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+enum base { STANDBY, WRITER };
+
+struct verdict_case {
+    enum base base;
+    void (*change)(struct report *r);
+    enum severity severity;
+    const char *id;
+    const char *sentence; /* contains */
+};
+
+/* ---- one thing at a time ---- */
+
+#define CHANGE(name, statements)                                                                             \
+    static void name(struct report *r)                                                                       \
+    {                                                                                                        \
+        statements                                                                                           \
+    }
+#define TEXT(field, text) snprintf(field, sizeof(field), "%s", text)
+
+CHANGE(daemon_gone, TEXT(r->daemon_trouble, "no socket"); r->nodes[0].supervised = TRI_NO;)
+CHANGE(daemon_denies, TEXT(r->daemon_trouble, "too many ask");)
+CHANGE(two_writers, r->writer = REPORT_WRITER_BOTH; r->writer_node = -1;)
+CHANGE(no_writer, r->writer = REPORT_WRITER_NONE; r->writer_node = -1; r->row_id = 320;
+       TEXT(r->reason, "refused: the breaker");)
+CHANGE(changing, r->writer = REPORT_WRITER_NONE; r->writer_node = -1;
+       TEXT(r->nodes[1].state, "promoting: drain");)
+CHANGE(writer_unknown, r->writer = REPORT_WRITER_UNKNOWN; r->writer_node = -1;)
+CHANGE(one_of_dual, r->dual = true;)
+CHANGE(fenced, TEXT(r->nodes[1].state, "fenced");)
+CHANGE(fenced_nobody, no_writer(r); TEXT(r->state, "fenced"); TEXT(r->nodes[0].state, "fenced");)
+CHANGE(quarantined, TEXT(r->nodes[1].state, "quarantined");)
+CHANGE(diverged, TEXT(r->history, "diverged"); TEXT(r->history_first, "0-1-11");)
+CHANGE(stale, r->stale = TRI_YES;)
+CHANGE(peer_silent, r->nodes[1].reachable = TRI_NO; r->nodes[1].age_ms = 12000;
+       TEXT(r->nodes[1].trouble, "Connection refused");)
+CHANGE(peer_silent_settling, peer_silent(r); r->settling = true;)
+CHANGE(own_silent, r->nodes[0].reachable = TRI_NO; r->nodes[0].age_ms = -1;)
+CHANGE(peer_not_seen, r->nodes[1].reachable = TRI_UNKNOWN;)
+CHANGE(no_supervisor, r->nodes[1].supervised = TRI_NO;)
+CHANGE(fencer_gone, r->fencer.alive = TRI_NO;)
+CHANGE(fencer_unknown, r->fencer.alive = TRI_UNKNOWN;)
+CHANGE(fencer_unarmed, r->fencer.armed = TRI_NO;)
+CHANGE(not_certifiable, r->fencer.certifiable = TRI_NO;)
+CHANGE(no_authority, r->authority_ms = 0;)
+CHANGE(foreign_lock, r->votes[1].foreign = true; r->votes[1].counted = false;
+       r->votes[1].holder_connection = 42;)
+CHANGE(witness_silent, r->votes[2].up = TRI_NO; r->votes[2].counted = false;)
+CHANGE(vote_missing, r->votes[1].counted = false;)
+CHANGE(not_lossless, r->lossless = true;)
+CHANGE(lossless_unknown, r->lossless = true; r->nodes[0].semi_sync_master = TRI_UNKNOWN;)
+CHANGE(applier_stopped, r->nodes[1].sql = TRI_NO; r->nodes[1].sql_errno = 1062;
+       TEXT(r->nodes[1].error, "Duplicate entry");)
+CHANGE(connecting, r->nodes[1].io = IO_CONNECTING;)
+CHANGE(way_back, r->nodes[0].io = IO_NO;)
+CHANGE(threads_unknown, r->nodes[1].io = IO_UNKNOWN;)
+CHANGE(lag_warning, r->nodes[1].applied.us = INT64_C(10000000);)
+CHANGE(lag_critical, r->nodes[1].applied.us = INT64_C(60000000); r->nodes[1].applied.at_least = true;)
+CHANGE(lag_vague, r->nodes[1].applied.us = INT64_C(1500000); r->nodes[1].applied.at_least = true;)
+CHANGE(lag_unknown, r->nodes[1].applied.us = REPORT_UNKNOWN;)
+CHANGE(two_vips, r->nodes[1].vip = TRI_YES;)
+CHANGE(no_vip, r->vip_here = TRI_NO;)
+CHANGE(vip_unknown, r->vip_here = TRI_UNKNOWN;)
+CHANGE(vip_elsewhere, r->vip_here = TRI_NO; r->nodes[1].vip = TRI_YES;)
+CHANGE(boots_writable, r->boot_safe = TRI_NO;)
+CHANGE(boot_unknown, r->boot_safe = TRI_UNKNOWN;)
+CHANGE(breaker, r->breaker_open = true; r->failovers = 2;)
+CHANGE(scheduler_off, r->nodes[1].event_scheduler = TRI_NO;)
+CHANGE(dead_man_off, r->nodes[1].dead_man = TRI_NO;)
+CHANGE(dead_man_unknown, r->nodes[1].dead_man = TRI_UNKNOWN;)
+CHANGE(offsets_wrong, r->nodes[1].offsets_ok = TRI_NO; r->nodes[1].offset = 1;)
+CHANGE(maintenance, r->maintenance = true;)
+CHANGE(config_differs, r->config_equal = TRI_NO;)
+CHANGE(journal_hangs, TEXT(r->worker_trouble, "the journal's disk hangs for 12 s");)
+CHANGE(journal_dropped, r->worker_dropped = 3;)
+CHANGE(split_brain, TEXT(r->tie_breaker, "vip");)
+
+static const struct verdict_case cases[] = {
+    {WRITER, daemon_gone, SEVERITY_CRITICAL, "daemon", "did not answer"},
+    {WRITER, daemon_denies, SEVERITY_WARNING, "daemon", "too many ask"},
+    {WRITER, two_writers, SEVERITY_CRITICAL, "two-writers", "two servers are writable: mx1 and mx2"},
+    {STANDBY, no_writer, SEVERITY_CRITICAL, "no-writer",
+     "nobody is the writer; mx1 is standby: refused: the breaker"},
+    {STANDBY, changing, SEVERITY_WARNING, "changing", "changing at this moment"},
+    {STANDBY, writer_unknown, SEVERITY_UNKNOWN, "writer-unknown", "cannot be told"},
+    {WRITER, one_of_dual, SEVERITY_WARNING, "one-writer", "only mx1 is writable"},
+    {WRITER, fenced, SEVERITY_CRITICAL, "fenced", "mx2 is fenced"},
+    {STANDBY, fenced_nobody, SEVERITY_CRITICAL, "fenced", "mx1 is fenced: refused"},
+    {WRITER, quarantined, SEVERITY_CRITICAL, "quarantined", "mx2 is quarantined"},
+    {STANDBY, diverged, SEVERITY_CRITICAL, "diverged", "mx1 has transactions from 0-1-11 on that mx2 lacks"},
+    {STANDBY, stale, SEVERITY_CRITICAL, "stale", "mx1 lacks the data of a term"},
+    {WRITER, peer_silent, SEVERITY_CRITICAL, "server-unreachable",
+     "mx2's server ([2001:db8::12]:3307) does not answer, last seen 12 s ago: Connection refused"},
+    {WRITER, peer_silent_settling, SEVERITY_WARNING, "server-unreachable", "does not answer"},
+    {STANDBY, own_silent, SEVERITY_CRITICAL, "server-unreachable",
+     "mx1's server (192.0.2.11:3306) does not answer"},
+    {WRITER, peer_not_seen, SEVERITY_UNKNOWN, "server-unknown", "mx2's server has not answered yet"},
+    {WRITER, no_supervisor, SEVERITY_CRITICAL, "supervisor-missing", "no supervisor runs on mx2"},
+    {WRITER, fencer_gone, SEVERITY_CRITICAL, "fencer", "the fencer on mx1 does not answer"},
+    {WRITER, fencer_unknown, SEVERITY_UNKNOWN, "fencer-unknown", "is not known"},
+    {WRITER, fencer_unarmed, SEVERITY_CRITICAL, "fencer-unarmed", "not armed"},
+    {WRITER, not_certifiable, SEVERITY_WARNING, "not-certifiable", "could not be certified"},
+    {WRITER, no_authority, SEVERITY_CRITICAL, "no-authority", "no majority of votes"},
+    {WRITER, foreign_lock, SEVERITY_CRITICAL, "foreign-lock",
+     "session 42 of another account holds the vote's lock at mx2"},
+    {WRITER, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
+    {STANDBY, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
+    {WRITER, vote_missing, SEVERITY_WARNING, "vote-missing", "the vote of mx2 does not count for mx1"},
+    {WRITER, not_lossless, SEVERITY_CRITICAL, "not-lossless", "mx1 acknowledges commits"},
+    {WRITER, lossless_unknown, SEVERITY_UNKNOWN, "lossless-unknown", "is not known"},
+    {WRITER, applier_stopped, SEVERITY_CRITICAL, "replication-stopped",
+     "mx2 does not replicate from mx1: the applier is stopped (error 1062: Duplicate entry)"},
+    {WRITER, connecting, SEVERITY_WARNING, "replication-stopped", "the receiver is connecting"},
+    {WRITER, way_back, SEVERITY_WARNING, "way-back",
+     "mx1 is the writer and does not listen to mx2: the receiver is stopped"},
+    {WRITER, threads_unknown, SEVERITY_UNKNOWN, "replication-unknown", "mx2's replication could not be read"},
+    {WRITER, lag_warning, SEVERITY_WARNING, "lag", "mx2 is 10 s behind (limit 10 s)"},
+    {WRITER, lag_critical, SEVERITY_CRITICAL, "lag", "mx2 is at least 1 min behind (limit 1 min)"},
+    {WRITER, lag_vague, SEVERITY_WARNING, "lag", "mx2 is at least 1.5 s behind"},
+    {WRITER, lag_unknown, SEVERITY_UNKNOWN, "lag-unknown", "how far mx2 is behind is not known"},
+    {WRITER, two_vips, SEVERITY_CRITICAL, "two-vips", "both nodes hold the VIP"},
+    {WRITER, no_vip, SEVERITY_CRITICAL, "no-vip", "nobody holds the VIP"},
+    {WRITER, vip_unknown, SEVERITY_UNKNOWN, "vip-unknown", "is not known"},
+    {WRITER, vip_elsewhere, SEVERITY_WARNING, "vip-elsewhere", "mx1 is the writer, but mx2 holds the VIP"},
+    {WRITER, boots_writable, SEVERITY_CRITICAL, "boot-writable", "it would start writable"},
+    {WRITER, boot_unknown, SEVERITY_UNKNOWN, "boot-unknown", "is not known"},
+    {STANDBY, breaker, SEVERITY_CRITICAL, "breaker", "the breaker is open after 2 unplanned promotions"},
+    {WRITER, scheduler_off, SEVERITY_CRITICAL, "event-scheduler", "mx2's event scheduler is off"},
+    {WRITER, dead_man_off, SEVERITY_CRITICAL, "dead-man", "mx2's dead-man's switch does not run"},
+    {WRITER, dead_man_unknown, SEVERITY_UNKNOWN, "dead-man-unknown", "is not known"},
+    {WRITER, offsets_wrong, SEVERITY_WARNING, "offsets",
+     "mx2 hands out auto_increment +2 from 1 instead of from 2"},
+    {WRITER, maintenance, SEVERITY_WARNING, "maintenance", "maintenance is on: mx1 does not change its role"},
+    {WRITER, config_differs, SEVERITY_WARNING, "config", "cluster.yaml differ"},
+    {WRITER, journal_hangs, SEVERITY_WARNING, "journal", "hangs for 12 s"},
+    {WRITER, journal_dropped, SEVERITY_OK, "journal-dropped", "3 lines or events"},
+    {WRITER, split_brain, SEVERITY_OK, "split-brain-accepted", "two writers are not excluded"},
+};
+
+/* ---- the tests ---- */
+
+static void healthy(enum base base, struct report *r)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    if (base == WRITER)
+        scene_writer(s, POLICY_TIE_WITNESS);
+    else
+        scene_standby(s, POLICY_TIE_WITNESS);
+    report_of_scene(s, r);
+    free(s);
+}
+
+static void healthy_is_ok(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    for (int base = STANDBY; base <= WRITER; base++) {
+        healthy(base, r);
+        if (r->problem_count)
+            print_error("%s: %s\n", r->problems[0].id, r->problems[0].sentence);
+        assert_int_equal(r->problem_count, 0);
+        assert_int_equal(r->severity, SEVERITY_OK);
+    }
+    free(r);
+}
+
+static void each_problem(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    int failures = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct verdict_case *c = &cases[i];
+        healthy(c->base, r);
+        c->change(r);
+        verdict_judge(r);
+        const struct problem *p = report_problem(r, c->id);
+        bool ok = p && p->severity == c->severity && strstr(p->sentence, c->sentence);
+        bool remedied = !p || p->severity != SEVERITY_CRITICAL || p->remedy[0];
+        if (!ok || !remedied || (c->severity != SEVERITY_OK && r->severity == SEVERITY_OK)) {
+            print_error("%s: %s \"%s\" (-> \"%s\")\n", c->id, p ? severity_name(p->severity) : "not seen",
+                        p ? p->sentence : "", p ? p->remedy : "");
+            failures++;
+        }
+    }
+    free(r);
+    assert_int_equal(failures, 0);
+}
+
+static void worst_comes_first(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    healthy(WRITER, r);
+    journal_dropped(r);
+    lag_unknown(r);
+    maintenance(r);
+    boots_writable(r);
+    config_differs(r);
+    verdict_judge(r);
+    static const char *const expected[] = {"boot-writable", "maintenance", "config", "lag-unknown",
+                                           "journal-dropped"};
+    assert_int_equal(r->problem_count, COUNT(expected));
+    for (size_t i = 0; i < COUNT(expected); i++)
+        assert_string_equal(r->problems[i].id, expected[i]);
+    assert_int_equal(r->severity, SEVERITY_CRITICAL);
+    free(r);
+}
+
+/* A refused promotion is answered with what can be done about that row. */
+static void remedies_of_refusals(void **state)
+{
+    static const struct {
+        int row;
+        const char *remedy;
+    } rows[] = {{310, "maintenance off"}, {320, "breaker reset"}, {322, "read_only=ON"},
+                {325, "event_scheduler"}, {326, "--accept-loss"}, {328, "--accept-loss"},
+                {330, "--accept-loss"},   {399, "explain"}};
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        healthy(STANDBY, r);
+        no_writer(r);
+        r->row_id = rows[i].row;
+        verdict_judge(r);
+        assert_non_null(strstr(report_problem(r, "no-writer")->remedy, rows[i].remedy));
+    }
+    healthy(STANDBY, r);
+    no_writer(r);
+    r->row_id = 399;
+    TEXT(r->tie_breaker, "writer");
+    r->nodes[1].reachable = TRI_NO;
+    verdict_judge(r);
+    assert_non_null(strstr(report_problem(r, "no-writer")->remedy, "promote --peer-is-off mx2"));
+    free(r);
+}
+
+/* Everything wrong at once still fits, and is told once each. */
+static void everything_at_once(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    healthy(WRITER, r);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        cases[i].change(r);
+    verdict_judge(r);
+    assert_true(r->problem_count <= REPORT_PROBLEMS_MAX);
+    for (int i = 0; i < r->problem_count; i++)
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(r->problems[i].sentence, r->problems[j].sentence);
+    free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(healthy_is_ok),      cmocka_unit_test(each_problem),
+        cmocka_unit_test(worst_comes_first),  cmocka_unit_test(remedies_of_refusals),
+        cmocka_unit_test(everything_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
