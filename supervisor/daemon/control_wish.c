@@ -68,7 +68,7 @@ static bool refuse_change(struct wish *w, const struct node *n)
                "maintenance is on: nothing changes role until `mysql-replcheck maintenance off`");
     else if (!n->outcome.row)
         settle(w, WISH_REFUSED, "the supervisor has just started: ask again in a second");
-    else if (!is_settled(n))
+    else if (!is_settled(n) && !(w->request.command == CONTROL_PROMOTE && node_state_is_promoting(n->mind.state)))
         settle(w, WISH_REFUSED, "%s is %s: %s", name_of(n, n->policy.self), node_state_name(n->mind.state),
                n->outcome.row->reason);
     return w->state != WISH_PENDING;
@@ -187,7 +187,8 @@ static enum wish_state refuse_promotion(struct wish *w, const struct node *n)
 static enum wish_state look_here(struct wish *w, const struct node *n)
 {
     bool was = w->left;
-    w->left = w->left || n->mind.state != NODE_STANDBY;
+    /* A promotion that was under way before may still be given up for its own reason; the next one is this wish's. */
+    w->left = w->left || (n->mind.state != NODE_STANDBY && n->mind.since_us >= w->began_us);
     if (is_writer(n))
         return settle(w, WISH_DONE, "%s is the writer (epoch %llu)", name_of(n, w->target),
                       (unsigned long long)n->mind.epoch);
