@@ -17,7 +17,7 @@ static void sink_stderr(enum log_level level, const char *line)
     clock_gettime(CLOCK_REALTIME, &t);
     if (gmtime_r(&t.tv_sec, &tm))
         strftime(when, sizeof(when), "%H:%M:%S", &tm);
-    fprintf(stderr, "%s.%03ld %-7s %s\n", when, t.tv_nsec / 1000000, names[level], line);
+    fprintf(stderr, "%s.%06ld %-7s %s\n", when, t.tv_nsec / 1000, names[level], line);
 }
 
 static void (*current)(enum log_level level, const char *line) = sink_stderr;

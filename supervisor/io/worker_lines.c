@@ -50,7 +50,7 @@ static void emit_stderr(enum log_level level, int64_t wall_us, const char *line)
     char when[32] = "";
     if (gmtime_r(&seconds, &tm))
         strftime(when, sizeof(when), "%H:%M:%S", &tm);
-    fprintf(stderr, "%s.%03d %-7s %s\n", when, (int)(wall_us / 1000 % 1000), names[level & 7], line);
+    fprintf(stderr, "%s.%06d %-7s %s\n", when, (int)(wall_us % 1000000), names[level & 7], line);
 }
 
 static int facility_code(const char *name)
