@@ -1,0 +1,1 @@
+"""One module per figure. Each has TITLE and measure(context), which adds its rows to the context."""
