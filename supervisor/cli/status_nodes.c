@@ -182,6 +182,15 @@ static void fill_vip(const struct report *r, int i, struct cell *c)
         cell_add(c, " for %s", duration_format_ms(r->vip_since_ms, since));
 }
 
+static void fill_maintenance(const struct report *r, int i, struct cell *c)
+{
+    enum tri on = r->nodes[i].maintenance;
+    if (on == TRI_UNKNOWN)
+        cell_set(c, PAINT_UNKNOWN, "unknown");
+    else
+        cell_set(c, on == TRI_YES ? PAINT_WARN : PAINT_DIM, on == TRI_YES ? "on: nothing changes role" : "-");
+}
+
 const struct node_row status_node_rows[] = {
     {"Role", fill_role},
     {"Server", fill_server},
@@ -193,5 +202,6 @@ const struct node_row status_node_rows[] = {
     {"Dead-man", fill_dead_man},
     {"Supervisor", fill_supervisor},
     {"VIP", fill_vip},
+    {"Maintenance", fill_maintenance},
 };
 const size_t status_node_row_count = sizeof(status_node_rows) / sizeof(status_node_rows[0]);

@@ -155,12 +155,6 @@ static void fill_breaker(const struct report *r, struct cell *c)
                  r->failovers, r->failovers_allowed, r->failovers_allowed == 1 ? "" : "s");
 }
 
-static void fill_maintenance(const struct report *r, struct cell *c)
-{
-    if (r->maintenance)
-        cell_set(c, PAINT_WARN, "on: %s does not change its role", r->nodes[r->self].name);
-}
-
 static void fill_config(const struct report *r, struct cell *c)
 {
     if (r->config_equal == TRI_UNKNOWN)
@@ -175,19 +169,10 @@ static void fill_keepalived(const struct report *r, struct cell *c)
 }
 
 const struct pair_row status_pair_rows[] = {
-    {"Decision", fill_decision},
-    {"Epoch", fill_epoch},
-    {"Authority", fill_authority},
-    {"Votes", fill_vote_0},
-    {"", fill_vote_1},
-    {"", fill_vote_tie},
-    {"Fencer", fill_fencer},
-    {"Loss", fill_loss},
-    {"Durability", fill_durability},
-    {"History", fill_history},
-    {"Breaker", fill_breaker},
-    {"Maintenance", fill_maintenance},
-    {"Config", fill_config},
+    {"Decision", fill_decision},     {"Epoch", fill_epoch},     {"Authority", fill_authority},
+    {"Votes", fill_vote_0},          {"", fill_vote_1},         {"", fill_vote_tie},
+    {"Fencer", fill_fencer},         {"Loss", fill_loss},       {"Durability", fill_durability},
+    {"History", fill_history},       {"Breaker", fill_breaker}, {"Config", fill_config},
     {"Keepalived", fill_keepalived},
 };
 const size_t status_pair_row_count = sizeof(status_pair_rows) / sizeof(status_pair_rows[0]);

@@ -76,11 +76,17 @@ static void answer_check(struct control_server *s, struct control_client *c)
 
 static void answer_maintenance(struct control_server *s, struct control_client *c)
 {
-    bool on = s->node->o.operator_.maintenance;
-    char message[128];
-    snprintf(message, sizeof(message), "maintenance is %s at %s", on ? "on" : "off",
-             s->node->settings.node.node);
-    control_client_send(c, control_answer_ok(json_pack("{s:s, s:b}", "message", message, "maintenance", on)));
+    const struct report *r = &s->report;
+    char message[192] = "maintenance is off";
+    control_report(s->node, &s->report);
+    for (int i = 0; i < OBS_NODES; i++)
+        if (r->nodes[i].maintenance == TRI_YES)
+            snprintf(message, sizeof(message), "maintenance is on at %s: nothing changes role",
+                     r->nodes[i].name);
+    if (r->nodes[0].maintenance == TRI_YES && r->nodes[1].maintenance == TRI_YES)
+        snprintf(message, sizeof(message), "maintenance is on at both nodes: nothing changes role");
+    control_client_send(
+        c, control_answer_ok(json_pack("{s:s, s:b}", "message", message, "maintenance", r->maintenance)));
 }
 
 /* ---- commands that act ---- */

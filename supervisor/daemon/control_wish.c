@@ -59,16 +59,19 @@ static enum wish_state begin_pending(struct wish *w, struct node *n, enum operat
 }
 
 /* What stands against any change of roles by command; true if it settled the wish. */
-static bool refuse_change(struct wish *w, const struct node *n)
+static bool refuse_change(struct wish *w, const struct node *n, const struct report *r)
 {
     if (n->policy.dual)
         settle(w, WISH_REFUSED, "write_mode is dual: both nodes are writable, there is no writer to move");
-    else if (n->o.operator_.maintenance)
+    else if (r->maintenance)
         settle(w, WISH_REFUSED,
-               "maintenance is on: nothing changes role until `mysql-replcheck maintenance off`");
+               "maintenance is on at %s: nothing changes role until `mysql-replcheck maintenance off` there",
+               r->nodes[n->policy.self].maintenance == TRI_YES ? name_of(n, n->policy.self)
+                                                               : name_of(n, 1 - n->policy.self));
     else if (!n->outcome.row)
         settle(w, WISH_REFUSED, "the supervisor has just started: ask again in a second");
-    else if (!is_settled(n) && !(w->request.command == CONTROL_PROMOTE && node_state_is_promoting(n->mind.state)))
+    else if (!is_settled(n) &&
+             !(w->request.command == CONTROL_PROMOTE && node_state_is_promoting(n->mind.state)))
         settle(w, WISH_REFUSED, "%s is %s: %s", name_of(n, n->policy.self), node_state_name(n->mind.state),
                n->outcome.row->reason);
     return w->state != WISH_PENDING;
@@ -83,7 +86,7 @@ static enum wish_state begin_switchover(struct wish *w, struct node *n, const st
     if (w->target < 0)
         return settle(w, WISH_REFUSED, "there is no node %s: %s or %s", w->request.to, name_of(n, 0),
                       name_of(n, 1));
-    if (refuse_change(w, n))
+    if (refuse_change(w, n, r))
         return w->state;
     if (!is_writer(n) && !there)
         return settle(w, WISH_REFUSED,
@@ -97,7 +100,7 @@ static enum wish_state begin_switchover(struct wish *w, struct node *n, const st
     return begin_pending(w, n, w->target == self ? WANT_HERE : WANT_AWAY, limit);
 }
 
-static enum wish_state begin_promote(struct wish *w, struct node *n)
+static enum wish_state begin_promote(struct wish *w, struct node *n, const struct report *r)
 {
     int self = n->policy.self, other = 1 - self;
     const char *off = w->request.peer_is_off;
@@ -107,7 +110,7 @@ static enum wish_state begin_promote(struct wish *w, struct node *n)
         return settle(w, WISH_REFUSED, "--peer-is-off %s: the other node is %s", off, name_of(n, other));
     if (is_writer(n))
         return settle(w, WISH_DONE, "%s is the writer already", name_of(n, self));
-    if (refuse_change(w, n))
+    if (refuse_change(w, n, r))
         return w->state;
     if (off[0] && n->outcome.facts.value[FACT_PEER_UP] == TRI_YES)
         return settle(w, WISH_REFUSED, "%s's server answers: that host is not off", off);
@@ -146,7 +149,7 @@ enum wish_state wish_begin(struct wish *w, struct node *n, const struct control_
     case CONTROL_SWITCHOVER:
         return begin_switchover(w, n, r);
     case CONTROL_PROMOTE:
-        return begin_promote(w, n);
+        return begin_promote(w, n, r);
     case CONTROL_MAINTENANCE_ON:
         return set_maintenance(w, n, true);
     case CONTROL_MAINTENANCE_OFF:
@@ -187,7 +190,8 @@ static enum wish_state refuse_promotion(struct wish *w, const struct node *n)
 static enum wish_state look_here(struct wish *w, const struct node *n)
 {
     bool was = w->left;
-    /* A promotion that was under way before may still be given up for its own reason; the next one is this wish's. */
+    /* A promotion that was under way before may still be given up for its own reason; the next one is this
+     * wish's. */
     w->left = w->left || (n->mind.state != NODE_STANDBY && n->mind.since_us >= w->began_us);
     if (is_writer(n))
         return settle(w, WISH_DONE, "%s is the writer (epoch %llu)", name_of(n, w->target),

@@ -92,11 +92,13 @@ static void fill_supervisor(struct report_node *n, const struct report_input *in
         COPY(n->state, node_state_name(in->mind->state));
         COPY(n->config_hash, in->config_hash);
         n->vip = in->policy->has_vip ? in->observation->vip.here : TRI_UNKNOWN;
+        n->maintenance = tri_from(in->observation->operator_.maintenance);
         n->epoch = in->mind->epoch ? (int64_t)in->mind->epoch : REPORT_UNKNOWN;
     } else if (b && n->supervised == TRI_YES) {
         COPY(n->state, node_state_name(b->state));
         COPY(n->config_hash, b->config_hash);
         n->vip = b->vip;
+        n->maintenance = tri_from(b->hold);
         n->epoch = b->epoch ? (int64_t)b->epoch : REPORT_UNKNOWN;
     }
 }
@@ -261,7 +263,7 @@ static void fill_rest(struct report *r, const struct report_input *in)
         in->policy->breaker_failovers && o->failovers_in_window >= in->policy->breaker_failovers;
     r->failovers = in->mind ? o->failovers_in_window : REPORT_UNKNOWN;
     r->failovers_allowed = in->policy->breaker_failovers;
-    r->maintenance = o->operator_.maintenance;
+    r->maintenance = a->maintenance == TRI_YES || b->maintenance == TRI_YES;
     r->weight = in->weight;
     if (a->config_hash[0] && b->config_hash[0])
         r->config_equal = tri_from(strcmp(a->config_hash, b->config_hash) == 0);

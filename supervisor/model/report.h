@@ -67,7 +67,8 @@ struct report_node {
     enum tri supervised; /* one was at work within a lease */
     char state[REPORT_WORD_MAX];
     int64_t epoch;
-    enum tri vip; /* it holds the VIP, by its own word */
+    enum tri vip;         /* it holds the VIP, by its own word */
+    enum tri maintenance; /* asked for there */
     char config_hash[17];
     /* replication, as the replica */
     enum tri replica; /* a replication connection to the other node is configured */
@@ -161,7 +162,7 @@ struct report {
     struct report_loss loss;
     bool breaker_open;
     int64_t failovers, failovers_allowed; /* unplanned promotions in the breaker's window */
-    bool maintenance;
+    bool maintenance;                     /* at either node: it holds for the pair */
     enum tri config_equal;
     char worker_trouble[REPORT_SENTENCE_MAX]; /* journal or syslog; "" */
     int64_t worker_dropped;                   /* lines and events that found no room */

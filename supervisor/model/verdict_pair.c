@@ -45,7 +45,7 @@ static void refusal_remedy(const struct report *r, char *out, size_t size)
         int64_t row;
         const char *remedy;
     } known[] = {
-        {310, "`mysql-replcheck maintenance off`"},
+        {310, "`mysql-replcheck maintenance off` where it is on"},
         {320, "find out why the last failover happened, then `mysql-replcheck breaker reset`"},
         {322, "read_only=ON under [mysqld] in the option files"},
         {325, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
@@ -141,8 +141,8 @@ void verdict_votes(struct report *r)
     if (r->source == REPORT_DIRECT || r->dual)
         return;
     if (is_writer(r) && r->authority_ms == 0)
-        verdict_add(r, SEVERITY_CRITICAL, "no-authority", "see which voters answer: `mysql-replcheck status`", "%s is the writer and has no majority of votes",
-                    own_name(r));
+        verdict_add(r, SEVERITY_CRITICAL, "no-authority", "see which voters answer: `mysql-replcheck status`",
+                    "%s is the writer and has no majority of votes", own_name(r));
     for (int i = 0; i < OBS_VOTERS; i++)
         judge_vote(r, i);
 }
@@ -219,9 +219,14 @@ void verdict_breaker(struct report *r)
 
 void verdict_maintenance(struct report *r)
 {
-    if (r->maintenance)
-        verdict_add(r, SEVERITY_WARNING, "maintenance", "`mysql-replcheck maintenance off` when it is over",
-                    "maintenance is on: %s does not change its role", own_name(r));
+    for (int i = 0; i < OBS_NODES; i++) {
+        const struct report_node *n = &r->nodes[i];
+        char remedy[REPORT_SENTENCE_MAX];
+        snprintf(remedy, sizeof(remedy), "`mysql-replcheck maintenance off` on %.31s when it is over", n->name);
+        if (n->maintenance == TRI_YES)
+            verdict_add(r, SEVERITY_WARNING, "maintenance", remedy,
+                        "maintenance is on at %s: nothing changes role", n->name);
+    }
 }
 
 void verdict_config(struct report *r)

@@ -34,6 +34,7 @@ static const struct json_field node_fields[] = {
     NODE("state", state, FIELD_TEXT),
     NODE("epoch", epoch, FIELD_COUNT),
     NODE("vip", vip, FIELD_TRI),
+    NODE("maintenance", maintenance, FIELD_TRI),
     NODE("config_hash", config_hash, FIELD_TEXT),
     NODE("replication_configured", replica, FIELD_TRI),
     NODE("connection", connection, FIELD_TEXT),

@@ -100,7 +100,7 @@ def lag(us):
 def node(name, number, writer):
     return {"name": name, "address": f"127.0.0.{number}:9", "reachable": True, "trouble": None, "age_ms": 10,
             "read_only": not writer, "server_id": number, "supervised": True,
-            "state": "writer" if writer else "standby", "epoch": 7, "vip": writer, "config_hash": None,
+            "state": "writer" if writer else "standby", "epoch": 7, "vip": writer, "maintenance": False, "config_hash": None,
             "replication_configured": True, "connection": None, "io_thread": "yes", "sql_thread": True,
             "io_errno": 0, "sql_errno": 0, "error": None, "lagging": not writer, "lag_received": lag(0),
             "lag_applied": lag(12000), "binlog_pos": "0-1-9", "slave_pos": "0-1-9", "received_pos": "0-1-9",

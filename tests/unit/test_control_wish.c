@@ -81,7 +81,8 @@ static int tear_down(void **state)
 
 static void maintain(void)
 {
-    node->o.operator_.maintenance = true;
+    scene->o.operator_.maintenance = node->o.operator_.maintenance = true;
+    look_around();
 }
 
 static void make_dual(void)
@@ -135,10 +136,10 @@ static void at_once(void **state)
          WISH_REFUSED,
          "mx2 cannot take over: its server does not answer"},
         {"no writer", BOOT, none, {CONTROL_SWITCHOVER}, WISH_REFUSED, "nobody is known to be the writer"},
-        {"maintenance", WRITER, maintain, {CONTROL_SWITCHOVER}, WISH_REFUSED, "maintenance is on"},
+        {"maintenance", WRITER, maintain, {CONTROL_SWITCHOVER}, WISH_REFUSED, "maintenance is on at mx1"},
         {"dual", WRITER, make_dual, {CONTROL_SWITCHOVER}, WISH_REFUSED, "write_mode is dual"},
         {"promote the writer", WRITER, none, {CONTROL_PROMOTE}, WISH_DONE, "mx1 is the writer already"},
-        {"promote in maintenance", STANDBY, maintain, {CONTROL_PROMOTE}, WISH_REFUSED, "maintenance is on"},
+        {"promote in maintenance", STANDBY, maintain, {CONTROL_PROMOTE}, WISH_REFUSED, "maintenance is on at mx1"},
         {"itself is off",
          STANDBY,
          none,

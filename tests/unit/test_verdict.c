@@ -83,7 +83,7 @@ CHANGE(scheduler_off, r->nodes[1].event_scheduler = TRI_NO;)
 CHANGE(dead_man_off, r->nodes[1].dead_man = TRI_NO;)
 CHANGE(dead_man_unknown, r->nodes[1].dead_man = TRI_UNKNOWN;)
 CHANGE(offsets_wrong, r->nodes[1].offsets_ok = TRI_NO; r->nodes[1].offset = 1;)
-CHANGE(maintenance, r->maintenance = true;)
+CHANGE(maintenance, r->nodes[1].maintenance = TRI_YES;)
 CHANGE(config_differs, r->config_equal = TRI_NO;)
 CHANGE(journal_hangs, TEXT(r->worker_trouble, "the journal's disk hangs for 12 s");)
 CHANGE(journal_dropped, r->worker_dropped = 3;)
@@ -144,7 +144,7 @@ static const struct verdict_case cases[] = {
     {WRITER, dead_man_unknown, SEVERITY_UNKNOWN, "dead-man-unknown", "is not known"},
     {WRITER, offsets_wrong, SEVERITY_WARNING, "offsets",
      "mx2 hands out auto_increment +2 from 1 instead of from 2"},
-    {WRITER, maintenance, SEVERITY_WARNING, "maintenance", "maintenance is on: mx1 does not change its role"},
+    {WRITER, maintenance, SEVERITY_WARNING, "maintenance", "maintenance is on at mx2: nothing changes role"},
     {WRITER, config_differs, SEVERITY_WARNING, "config", "cluster.yaml differ"},
     {WRITER, journal_hangs, SEVERITY_WARNING, "journal", "hangs for 12 s"},
     {WRITER, journal_dropped, SEVERITY_OK, "journal-dropped", "3 lines or events"},
