@@ -4,7 +4,8 @@ tests_lab_labwriter_SOURCES = tests/lab/labwriter.c tests/lab/labdb.c tests/lab/
 tests_lab_labwriter_LDADD = $(MARIADB_LIBS)
 tests_lab_labsampler_SOURCES = tests/lab/labsampler.c tests/lab/labdb.c tests/lab/labdb.h
 tests_lab_labsampler_LDADD = $(MARIADB_LIBS) -lpthread
-EXTRA_DIST += tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/mail-rows.sql \
+EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick \
+	tests/lab/mail-rows.sql \
 	tests/lab/baseline/keepalived.conf tests/lab/baseline/check.sh tests/lab/baseline/notify.sh \
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \
 	tests/lab/replab/baseline.py tests/lab/replab/cli.py tests/lab/replab/conf.py \
