@@ -12,6 +12,7 @@
 
 struct closer {
     struct closer_options o;
+    char *name; /* of the sessions that are yet to be made */
     void (*changed)(void *arg);
     void *arg;
     struct event_base *base;
@@ -114,6 +115,8 @@ struct closer *closer_new(struct event_base *base, const struct closer_options *
 {
     struct closer *c = mem_zalloc(sizeof(*c));
     c->o = *options;
+    c->name = mem_strdup(options->session.name);
+    c->o.session.name = c->name;
     c->changed = changed;
     c->arg = arg;
     c->base = base;
@@ -127,6 +130,7 @@ void closer_free(struct closer **p)
         return;
     *p = NULL;
     session_free(&c->session);
+    free(c->name);
     free(c);
 }
 

@@ -310,7 +310,7 @@ void session_free(struct session **session)
 void session_query(struct session *s, const char *sql, int deadline_ms,
                    void (*done)(void *arg, const struct reply *reply), void *arg)
 {
-    if (s->freed)
+    if (!s || s->freed)
         return;
     int64_t deadline_us = deadline_ms > 0 ? clock_now_us() + CLOCK_MS(deadline_ms) : 0;
     struct statement *st = statement_new(sql, deadline_us, done, arg);
@@ -327,7 +327,7 @@ void session_query(struct session *s, const char *sql, int deadline_ms,
 
 bool session_is_up(const struct session *s)
 {
-    return s->state == SESSION_UP;
+    return s && s->state == SESSION_UP;
 }
 
 unsigned long session_connection_id(const struct session *s)
@@ -362,12 +362,12 @@ int session_fd(const struct session *s)
 
 const char *session_name(const struct session *s)
 {
-    return s->name;
+    return s ? s->name : "a session that was freed";
 }
 
 void session_close(struct session *s, const char *reason)
 {
-    if (s->state != SESSION_DOWN && s->state != SESSION_LOST)
+    if (s && s->state != SESSION_DOWN && s->state != SESSION_LOST)
         session_lose(s, CR_SERVER_LOST, "closed: %s", reason);
 }
 

@@ -89,6 +89,7 @@ void session_free(struct session **s);
 void session_query(struct session *s, const char *sql, int deadline_ms,
                    void (*done)(void *arg, const struct reply *reply), void *arg);
 
+/* A session that was freed, NULL, is down: callbacks may ask, while it goes. */
 bool session_is_up(const struct session *s);
 /* The server's connection id; 0 while not up. */
 unsigned long session_connection_id(const struct session *s);
