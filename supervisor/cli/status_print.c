@@ -17,6 +17,12 @@ static void print_headline(const struct report *r, const struct terminal *t, FIL
             terminal_end(t), terminal_begin(t, PAINT_STRONG));
     terminal_wrap(t, out, 2, 2, r->headline);
     fputs(terminal_end(t), out);
+    if (r->source != REPORT_DIRECT)
+        return;
+    fprintf(out, "  %s", terminal_begin(t, PAINT_DIM));
+    terminal_wrap(t, out, 2, 2,
+                  "Both servers were asked directly: votes, fencer and decision are not known.");
+    fputs(terminal_end(t), out);
 }
 
 static void print_problem(const struct problem *p, const struct terminal *t, FILE *out)

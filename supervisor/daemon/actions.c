@@ -18,6 +18,7 @@
 
 #define FAULT_US       2000000
 #define SOCKETS_US     25000
+#define ARRIVAL_US     1000000
 #define PREPARE_US     250000
 #define REPEAT_US      1000000
 
@@ -65,12 +66,14 @@ static void release(struct node *n, const char *kind, const char *file, uint64_t
 {
     char gtid[GTID_TEXT_MAX] = "";
     bool done = true;
+    /* What a writer says of its own term is true whether a vote counted yet or not; a candidate that gave up
+     * speaks only for votes that counted. */
     if (n->o.own.binlog_pos.known && !n->o.fencer.dead_us)
         gtid_set_format(&n->o.own.binlog_pos, gtid, sizeof(gtid));
     for (int i = 0; i < OBS_VOTERS; i++) {
         if (!n->voters[i])
             continue;
-        voter_release(n->voters[i], kind, n->mind.epoch, file, size, gtid);
+        voter_release(n->voters[i], n->was_writer, kind, n->mind.epoch, file, size, gtid);
         done = done && voter_release_done(n->voters[i]);
     }
     n->o.released = done;
@@ -219,8 +222,9 @@ static void alert(struct node *n)
 
 static void leave(struct node *n)
 {
-    if (n->exiting)
-        return;
+    bool releasing = (n->outcome.actions & ACTION_BIT(ACTION_RELEASE)) && !n->o.released;
+    if (n->exiting || releasing || n->fault_until_us)
+        return; /* a tick follows when that is over */
     n->exiting = true;
     event_base_loopexit(n->base, NULL);
 }
@@ -296,6 +300,7 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
             if (n->voters[i])
                 voter_release_reset(n->voters[i]);
     }
+    n->was_writer = to == NODE_WRITER || (n->was_writer && to != NODE_PROMOTE_VOTES);
     if (to == NODE_WRITER) {
         offsets_close_old_sessions(n);
         n->o.operator_.accept_loss = false;
@@ -313,10 +318,10 @@ void actions_weight(struct node *n)
     if (n->fault_until_us && (now >= n->fault_until_us || (n->o.vip.here == TRI_NO && n->o.vip.since_us <= now)))
         n->fault_until_us = 0;
     int weight = decide_weight(&n->policy, &n->o, &n->mind, &n->outcome.facts, n->fault_until_us != 0);
-    /* A new writer keeps the standby's weight until the VIP has arrived, or four adverts of a second: a weight
-     * written beside the FAULT of the other made the takeover slow. */
+    /* A new writer keeps the standby's weight until the VIP has arrived, or a second: a weight written beside the
+     * FAULT of the other made the takeover slow. */
     bool arriving = n->mind.state == NODE_WRITER && n->policy.has_vip && n->o.vip.here != TRI_YES &&
-                    now - n->mind.since_us < 4000000;
+                    now - n->mind.since_us < ARRIVAL_US;
     if (arriving && n->weight == -2)
         weight = -2;
     if (n->mind.state == NODE_DEMOTE_CLOSE || (node_state_is_promoting(n->mind.state) && n->weight == -2))

@@ -30,7 +30,8 @@ static struct timeval timeval_of(int64_t us)
 
 void node_wake(struct node *n)
 {
-    event_active(n->tick_event, EV_TIMEOUT, 0);
+    if (n->tick_event) /* none before the start, nor while everything is taken down */
+        event_active(n->tick_event, EV_TIMEOUT, 0);
 }
 
 void node_breaker_reset(struct node *n)

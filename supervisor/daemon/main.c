@@ -41,7 +41,7 @@ static const char usage[] =
     "       " PROGRAM " [--config DIR] --check-config\n"
     "Supervises the MariaDB server of this node and its replication with the other.\n"
     "\n"
-    "  --config DIR    folder of cluster.yaml and node.conf (default " SYSCONFDIR "/mysql-replcheck)\n"
+    "  --config DIR    folder of cluster.yaml and node.conf (default /etc/mysql-replcheck)\n"
     "  --foreground    do not go to the background; log to stderr\n"
     "  --check-config  read the configuration, say what it means, and exit; needs no privilege\n"
     "  --version       print the version\n"
@@ -75,7 +75,7 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int option;
-    set_config_dir(a, SYSCONFDIR "/mysql-replcheck");
+    set_config_dir(a, "/etc/mysql-replcheck");
     *status = 0;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'c')

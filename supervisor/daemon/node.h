@@ -48,6 +48,7 @@ struct node {
     bool closing_own;
     int64_t closing_own_us;   /* when read_only=1 was sent last */
     bool reclaiming;
+    bool was_writer;          /* since the last promotion began: what is released is a term */
     bool term_asked;
     int64_t fence_asked_us;   /* 0 = not in this state */
     int64_t prepared_us;

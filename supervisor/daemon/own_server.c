@@ -61,12 +61,32 @@ static void slave_statement(struct node *n, const char *before, const char *verb
     control_run(n, sql, STATEMENT_MS);
 }
 
+/* Does the other server have transactions of ours that this one lost in a crash? A receiver without semi-sync
+ * would skip events of its own server id and leave a hole. */
+static bool lacks_own_transactions(const struct node *n)
+{
+    const struct gtid_set *mine = &n->o.own.binlog_state, *theirs = &n->o.peer.binlog_state;
+    uint32_t self = n->policy.server_id[n->policy.self];
+    for (int i = 0; i < theirs->count; i++) {
+        uint64_t have = 0;
+        if (theirs->at[i].server != self)
+            continue;
+        for (int k = 0; k < mine->count; k++)
+            if (mine->at[k].domain == theirs->at[i].domain && mine->at[k].server == self)
+                have = mine->at[k].seq;
+        if (theirs->at[i].seq > have)
+            return true;
+    }
+    return false;
+}
+
 /* A receiver that was started with semi-sync opens a connection to its primary when it is stopped, to end its
  * dump there: against a host that is gone that waits for rpl_semi_sync_slave_kill_conn_timeout (1 s at least).
- * So it is started with semi-sync only where that is asked for. */
+ * So it is started with semi-sync only where that is needed. */
 static const char *semi_sync_choice(const struct node *n)
 {
-    return n->policy.lossless ? "SET GLOBAL rpl_semi_sync_slave_enabled=1;" : "SET GLOBAL rpl_semi_sync_slave_enabled=0;";
+    return n->policy.lossless || lacks_own_transactions(n) ? "SET GLOBAL rpl_semi_sync_slave_enabled=1;"
+                                                           : "SET GLOBAL rpl_semi_sync_slave_enabled=0;";
 }
 
 void own_stop_receiver(struct node *n)

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "daemon/supervisor.h"
 
 #include <event2/event.h>
@@ -27,6 +29,7 @@
 #include "io/references.h"
 #include "io/vip.h"
 #include "io/voter.h"
+#include "io/weight.h"
 #include "io/worker.h"
 #include "model/ledger_text.h"
 #include "model/rules.h"
@@ -416,8 +419,23 @@ static void start_fencer_link(struct node *n, int fd)
     n->fencer = fencer_link_new(n->base, fd, &e);
 }
 
+static void tell_life(const struct node *n, const char *what)
+{
+    struct journal_event e = {.kind = JOURNAL_START};
+    snprintf(e.node, sizeof(e.node), "%s", n->settings.node.node);
+    snprintf(e.detail, sizeof(e.detail), "mysql-replcheckd %s %s", PACKAGE_VERSION, what);
+    worker_event(&e);
+}
+
 static void end(struct node *n)
 {
+    struct err e;
+    tell_life(n, "ended");
+    /* A stopped node must not attract the VIP, nor be in FAULT for ever; one that is only started again keeps what
+     * it had. */
+    bool ended = n->o.operator_.stopping || n->o.fencer.alive == TRI_NO;
+    if (ended && !weight_write(n->settings.node.run_dir, -100, false, &e))
+        log_error("%s", e.text);
     control_free(&n->control_server);
     stop_waiting_for_end(n);
     cycle_stop(n);
@@ -468,6 +486,7 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
     load_saved(n, journal);
     if (!start_worker(n, foreground, journal, sizeof(journal)))
         return 1;
+    tell_life(n, "started");
     cycle_start(n);
     make_watches(n);
     start_fencer_link(n, fencer_fd);

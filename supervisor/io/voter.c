@@ -371,14 +371,14 @@ static void release_written(void *arg, const struct reply *r)
     v->e.changed(v->e.arg);
 }
 
-void voter_release(struct voter *v, const char *kind, uint64_t epoch, const char *file, uint64_t size,
-                   const char *gtid)
+void voter_release(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
+                   uint64_t size, const char *gtid)
 {
     char *sql;
     if (v->releasing || v->release_done)
         return;
     v->wanted = false;
-    if (!vote_of(v)->held || !vote_of(v)->counted || !session_is_up(v->session)) {
+    if (!vote_of(v)->held || !(vote_of(v)->counted || uncounted_too) || !session_is_up(v->session)) {
         v->release_done = true;
         voter_drop(v);
         return;

@@ -64,10 +64,11 @@ void voter_promise(struct voter *v, uint64_t epoch);
 bool voter_enable(struct voter *v, uint64_t epoch);
 bool voter_enable_unanswered(const struct voter *v);
 
-/* Writes the row, then closes, so that the lock is free exactly after the row is there. Without a session to
- * write on it only closes. voter_release_done() when that is over (also when it failed: then without the row). */
-void voter_release(struct voter *v, const char *kind, uint64_t epoch, const char *file, uint64_t size,
-                   const char *gtid);
+/* Writes the row, then closes, so that the lock is free exactly after the row is there. Without a session that
+ * holds the vote, or (unless `uncounted_too`) with one whose vote does not count, it only closes.
+ * voter_release_done() when that is over (also when it failed: then without the row). */
+void voter_release(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
+                   uint64_t size, const char *gtid);
 bool voter_release_done(const struct voter *v);
 void voter_release_reset(struct voter *v);
 

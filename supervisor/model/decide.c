@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Four adverts of the slowest usual second, and the settling of keepalived after them. */
+#define VIP_TRAVEL_US 6000000
+
 void mind_init(struct mind *m, int64_t now_us)
 {
     memset(m, 0, sizeof(*m));
@@ -163,7 +166,11 @@ static void update_ages(const struct policy *p, const struct observation *o, con
     else if (!m->quiet_since_us)
         m->quiet_since_us = o->now_us;
     const struct bulletin *b = &o->own.bulletin[1 - p->self];
-    bool away = p->has_vip && o->vip.here == TRI_NO && b->known && b->present && b->vip == TRI_YES;
+    if (o->vip.here == TRI_YES)
+        m->vip_here_us = o->now_us;
+    /* A new writer's VIP may still be on its way. */
+    bool expected = m->vip_here_us < m->since_us && o->now_us - m->since_us < VIP_TRAVEL_US;
+    bool away = p->has_vip && !expected && o->vip.here == TRI_NO && b->known && b->present && b->vip == TRI_YES;
     if (!away)
         m->peer_vip_since_us = 0;
     else if (!m->peer_vip_since_us)

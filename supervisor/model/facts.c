@@ -151,9 +151,11 @@ static enum tri fact_peer_ready(const struct sight *s)
      * probe ago. */
     struct gtid_set received = peer->replication.io_pos;
     gtid_pos_merge(&received, &peer->binlog_pos);
+    /* What a handover says is read at the other's own server: it must be possible to write it there. */
+    bool writable = s->m->state != NODE_WRITER || s->q->votes[s->other].held;
     bool follows = gtid_pos_contains(&received, &s->m->own_before.pos) == TRI_YES;
     return tri_from(peer_present(s) && b->known && !b->hold && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
-                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows);
+                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows && writable);
 }
 
 static enum tri fact_peer_closed(const struct sight *s)
@@ -507,6 +509,7 @@ static void compute_votes(struct facts *f, const struct sight *s)
                            : quorum_majority_held(s->q)                ? VOTES_HELD
                                                                        : VOTES_NONE;
     f->value[FACT_VOTES_FREE] = tri_from(nothing_held(s));
+    f->value[FACT_THIRD_VOTE] = !s->q->durable_tie ? TRI_UNKNOWN : tri_from(s->q->tie_mine == TRI_YES);
     f->value[FACT_DELAY_OVER] = fact_delay_over(s);
     f->value[FACT_AUTHORITY] = fact_authority(s);
     f->value[FACT_EPOCH] = fact_epoch(s);

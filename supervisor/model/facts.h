@@ -39,6 +39,7 @@ enum fact {
     /* votes and authority */
     FACT_VOTES,          /* enum votes_fact */
     FACT_VOTES_FREE,     /* no vote of ours is held any more */
+    FACT_THIRD_VOTE,     /* tie-breaker `writer`: it is ours; unknown with any other */
     FACT_DELAY_OVER,     /* the takeover delay has passed or is waived */
     FACT_AUTHORITY,      /* a counted majority with the fence's time in hand */
     FACT_EPOCH,          /* an epoch was chosen above all that the held voters remember */

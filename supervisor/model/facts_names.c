@@ -24,6 +24,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_PEER_CLOSED] = "other node is proven closed",
     [FACT_VOTES] = "votes",
     [FACT_VOTES_FREE] = "no vote is held",
+    [FACT_THIRD_VOTE] = "the last writer's vote is ours",
     [FACT_DELAY_OVER] = "takeover delay is over",
     [FACT_AUTHORITY] = "authority, with time for a fence",
     [FACT_EPOCH] = "an epoch is chosen",

@@ -29,6 +29,7 @@ struct mind {
     int64_t backoff_until_us;    /* no votes are asked for before */
     int attempts;                /* promotions that failed in a row, for the back-off */
     int64_t quiet_since_us;      /* since when nothing spoke of a writer elsewhere; 0 = something does */
+    int64_t vip_here_us;         /* when the VIP was here last */
     int64_t peer_vip_since_us;   /* since when the peer alone has the VIP, as far as we hear; 0 = it has not */
     int64_t last_handover_us;    /* a handover that the VIP asked for */
     int64_t unfenced_since_us;   /* FENCED: since when a majority has been counted without a break; 0 = not */

@@ -106,7 +106,6 @@ static void need_of_self(struct readiness *w, const struct report *r)
          "whether its server boots read-only is unknown");
     need(w, r->stale == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(r->stale == TRI_NO),
          "it lacks the data of a promised term", "whether it has the data of every term is unknown");
-    need(w, tri_from(!r->maintenance), "maintenance is on", "");
 }
 
 void report_text_ready(struct report *r)
@@ -122,6 +121,7 @@ void report_text_ready(struct report *r)
         need_of_server(&w, r, n);
         need(&w, history_allows(r, standby), "it has transactions that the writer lacks",
              "the histories are not compared yet");
+        need(&w, tri_from(!r->maintenance), "maintenance is on", "");
         if (standby == r->self && r->source == REPORT_DAEMON)
             need_of_self(&w, r);
     }

@@ -7,6 +7,8 @@
 #include "base/duration.h"
 #include "model/state.h"
 
+#define VOTES_PATIENCE_MS 10000 /* a vote that was just taken waits a lease */
+
 static const char *own_name(const struct report *r)
 {
     return r->nodes[r->self].name;
@@ -131,7 +133,8 @@ static void judge_vote(struct report *r, int i)
         verdict_add(r, SEVERITY_WARNING, "voter-unreachable",
                     "see whether it runs and can be reached from here",
                     "the voter %s does not answer: if one more is lost, nobody may write", v->voter);
-    else if (!told && is_writer(r) && !v->durable && v->up == TRI_YES && !v->counted && !verdict_is_young(r))
+    else if (!told && is_writer(r) && r->since_ms > VOTES_PATIENCE_MS && !v->durable && v->up == TRI_YES &&
+             !v->counted)
         verdict_add(r, SEVERITY_WARNING, "vote-missing", "`mysql-replcheck status` shows who holds it",
                     "the vote of %s does not count for %s", v->voter, own_name(r));
 }
@@ -222,7 +225,8 @@ void verdict_maintenance(struct report *r)
     for (int i = 0; i < OBS_NODES; i++) {
         const struct report_node *n = &r->nodes[i];
         char remedy[REPORT_SENTENCE_MAX];
-        snprintf(remedy, sizeof(remedy), "`mysql-replcheck maintenance off` on %.31s when it is over", n->name);
+        snprintf(remedy, sizeof(remedy), "`mysql-replcheck maintenance off` on %.31s when it is over",
+                 n->name);
         if (n->maintenance == TRI_YES)
             verdict_add(r, SEVERITY_WARNING, "maintenance", remedy,
                         "maintenance is on at %s: nothing changes role", n->name);
