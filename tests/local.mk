@@ -6,3 +6,5 @@ TESTS += tests/quickstart/test_packages.sh tests/test_results.py
 EXTRA_DIST += tests/quickstart/test_packages.sh tests/test_results.py
 TESTS += tests/check-man
 EXTRA_DIST += tests/check-man tests/FOUND.md
+TESTS += tests/check-layers tests/check-style
+EXTRA_DIST += tests/check-layers tests/check-style
