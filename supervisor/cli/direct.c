@@ -74,8 +74,9 @@ static void ask(struct target *t)
 
 static void on_up(void *arg, struct session *s)
 {
-    (void)s;
-    ask(arg);
+    struct target *t = arg;
+    t->view->probed_up_us = session_opened_us(s);
+    ask(t);
 }
 
 static void on_down(void *arg, struct session *s, const char *reason)
@@ -84,6 +85,7 @@ static void on_down(void *arg, struct session *s, const char *reason)
     (void)s;
     t->asking = false;
     t->failed = true;
+    t->view->probed_up_us = 0;
     snprintf(t->trouble, sizeof(t->trouble), "%.*s", (int)sizeof(t->trouble) - 1, reason);
 }
 

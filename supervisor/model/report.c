@@ -43,11 +43,25 @@ static bool is_fresh(const struct report_input *in, int64_t seen_us)
     return seen_us && in->observation->now_us - seen_us <= in->policy->silent_us;
 }
 
+static bool is_own_dead(const struct report_input *in, int i)
+{
+    return i == in->policy->self && in->observation->fencer.dead_us;
+}
+
+/* Do the view's values speak of the present? Not when its connection broke since. */
+static bool is_current(const struct report_input *in, const struct server_view *v)
+{
+    return v->probed_up_us && is_fresh(in, v->seen_us);
+}
+
 /* A server that never answered is unknown until it has had the time to. */
 static enum tri reachable(const struct report_input *in, int i)
 {
     const struct observation *o = in->observation;
-    if (is_fresh(in, view_of(in, i)->seen_us) || is_fresh(in, o->voter_answer_us[i]))
+    bool vote_answers = in->voter_up[i] == TRI_YES && is_fresh(in, o->voter_answer_us[i]);
+    if (is_own_dead(in, i))
+        return TRI_NO;
+    if (is_current(in, view_of(in, i)) || vote_answers)
         return TRI_YES;
     bool waited = o->now_us - in->started_us > in->policy->silent_us;
     return view_of(in, i)->seen_us || waited ? TRI_NO : TRI_UNKNOWN;
@@ -59,10 +73,8 @@ static enum tri reachable(const struct report_input *in, int i)
 static const struct bulletin *bulletin_of(const struct report_input *in, int i)
 {
     const struct server_view *own = &in->observation->own, *peer = &in->observation->peer;
-    const struct bulletin *a =
-        is_fresh(in, own->seen_us) && own->bulletin[i].known ? &own->bulletin[i] : NULL;
-    const struct bulletin *b =
-        is_fresh(in, peer->seen_us) && peer->bulletin[i].known ? &peer->bulletin[i] : NULL;
+    const struct bulletin *a = is_current(in, own) && own->bulletin[i].known ? &own->bulletin[i] : NULL;
+    const struct bulletin *b = is_current(in, peer) && peer->bulletin[i].known ? &peer->bulletin[i] : NULL;
     return !a || (b && b->seq >= a->seq) ? b : a;
 }
 
@@ -73,7 +85,7 @@ static enum tri supervised(const struct report_input *in, int i)
     if (in->mind && i == in->policy->self)
         return TRI_YES;
     for (int v = 0; v < OBS_NODES; v++) {
-        if (!is_fresh(in, all[v]->seen_us))
+        if (!is_current(in, all[v]))
             continue;
         if (all[v]->bulletin[i].present)
             return TRI_YES;
@@ -117,7 +129,7 @@ static void fill_lag(struct report_node *n, const struct report_input *in, int i
     struct lag_value unknown = {.known = false};
     n->received = n->applied = lag_from(&unknown);
     n->lagging = lag ? TRI_YES : in->lag[i] ? TRI_NO : TRI_UNKNOWN;
-    if (!lag || !is_fresh(in, view_of(in, i)->seen_us))
+    if (!lag || !is_current(in, view_of(in, i)))
         return;
     struct gtid_set applied, received;
     report_applied_position(view_of(in, i), &applied);
@@ -141,9 +153,19 @@ static void fill_replication(struct report_node *n, const struct replication_vie
     n->sql_errno = v->sql_errno;
 }
 
+/* A server was seen writable, and since then this node has become the writer, or ceased to be it: that sample
+ * is of the term before. */
+static bool is_of_last_term(const struct report_input *in, const struct server_view *v)
+{
+    const struct mind *m = in->mind;
+    if (!m || v->read_only != TRI_NO || v->seen_us >= m->since_us)
+        return false;
+    return v == &in->observation->own ? !node_state_may_write(m->state) : m->state == NODE_WRITER;
+}
+
 static void fill_variables(struct report_node *n, const struct report_input *in, const struct server_view *v)
 {
-    n->read_only = v->read_only;
+    n->read_only = is_of_last_term(in, v) ? TRI_UNKNOWN : v->read_only;
     n->server_id = v->server_id ? (int64_t)v->server_id : REPORT_UNKNOWN;
     n->event_scheduler = v->event_scheduler;
     n->dead_man = v->dead_man;
@@ -175,7 +197,7 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
     gtid_set_format(&v->binlog_pos, n->binlog_pos, sizeof(n->binlog_pos));
     gtid_set_format(&v->slave_pos, n->slave_pos, sizeof(n->slave_pos));
     gtid_set_format(&received, n->received_pos, sizeof(n->received_pos));
-    if (!is_fresh(in, v->seen_us))
+    if (!is_current(in, v) || is_own_dead(in, i))
         return;
     fill_variables(n, in, v);
     fill_replication(n, &v->replication);
@@ -183,25 +205,33 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
 
 /* ---- the whole ---- */
 
-static bool is_writing(const struct report *r, int i)
+static bool claims_to_write(const struct report_node *n)
 {
-    const struct report_node *n = &r->nodes[i];
-    if (n->read_only != TRI_UNKNOWN)
-        return n->read_only == TRI_NO;
     return n->supervised == TRI_YES && strcmp(n->state, node_state_name(NODE_WRITER)) == 0;
 }
 
+static bool is_closed(const struct report *r, int i)
+{
+    return r->nodes[i].read_only == TRI_YES || (i == r->self && r->fencer.server_alive == TRI_NO);
+}
+
+/* What the servers answer goes before what their supervisors say, this node's before the other's. */
 static void find_writer(struct report *r)
 {
-    bool first = is_writing(r, 0), second = is_writing(r, 1);
-    bool closed = r->nodes[0].read_only == TRI_YES && r->nodes[1].read_only == TRI_YES;
+    bool first = r->nodes[0].read_only == TRI_NO, second = r->nodes[1].read_only == TRI_NO;
     r->writer_node = -1;
-    if (first && second)
+    if (first && second) {
         r->writer = REPORT_WRITER_BOTH;
-    else if (first || second)
-        r->writer = REPORT_WRITER_ONE, r->writer_node = first ? 0 : 1;
-    else
-        r->writer = closed ? REPORT_WRITER_NONE : REPORT_WRITER_UNKNOWN;
+        return;
+    }
+    if (first || second)
+        r->writer_node = first ? 0 : 1;
+    else if (claims_to_write(&r->nodes[r->self]) && !is_closed(r, r->self))
+        r->writer_node = r->self;
+    else if (claims_to_write(&r->nodes[1 - r->self]) && !is_closed(r, 1 - r->self))
+        r->writer_node = 1 - r->self;
+    bool none = is_closed(r, 0) && is_closed(r, 1);
+    r->writer = r->writer_node >= 0 ? REPORT_WRITER_ONE : none ? REPORT_WRITER_NONE : REPORT_WRITER_UNKNOWN;
 }
 
 static uint64_t most(uint64_t a, uint64_t b)

@@ -109,7 +109,7 @@ void verdict_history(struct report *r)
             "the other",
             "the histories have parted: %s has transactions from %s on that %s lacks, and lacks some of its",
             own->name, r->history_first, other->name);
-    if (r->stale == TRI_YES && !is_writer(r))
+    if (r->stale == TRI_YES && !is_writer(r) && own->reachable == TRI_YES)
         verdict_add(
             r, SEVERITY_CRITICAL, "stale",
             "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`",

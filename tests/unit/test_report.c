@@ -137,6 +137,27 @@ static void own_silent(struct scene *s)
     scene_advance(s, 1500);
 }
 
+static void peer_writable_before(struct scene *s)
+{
+    s->m.since_us = s->now_us;
+    s->o.peer.read_only = TRI_NO; /* seen just before this node became the writer */
+}
+
+static void peer_connection_broken(struct scene *s)
+{
+    s->o.peer.read_only = TRI_NO;
+    s->o.peer.probed_up_us = 0;
+    s->o.voter_answer_us[1] = 0;
+}
+
+static void own_dead(struct scene *s)
+{
+    s->o.fencer.dead_us = s->now_us - MS(10);
+    s->o.own.read_only = TRI_NO; /* the last that it said, a moment ago */
+    s->m.state = NODE_FENCED;
+    s->m.since_us = s->now_us - MS(10);
+}
+
 static const struct headline_case headlines[] = {
     {"writer", WRITER, old, "mx1 is the writer (epoch 5, for 3 d 2 h); mx2 is ready to take over", TRI_YES},
     {"writer, peer silent", WRITER, peer_silent,
@@ -168,6 +189,12 @@ static const struct headline_case headlines[] = {
      "switch is not verified yet",
      TRI_UNKNOWN},
     {"two writers", WRITER, peer_writable, "two servers are writable: mx1 and mx2", TRI_UNKNOWN},
+    {"the last writer's last sample", WRITER, peer_writable_before,
+     "mx1 is the writer (epoch 5, for 0 ms); mx2 is ready", TRI_YES},
+    {"the last writer's connection broke", WRITER, peer_connection_broken,
+     "mx1 is the writer (epoch 5, for 1 min 40 s); mx2 cannot take over: its server does not answer", TRI_NO},
+    {"own server is dead", STANDBY, own_dead,
+     "mx2 is the writer (epoch 4); mx1 cannot take over: its server does not answer", TRI_NO},
     {"dual", WRITER, dual, "mx1 and mx2 are both writable, as configured", TRI_UNKNOWN},
     {"handing over", WRITER, handing_over, "mx1 is handing over to mx2 (for 12 ms): ", TRI_YES},
     {"standby", STANDBY, nothing, "mx2 is the writer (epoch 4); mx1 is ready to take over", TRI_YES},
