@@ -181,6 +181,16 @@ static void update_ages(const struct policy *p, const struct observation *o, con
         m->unfenced_since_us = o->now_us;
 }
 
+/* An operator's command does not wait for what failed before it. What fails under it does: otherwise the walk
+ * through the table would begin promotions for ever. */
+static void update_wish(const struct observation *o, struct mind *m)
+{
+    bool wished = o->operator_.want == WANT_HERE || o->operator_.peer_is_off;
+    if (wished && !m->wished)
+        m->backoff_until_us = 0;
+    m->wished = wished;
+}
+
 static void begin_promotion(const struct observation *o, const struct facts *f, struct mind *m)
 {
     m->why = f->value[FACT_REASON];
@@ -271,6 +281,7 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
     memset(out, 0, sizeof(*out));
     if (o->gap_us > p->renew_us + p->silent_us)
         forget_ages(m);
+    update_wish(o, m);
     update_history(o, m);
     update_basis(p, o, m);
     update_ledger(p, o, m);

@@ -27,6 +27,7 @@ struct mind {
     bool basis_consumed;         /* our promise's transaction found and consumed it */
     int64_t majority_since_us;   /* since when a majority is counted without a break; 0 = it is not */
     int64_t backoff_until_us;    /* no votes are asked for before */
+    bool wished;                 /* the operator wanted the writer here at the last tick */
     int attempts;                /* promotions that failed in a row, for the back-off */
     int64_t quiet_since_us;      /* since when nothing spoke of a writer elsewhere; 0 = something does */
     int64_t vip_here_us;         /* when the VIP was here last */

@@ -60,7 +60,7 @@ const struct rule rules_table[] = {
     {307, S(STANDBY), {IS(HISTORY, GTID_REL_AHEAD), YES(PEER_WRITER)}, GO(QUARANTINED), .actions = A(ALERT),
      "this server has transactions that the writer lacks"},
     {310, S(STANDBY), {YES(MAINTENANCE), NOT_YES(LAST_WRITER)}, STAY, .actions = A(DROP_VOTES), "maintenance: nothing changes role"},
-    {315, S(STANDBY), {NOT(REASON, REASON_NONE), NOT(REASON, REASON_OPERATOR), YES(BACKOFF)}, STAY, .actions = A(DROP_VOTES),
+    {315, S(STANDBY), {NOT(REASON, REASON_NONE), YES(BACKOFF)}, STAY, .actions = A(DROP_VOTES),
      "the last attempt failed; the next one waits"},
     {320, S(STANDBY), {{FACT_REASON, V(REASON_CERTIFIED) | V(REASON_SILENCE)}, YES(BREAKER)}, STAY, .actions = A(ALERT),
      "refused: the breaker is open; `mysql-replcheck breaker reset` closes it"},

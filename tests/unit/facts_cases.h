@@ -1,5 +1,6 @@
 /* Named cases of the facts: CASE(scene, fact, value, name, what is changed in the scene `s`).
- * Included twice by test_facts.c, for the changes and for the table. No guard. clang-format off */
+ * Included twice by test_facts.c, for the changes and for the table; therefore it has no guard. */
+/* clang-format off */
 
 /* ---- the own server ---- */
 CASE(standby, OWN_UP, TRI_YES, "it answered now", )
@@ -163,6 +164,11 @@ CASE(standby, PEER_WRITER, TRI_NO, "a newer bulletin here counts", s->o.peer.rea
 CASE(writer, PEER_READY, TRI_YES, "a standby that follows", )
 CASE(writer, PEER_READY, TRI_NO, "its supervisor is gone", absent(s))
 CASE(writer, PEER_READY, TRI_NO, "fenced", say(s, NODE_FENCED))
+CASE(writer, PEER_READY, TRI_NO, "what a handover writes could not be written there", quorum_lost(&s->q, 1))
+CASE(standby_durable, THIRD_VOTE, TRI_NO, "the other's", s->q.tie_mine = TRI_NO)
+CASE(standby_durable, THIRD_VOTE, TRI_NO, "unknown is not ours", s->q.tie_mine = TRI_UNKNOWN)
+CASE(writer_durable, THIRD_VOTE, TRI_YES, "ours", )
+CASE(writer, THIRD_VOTE, TRI_UNKNOWN, "there is none with a witness", )
 CASE(writer, PEER_READY, TRI_NO, "in maintenance", s->o.own.bulletin[1].hold = s->o.peer.bulletin[1].hold = true)
 CASE(writer, PEER_READY, TRI_NO, "its receiver is connecting", s->o.peer.replication.io = IO_CONNECTING)
 CASE(writer, PEER_READY, TRI_NO, "its applier is stopped", s->o.peer.replication.sql = TRI_NO)

@@ -200,3 +200,12 @@ tests_unit_test_control_stream_SOURCES = tests/unit/test_control_stream.c \
 tests_unit_test_control_stream_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_control_stream_LDADD = libwire.a libbase.a $(EVENT_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_monkey
+TESTS += tests/unit/test_monkey
+tests_unit_test_monkey_SOURCES = tests/unit/test_monkey.c tests/unit/model_driver.c tests/unit/model_driver.h \
+	tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_monkey_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_monkey_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif

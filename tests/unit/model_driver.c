@@ -79,15 +79,13 @@ const char *drive_impossible(const struct scene *s, enum node_state before)
     what = what ? what : impossible_action(s);
     if (s->out.step_count >= DECIDE_STEPS_MAX)
         return "the walk through the table does not end";
-    if (what)
-        return what;
     for (int i = 0; !what && i < s->out.step_count; i++) {
         if (s->out.steps[i].from != at)
             return "a step from another state";
         at = s->out.steps[i].to;
         what = impossible_step(s, &s->out.steps[i]);
     }
-    if (at != s->m.state)
+    if (!what && at != s->m.state)
         return "the steps do not lead to the state";
     if (!what && s->m.state == NODE_WRITER && s->out.facts.value[FACT_AUTHORITY] != TRI_YES)
         return "writer without authority";
@@ -106,9 +104,7 @@ static bool reaches(const struct drive *d, int voter)
 
 static struct voter_rows *table_of(struct drive *d, int voter)
 {
-    return voter == OBS_TIE         ? &d->witness
-           : voter == d->s.p.self ? &d->s.o.own.voter
-                                  : &d->s.o.peer.voter;
+    return voter == OBS_TIE ? &d->witness : voter == d->s.p.self ? &d->s.o.own.voter : &d->s.o.peer.voter;
 }
 
 static bool released_there(struct drive *d, int voter)
@@ -160,7 +156,8 @@ static void write_rows(struct drive *d, enum note_kind kind)
             continue;
         struct note row = {.kind = kind, .node = self, .epoch = s->m.epoch, .gtid = s->o.own.binlog_pos};
         if (s->q.votes[i].counted && reaches(d, i))
-            *(kind == NOTE_RELEASE ? &table_of(d, i)->release[self] : &table_of(d, i)->certificate[self]) = row;
+            *(kind == NOTE_RELEASE ? &table_of(d, i)->release[self] : &table_of(d, i)->certificate[self]) =
+                row;
         reopen(d, i);
     }
     s->o.released = true;
@@ -214,7 +211,8 @@ static void disarm(struct drive *d)
 static void close_peer(struct drive *d)
 {
     struct scene *s = &d->s;
-    bool rests = s->m.basis.kind != NOTE_NONE, votes = quorum_majority_held(&s->q) && quorum_holds(&s->q, 1 - s->p.self);
+    bool rests = s->m.basis.kind != NOTE_NONE,
+         votes = quorum_majority_held(&s->q) && quorum_holds(&s->q, 1 - s->p.self);
     if (!d->closer_works || s->peer_mute || rests || (!votes && s->m.state != NODE_WRITER))
         return;
     s->o.closing = (struct closing_view){.epoch = s->m.epoch, .closed = true};
@@ -258,7 +256,8 @@ static void promise(struct drive *d)
         if (!s->q.votes[i].held || !quorum_counts(&s->q, i, s->now_us) || !reaches(d, i))
             continue;
         s->q.votes[i].promised_epoch = s->m.epoch;
-        table_of(d, i)->promise[s->p.self] = (struct note){.kind = NOTE_PROMISE, .node = s->p.self, .epoch = s->m.epoch};
+        table_of(d, i)->promise[s->p.self] =
+            (struct note){.kind = NOTE_PROMISE, .node = s->p.self, .epoch = s->m.epoch};
         consume_rows(d, table_of(d, i));
     }
 }
@@ -272,7 +271,8 @@ static void set_offsets(struct drive *d)
 static void enable(struct drive *d)
 {
     if (d->s.m.epoch < d->epoch)
-        fail_msg("epoch %llu was enabled after %llu", (unsigned long long)d->s.m.epoch, (unsigned long long)d->epoch);
+        fail_msg("epoch %llu was enabled after %llu", (unsigned long long)d->s.m.epoch,
+                 (unsigned long long)d->epoch);
     d->epoch = d->s.m.epoch;
     d->s.o.own.read_only = TRI_NO;
 }
@@ -403,7 +403,8 @@ void drive_tick(struct drive *d)
 static bool is_busy(const struct drive *d)
 {
     enum node_state s = d->s.m.state;
-    return d->s.out.step_count || (node_state_is_promoting(s) && s != NODE_PROMOTE_VOTES) || s == NODE_DEMOTE_CLOSE;
+    return d->s.out.step_count || (node_state_is_promoting(s) && s != NODE_PROMOTE_VOTES) ||
+           s == NODE_DEMOTE_CLOSE;
 }
 
 static void step(struct drive *d)

@@ -10,16 +10,16 @@
 
 struct drive {
     struct scene s;
-    uint64_t answers;            /* actions that are carried out; all at first */
-    bool lock_free[OBS_VOTERS];  /* somebody who asks for the vote there gets it */
-    bool expired[OBS_VOTERS];    /* its holder was seen idle for a lease, and is killed for it */
-    struct voter_rows witness;   /* the table there, which is read when the vote is taken */
-    bool closer_works;           /* the peer can be closed */
+    uint64_t answers;           /* actions that are carried out; all at first */
+    bool lock_free[OBS_VOTERS]; /* somebody who asks for the vote there gets it */
+    bool expired[OBS_VOTERS];   /* its holder was seen idle for a lease, and is killed for it */
+    struct voter_rows witness;  /* the table there, which is read when the vote is taken */
+    bool closer_works;          /* the peer can be closed */
     bool reclaim_comes_late;
-    int rows[DRIVE_ROWS_MAX];    /* ids of the rows that fired, without repeats */
+    int rows[DRIVE_ROWS_MAX]; /* ids of the rows that fired, without repeats */
     int row_count;
-    uint64_t actions;            /* of all ticks since drive_forget() */
-    uint64_t epoch;              /* the highest that was enabled */
+    uint64_t actions; /* of all ticks since drive_forget() */
+    uint64_t epoch;   /* the highest that was enabled */
 };
 
 /* What may never be: a sentence, or NULL. `before` is the state before the tick. */

@@ -147,7 +147,8 @@ void scene_writer(struct scene *s, enum policy_tie tie)
     s->o.fencer.write_lock = TRI_YES;
     s->o.fencer.epoch = OWN_EPOCH;
     s->o.fencer.sent_seq = s->o.fencer.acked_seq = 1;
-    s->o.fencer.acked_deadline_us = quorum_authority_until(&s->q, s->now_us) - s->p.fence_us - s->p.epsilon_us;
+    s->o.fencer.acked_deadline_us =
+        quorum_authority_until(&s->q, s->now_us) - s->p.fence_us - s->p.epsilon_us;
     scene_refresh(s);
 }
 

@@ -100,7 +100,8 @@ static void test_certified_death(void **state)
                       ROWS(340, 419, 410, 429, 425, 430, 432, 449, 448, 456, 450, 530, 599));
     assert_int_equal(d.s.m.epoch, 5);
     assert_int_equal(d.s.m.why, REASON_CERTIFIED);
-    assert_true(drive_did(&d, ACTION_STOP_RECEIVER) && drive_did(&d, ACTION_TERM) && drive_did(&d, ACTION_PROBE));
+    assert_true(drive_did(&d, ACTION_STOP_RECEIVER) && drive_did(&d, ACTION_TERM) &&
+                drive_did(&d, ACTION_PROBE));
 }
 
 /* Each step asks for what it needs and for nothing of a later one. */
@@ -187,7 +188,8 @@ static void test_silence_seen_to_expire(void **state)
     be_standby(&d, POLICY_TIE_WITNESS);
     cut_peer(&d);
     d.lock_free[0] = d.lock_free[OBS_TIE] = false;
-    d.s.o.own.holder = (struct holder_view){.asked_us = d.s.now_us, .connection = 77, .idle = true, .idle_ms = 3000};
+    d.s.o.own.holder =
+        (struct holder_view){.asked_us = d.s.now_us, .connection = 77, .idle = true, .idle_ms = 3000};
     d.expired[0] = d.expired[OBS_TIE] = true;
     drive_until(&d, NODE_PROMOTE_VOTES, 1500);
     int64_t took = drive_until(&d, NODE_WRITER, 9000);
@@ -731,7 +733,8 @@ static void test_return(void **state)
     } cases[] = {
         {"the same history", "0-1-5,0-2-10", NODE_STANDBY, 399, true},
         {"a contained history", "0-1-5,0-2-8", NODE_STANDBY, 399, true},
-        {"a transaction that the writer lacks, and lacking its own", "0-1-6,0-2-8", NODE_QUARANTINED, 799, false},
+        {"a transaction that the writer lacks, and lacking its own", "0-1-6,0-2-8", NODE_QUARANTINED, 799,
+         false},
         {"a transaction that the writer lacks", "0-1-12,0-2-10", NODE_QUARANTINED, 799, false},
     };
     (void)state;
@@ -872,6 +875,25 @@ static void test_unseen(void **state)
     d.s.o.operator_.want = WANT_HERE;
     drive_until(&d, NODE_WRITER, 9000);
     assert_int_equal(d.s.m.why, REASON_OPERATOR);
+}
+
+/* A command does not wait for what failed before it, but for what fails under it. */
+static void test_operator_does_not_wait(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    cut_peer(&d);
+    d.lock_free[OBS_TIE] = false;
+    drive_until(&d, NODE_PROMOTE_VOTES, 9000);
+    drive_until(&d, NODE_STANDBY, 9300);
+    drive_forget(&d);
+    d.s.o.operator_.want = WANT_HERE;
+    drive_tick(&d);
+    assert_int_equal(d.s.m.state, NODE_PROMOTE_VOTES);
+    d.s.o.fencer.alive = TRI_UNKNOWN;
+    drive_tick(&d);
+    expect(&d, NODE_STANDBY, 315);
 }
 
 static void test_breaker_does_not_stop_what_was_asked_for(void **state)
@@ -1018,6 +1040,7 @@ int main(void)
         cmocka_unit_test(test_fenced_writer_returns),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_operator_does_not_wait),
         cmocka_unit_test(test_breaker_does_not_stop_what_was_asked_for),
         cmocka_unit_test(test_maintenance_keeps_the_writer),
         cmocka_unit_test(test_stopping),

@@ -228,11 +228,11 @@ static void test_nothing_known(void **state)
     static const struct {
         enum fact fact;
         unsigned value;
-    } never[] = {{FACT_OWN_READ_ONLY, TRI_YES}, {FACT_OWN_READ_ONLY, TRI_NO}, {FACT_PEER_WRITER, TRI_NO},
+    } never[] = {{FACT_OWN_READ_ONLY, TRI_YES}, {FACT_OWN_READ_ONLY, TRI_NO},   {FACT_PEER_WRITER, TRI_NO},
                  {FACT_PEER_CLOSED, TRI_YES},   {FACT_PEER_READ_ONLY, TRI_YES}, {FACT_AUTHORITY, TRI_YES},
-                 {FACT_ARMED, TRI_YES},         {FACT_PROMISED, TRI_YES},     {FACT_STALE, TRI_NO},
-                 {FACT_LOSS, LOSS_OK},          {FACT_DRAINED, TRI_YES},      {FACT_DEAD_MAN, TRI_YES},
-                 {FACT_OWN_UP, TRI_YES},        {FACT_FENCER, TRI_YES},       {FACT_BOOT_SAFE, TRI_YES},
+                 {FACT_ARMED, TRI_YES},         {FACT_PROMISED, TRI_YES},       {FACT_STALE, TRI_NO},
+                 {FACT_LOSS, LOSS_OK},          {FACT_DRAINED, TRI_YES},        {FACT_DEAD_MAN, TRI_YES},
+                 {FACT_OWN_UP, TRI_YES},        {FACT_FENCER, TRI_YES},         {FACT_BOOT_SAFE, TRI_YES},
                  {FACT_HISTORY, GTID_REL_EQUAL}};
     struct scene s = {.p = scene_policy(POLICY_TIE_WITNESS), .now_us = SCENE_START};
     (void)state;
@@ -275,7 +275,8 @@ static void test_next_epoch(void **state)
         s.o.own.voter.promise[1] = (struct note){0};
         s.o.peer.voter.promise[0] = (struct note){0};
         s.o.peer.voter.promise[1] = (struct note){.kind = NOTE_PROMISE, .epoch = epochs[i].peer_promise};
-        s.o.witness.voter.promise[1] = (struct note){.kind = NOTE_PROMISE, .epoch = epochs[i].witness_promise};
+        s.o.witness.voter.promise[1] =
+            (struct note){.kind = NOTE_PROMISE, .epoch = epochs[i].witness_promise};
         s.o.own.term_epoch = epochs[i].own_term;
         s.o.peer.term_epoch = epochs[i].peer_term;
         s.m.epoch = epochs[i].mind;

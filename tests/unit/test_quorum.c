@@ -223,7 +223,8 @@ static void test_no_drift_is_the_whole_lease(void **state)
 
 /* ---- authority ---- */
 
-/* How a vote stands at 10 s: 0 = not held, -1 = held and uncounted, else counted and valid until then (ms). */
+/* How a vote stands at 10 s: 0 = not held, -1 = held and uncounted, else counted and valid until then (ms).
+ */
 /* clang-format off */
 static const struct authority_case {
     const char *name;

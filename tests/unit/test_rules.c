@@ -33,7 +33,7 @@ static void print_states(FILE *out, uint32_t states)
 
 static void print_condition(FILE *out, const struct rule_condition *c)
 {
-    const char *or = "";
+    const char * or = "";
     fprintf(out, "    if %s: ", fact_name(c->fact));
     for (int v = 0; v < explain_values(c->fact); v++) {
         if (!(c->any_of & (UINT32_C(1) << v)))
@@ -293,13 +293,16 @@ static void check_actions(const struct rule *r)
                  r->states == never_enabled || r->states == closed,
              "release only what is closed, with no enabling unanswered");
     if (does(r, ACTION_CERTIFY))
-        must(r, asks(r, FACT_OWN_DEAD, TRI_YES) && asks(r, FACT_CERTIFIABLE, TRI_YES), "certify only a proven death");
+        must(r, asks(r, FACT_OWN_DEAD, TRI_YES) && asks(r, FACT_CERTIFIABLE, TRI_YES),
+             "certify only a proven death");
     if (does(r, ACTION_FENCE))
-        must(r, ENDS(r) ? r->next == NODE_FENCED : r->states == STATE_BIT(NODE_FENCED), "fence into 'fenced'");
+        must(r, ENDS(r) ? r->next == NODE_FENCED : r->states == STATE_BIT(NODE_FENCED),
+             "fence into 'fenced'");
     if (does(r, ACTION_PROMISE))
         must(r, does(r, ACTION_ARM), "keep authority while it promises");
     if (does(r, ACTION_DROP_VOTES))
-        must(r, !does(r, ACTION_TAKE_VOTES) && !does(r, ACTION_RELEASE), "not drop what it takes or releases");
+        must(r, !does(r, ACTION_TAKE_VOTES) && !does(r, ACTION_RELEASE),
+             "not drop what it takes or releases");
     if (does(r, ACTION_START_RECEIVER) || does(r, ACTION_START_THREADS))
         must(r, !does(r, ACTION_STOP_RECEIVER), "not start what it stops");
 }
@@ -309,15 +312,20 @@ static void check_promotion(const struct rule *r)
     if (ENDS(r) && r->next == NODE_PROMOTE_VOTES)
         must(r, r->states == STATE_BIT(NODE_STANDBY), "begin a promotion as a standby");
     if (ENDS(r) && r->next == NODE_PROMOTE_RECEIVE)
-        must(r, asks(r, FACT_VOTES, VOTES_COUNTED) && asks(r, FACT_EPOCH, TRI_YES), "ask for a counted majority and an epoch");
+        must(r, asks(r, FACT_VOTES, VOTES_COUNTED) && asks(r, FACT_EPOCH, TRI_YES),
+             "ask for a counted majority and an epoch");
     if (ENDS(r) && r->next == NODE_PROMOTE_PROMISE)
-        must(r, asks(r, FACT_DRAINED, TRI_YES) && asks(r, FACT_LOSS, LOSS_OK), "ask for the drain and the loss gate");
+        must(r, asks(r, FACT_DRAINED, TRI_YES) && asks(r, FACT_LOSS, LOSS_OK),
+             "ask for the drain and the loss gate");
     if (ENDS(r) && r->next == NODE_PROMOTE_ENABLE && r->states != STATE_BIT(NODE_WRITER))
         must(r, asks(r, FACT_PROMISED, TRI_YES), "ask for the promise");
     if (ENDS(r) && r->next == NODE_DEMOTE_HANDOVER)
-        must(r, asks(r, FACT_OWN_READ_ONLY, TRI_YES) && asks(r, FACT_FINAL, TRI_YES) && asks(r, FACT_UNANSWERED, TRI_NO),
+        must(r,
+             asks(r, FACT_OWN_READ_ONLY, TRI_YES) && asks(r, FACT_FINAL, TRI_YES) &&
+                 asks(r, FACT_UNANSWERED, TRI_NO),
              "hand over only what is closed and read");
-    if (ENDS(r) && r->next == NODE_STANDBY && (r->states & (STATE_BIT(NODE_FENCED) | STATE_BIT(NODE_UNKNOWN))))
+    if (ENDS(r) && r->next == NODE_STANDBY &&
+        (r->states & (STATE_BIT(NODE_FENCED) | STATE_BIT(NODE_UNKNOWN))))
         must(r, asks(r, FACT_OWN_READ_ONLY, TRI_YES), "be read-only to be standby");
 }
 
@@ -335,8 +343,11 @@ static void test_what_rows_ask_for(void **state)
 
 static void test_mismatch(void **state)
 {
-    static const struct rule row = {1, STATE_BIT(NODE_WRITER), {{FACT_FENCER, 1 << TRI_YES}, {FACT_VOTES, 1 << VOTES_HELD}},
-                                    .stay = true, .reason = "a row"};
+    static const struct rule row = {1,
+                                    STATE_BIT(NODE_WRITER),
+                                    {{FACT_FENCER, 1 << TRI_YES}, {FACT_VOTES, 1 << VOTES_HELD}},
+                                    .stay = true,
+                                    .reason = "a row"};
     struct facts f = {0};
     (void)state;
     f.value[FACT_FENCER] = TRI_YES;
