@@ -16,7 +16,7 @@ struct voter {
     struct event_base *base;
     struct session *session;
     struct session *helper; /* ends a predecessor or an expired holder; lives only while needed */
-    char *init_sql, *idle_sql, *renew_sql, *look_sql, *take_sql, *take_wait_sql;
+    char *name, *init_sql, *idle_sql, *renew_sql, *look_sql, *take_sql, *take_wait_sql;
     bool wanted;
     enum voter_urgency urgency;
     bool taking, asking, enabling, releasing, release_done;
@@ -474,6 +474,8 @@ struct voter *voter_new(struct event_base *base, const struct voter_options *opt
     v->e = *events;
     v->base = base;
     make_texts(v);
+    v->name = mem_strdup(options->session.name);
+    v->o.session.name = v->name; /* the helper's sessions are made long after the caller's text is gone */
     v->o.session.init_sql = v->init_sql;
     v->session = session_new(base, &v->o.session, &se);
     return v;
@@ -487,7 +489,7 @@ void voter_free(struct voter **p)
     *p = NULL;
     session_free(&v->helper);
     session_free(&v->session);
-    char *texts[] = {v->init_sql, v->idle_sql, v->renew_sql, v->look_sql, v->take_sql, v->take_wait_sql};
+    char *texts[] = {v->name, v->init_sql, v->idle_sql, v->renew_sql, v->look_sql, v->take_sql, v->take_wait_sql};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
     free(v);
