@@ -1,5 +1,4 @@
 #include <getopt.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,43 +10,6 @@
 #include "cli/json_print.h"
 #include "cli/terminal.h"
 #include "wire/explain_json.h"
-
-struct column {
-    const char *name;
-    double width;
-    int flags;
-};
-
-static struct libscols_table *make_table(const struct terminal *t, const struct column *columns, size_t count)
-{
-    struct libscols_table *table = scols_new_table();
-    if (!table)
-        abort(); /* memory is exhausted, see base/mem.h */
-    scols_table_enable_colors(table, t->colours);
-    scols_table_set_termforce(table, t->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-    if (t->width)
-        scols_table_set_termwidth(table, (size_t)t->width);
-    scols_table_set_column_separator(table, "  ");
-    for (size_t i = 0; i < count; i++)
-        scols_table_new_column(table, columns[i].name, columns[i].width, columns[i].flags);
-    return table;
-}
-
-static struct libscols_line *add_line(struct libscols_table *table)
-{
-    struct libscols_line *line = scols_table_new_line(table, NULL);
-    if (!line)
-        abort();
-    return line;
-}
-
-static void set_text(struct libscols_line *line, size_t column, const char *text)
-{
-    if (scols_line_set_data(line, column, text) != 0)
-        abort();
-}
-
-/* ---- parts ---- */
 
 static void print_headline(const struct explanation *x, const struct terminal *t)
 {
@@ -75,31 +37,17 @@ static void print_match(const struct explanation *x, const struct terminal *t)
 
 static void print_tried(const struct explanation *x, const struct terminal *t)
 {
-    static const struct column columns[] = {{"ROW", 0, SCOLS_FL_RIGHT},
-                                            {"NEEDS", 0, 0},
-                                            {"TO BE", 0.2, SCOLS_FL_WRAP},
-                                            {"IS", 0, 0},
-                                            {"WOULD SAY", 0.3, SCOLS_FL_WRAP}};
-    struct libscols_table *table = make_table(t, columns, sizeof(columns) / sizeof(columns[0]));
-    char id[16];
     if (x->tried_count)
-        printf("\n%sTried before it, and why each did not match%s\n", terminal_begin(t, PAINT_STRONG),
-               terminal_end(t));
+        printf("\n%sTried before it%s, each with the first of its conditions that does not hold\n",
+               terminal_begin(t, PAINT_STRONG), terminal_end(t));
     for (int i = 0; i < x->tried_count; i++) {
         const struct explain_row *row = &x->tried[i];
-        struct libscols_line *line = add_line(table);
-        snprintf(id, sizeof(id), "%d", row->id);
-        set_text(line, 0, id);
-        set_text(line, 1, row->fact);
-        set_text(line, 2, row->wanted);
-        set_text(line, 3, row->value);
-        set_text(line, 4, row->reason);
-        if (t->colours)
-            scols_cell_set_color(scols_line_get_cell(line, 3), terminal_begin(t, PAINT_WARN));
+        printf("  %3d  ", row->id);
+        terminal_wrap(t, stdout, 7, 7, row->reason);
+        printf("       %s%s: %s%s%s%s%s (needs %s)%s\n", terminal_begin(t, PAINT_DIM), row->fact,
+               terminal_end(t), terminal_begin(t, PAINT_WARN), row->value, terminal_end(t),
+               terminal_begin(t, PAINT_DIM), row->wanted, terminal_end(t));
     }
-    if (x->tried_count)
-        scols_print_table(table);
-    scols_unref_table(table);
 }
 
 static enum paint paint_of_value(const char *value)

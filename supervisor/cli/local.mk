@@ -29,6 +29,7 @@ mysql_replcheck_SOURCES = $(cli_history_sources) \
 	supervisor/cli/rules.c \
 	supervisor/cli/status.c supervisor/cli/status_cells.c supervisor/cli/status_nodes.c supervisor/cli/status_pair.c \
 	supervisor/cli/status_print.c supervisor/cli/status_print.h \
+	supervisor/cli/table.c supervisor/cli/table.h \
 	supervisor/cli/terminal.c supervisor/cli/terminal.h \
 	supervisor/cli/watch.c supervisor/cli/watch.h
 mysql_replcheck_LDADD = libschema.a $(ALL_LIBS) $(EXTERNAL_LIBS)

@@ -48,8 +48,6 @@ static void fill_server(const struct report *r, int i, struct cell *c)
              n->reachable == TRI_NO ? "does not answer" : "has not answered yet", n->address);
     if (n->age_ms >= 0)
         cell_add(c, ", last seen %s ago", duration_format_ms(n->age_ms, age));
-    if (n->trouble[0])
-        cell_add(c, ": %s", n->trouble);
 }
 
 static void fill_writes(const struct report *r, int i, struct cell *c)

@@ -1,11 +1,9 @@
 #include "cli/status_print.h"
 
 #include <ctype.h>
-#include <libsmartcols/libsmartcols.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
-#include "cli/status_print.h"
+#include "cli/table.h"
 
 #define LABEL_WIDTH 11
 
@@ -54,80 +52,54 @@ void status_print_problems(const struct report *r, const struct terminal *t, FIL
 
 /* ---- tables ---- */
 
-static struct libscols_table *make_table(const struct terminal *t, FILE *out)
+/* What is left for `columns` columns beside the labels, each; 0 where there is no limit. */
+static int width_beside_labels(const struct terminal *t, int columns)
 {
-    struct libscols_table *table = scols_new_table();
-    if (!table)
-        abort(); /* memory is exhausted, see base/mem.h */
-    scols_table_set_stream(table, out);
-    scols_table_enable_colors(table, t->colours);
-    scols_table_set_termforce(table, t->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-    if (t->width)
-        scols_table_set_termwidth(table, (size_t)t->width);
-    scols_table_set_column_separator(table, "  ");
-    return table;
+    int width = (t->width - LABEL_WIDTH - 2 * columns) / columns;
+    return !t->width ? 0 : width > 20 ? width : 20;
 }
 
-static void set_text(struct libscols_line *line, size_t column, const char *text, const struct terminal *t,
-                     enum paint p)
-{
-    const char *sequence = terminal_begin(t, p);
-    if (scols_line_set_data(line, column, text[0] ? text : "-") != 0)
-        abort();
-    if (*sequence)
-        scols_cell_set_color(scols_line_get_cell(line, column), sequence);
-}
-
-static struct libscols_line *add_line(struct libscols_table *table, const char *label,
-                                      const struct terminal *t)
+static struct libscols_line *add_line(struct table *table, const char *label)
 {
     char padded[LABEL_WIDTH + 1];
-    struct libscols_line *line = scols_table_new_line(table, NULL);
-    if (!line)
-        abort();
+    struct libscols_line *line = table_line(table);
     snprintf(padded, sizeof(padded), "%-*s", LABEL_WIDTH, label);
-    set_text(line, 0, padded, t, PAINT_DIM);
+    table_cell(table, line, 0, padded, PAINT_DIM);
     return line;
 }
 
 static void print_nodes(const struct report *r, const struct terminal *t, FILE *out)
 {
-    struct libscols_table *table = make_table(t, out);
-    char heading[OBS_NODES][REPORT_NAME_MAX + 16];
-    scols_table_new_column(table, "", 0, 0);
+    struct table *table = table_new(t, out, true);
+    table_column(table, "", 0);
     for (int i = 0; i < OBS_NODES; i++) {
-        snprintf(heading[i], sizeof(heading[i]), "%s%s", r->nodes[i].name,
-                 i == r->self ? " (this node)" : "");
-        struct libscols_column *column = scols_table_new_column(table, heading[i], 0.4, SCOLS_FL_WRAP);
-        scols_cell_set_color(scols_column_get_header(column), t->colours ? "\033[1m" : NULL);
+        char heading[REPORT_NAME_MAX + 16];
+        snprintf(heading, sizeof(heading), "%s%s", r->nodes[i].name, i == r->self ? " (this node)" : "");
+        table_column(table, heading, width_beside_labels(t, OBS_NODES));
     }
     for (size_t row = 0; row < status_node_row_count; row++) {
-        struct libscols_line *line = add_line(table, status_node_rows[row].label, t);
+        struct libscols_line *line = add_line(table, status_node_rows[row].label);
         for (int i = 0; i < OBS_NODES; i++) {
             struct cell c = {.text = ""};
             status_node_rows[row].fill(r, i, &c);
-            set_text(line, (size_t)i + 1, c.text, t, c.paint);
+            table_cell(table, line, (size_t)i + 1, c.text, c.paint);
         }
     }
-    scols_print_table(table);
-    scols_unref_table(table);
+    table_print(&table);
 }
 
 static void print_pair(const struct report *r, const struct terminal *t, FILE *out)
 {
-    struct libscols_table *table = make_table(t, out);
-    scols_table_enable_noheadings(table, 1);
-    scols_table_new_column(table, "label", 0, 0);
-    scols_table_new_column(table, "text", 0.8, SCOLS_FL_WRAP);
+    struct table *table = table_new(t, out, false);
+    table_column(table, "label", 0);
+    table_column(table, "text", width_beside_labels(t, 1));
     for (size_t row = 0; row < status_pair_row_count; row++) {
         struct cell c = {.text = ""};
         status_pair_rows[row].fill(r, &c);
-        if (!c.text[0])
-            continue;
-        set_text(add_line(table, status_pair_rows[row].label, t), 1, c.text, t, c.paint);
+        if (c.text[0])
+            table_cell(table, add_line(table, status_pair_rows[row].label), 1, c.text, c.paint);
     }
-    scols_print_table(table);
-    scols_unref_table(table);
+    table_print(&table);
 }
 
 void status_print(const struct report *r, const struct terminal *t, FILE *out)

@@ -74,37 +74,35 @@ static void suspend(const struct termios *before)
 }
 
 /* Each line overwrites the one before and clears what is left of it, so that nothing flickers; what does not
- * fit is left out. */
-static void draw(const char *text, int height)
+ * fit above the footer is left out. */
+static void draw(const char *text, const char *footer, int height)
 {
     char *frame = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&frame, &size);
-    int row = 1;
     if (!out)
         abort(); /* memory is exhausted, see base/mem.h */
     fputs("\033[H", out);
-    for (const char *at = text; *at && (!height || row <= height); row++) {
-        size_t length = strcspn(at, "\n");
-        fprintf(out, "%.*s\033[K", (int)length, at);
-        at += length + (at[length] == '\n');
-        if (*at && row != height)
-            fputs("\r\n", out);
+    for (int row = 1; *text && (!height || row < height); row++) {
+        size_t length = strcspn(text, "\n");
+        fprintf(out, "%.*s\033[K\r\n", (int)length, text);
+        text += length + (text[length] == '\n');
     }
-    fputs("\033[J", out);
+    fprintf(out, "%s\033[K\033[J", footer);
     fclose(out);
     put(frame, size);
     free(frame);
 }
 
-static void print_footer(const struct terminal *t, FILE *out)
+static const char *format_footer(const struct terminal *t, char *out, size_t size)
 {
     time_t now = (time_t)(clock_wall_us() / 1000000);
     struct tm tm;
     char when[16] = "";
     if (localtime_r(&now, &tm))
         strftime(when, sizeof(when), "%H:%M:%S", &tm);
-    fprintf(out, "\n%s%s   q ends%s", terminal_begin(t, PAINT_DIM), when, terminal_end(t));
+    snprintf(out, size, "%s%s   q ends%s", terminal_begin(t, PAINT_DIM), when, terminal_end(t));
+    return out;
 }
 
 static void show(const struct cli *cli, struct ask **a)
@@ -118,16 +116,16 @@ static void show(const struct cli *cli, struct ask **a)
     if (!out)
         abort();
     terminal_look(&t, STDOUT_FILENO);
-    char why[sizeof(e.text)];
+    char why[sizeof(e.text)], footer[64];
     enum ask_result result = ask_report(a, cli->settings->node.run_dir, r, &e);
     snprintf(why, sizeof(why), "%s", e.text);
     if (result == ASK_DONE || (result == ASK_SILENT && direct_report(cli->config_dir, why, r, &e)))
         status_print(r, &t, out);
     else
         terminal_wrap(&t, out, 0, 0, e.text);
-    print_footer(&t, out);
+    fputc('\n', out);
     fclose(out);
-    draw(text, t.height);
+    draw(text, format_footer(&t, footer, sizeof(footer)), t.height);
     free(text);
     free(r);
 }

@@ -84,7 +84,7 @@ void report_fill_loss(struct report *r, const struct report_input *in)
     struct report_loss *l = &r->loss;
     int candidate = report_standby(r) >= 0 ? report_standby(r) : r->self;
     l->known_lost = l->unseen_us = REPORT_UNKNOWN;
-    if (!in->mind || r->dual)
+    if (!in->mind || r->dual || r->nodes[candidate].reachable == TRI_NO)
         return;
     struct loss_bound b =
         candidate == r->self ? facts_loss(in->policy, in->observation, in->mind) : loss_of_other(in);

@@ -213,11 +213,11 @@ void verdict_durability(struct report *r)
 void verdict_breaker(struct report *r)
 {
     if (r->breaker_open)
-        verdict_add(r, SEVERITY_CRITICAL, "breaker",
-                    "find out why the last failover happened, then `mysql-replcheck breaker reset`",
-                    "the breaker is open after %" PRId64
-                    " unplanned promotion%s: nothing fails over to %s by itself",
-                    r->failovers, r->failovers == 1 ? "" : "s", own_name(r));
+        verdict_add(
+            r, SEVERITY_CRITICAL, "breaker",
+            "find out why the last failover happened, then `mysql-replcheck breaker reset` on both nodes",
+            "the breaker is open after %" PRId64 " unplanned promotion%s: nothing fails over to %s by itself",
+            r->failovers, r->failovers == 1 ? "" : "s", own_name(r));
 }
 
 void verdict_maintenance(struct report *r)
