@@ -16,7 +16,6 @@ struct closer {
     void (*changed)(void *arg);
     void *arg;
     struct event_base *base;
-    char *name;
     struct session *session; /* lives only while something is closed */
     uint64_t epoch;          /* under way; 0 = nothing */
     int rounds;
@@ -116,8 +115,6 @@ struct closer *closer_new(struct event_base *base, const struct closer_options *
 {
     struct closer *c = mem_zalloc(sizeof(*c));
     c->o = *options;
-    c->name = mem_strdup(options->session.name);
-    c->o.session.name = c->name; /* its sessions are made long after the caller's text is gone */
     c->name = mem_strdup(options->session.name);
     c->o.session.name = c->name;
     c->changed = changed;
