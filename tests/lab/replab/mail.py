@@ -47,8 +47,7 @@ def write_lookups(host):
         text = conf.put(text, "hosts", f"unix:/run/mysqld/mysqld.sock inet:{peer}:3306")
         host.write(f"etc/postfix/mysql-{name}.cf", conf.put(text, "password", APPLICATION[1]), 0o640)
     text = conf.sample("mail/dovecot-sql.conf.ext")
-    text = conf.put(text, "connect", f"host=/run/mysqld/mysqld.sock user={APPLICATION[0]} "
-                    f"password={APPLICATION[1]} dbname=mail host={peer}")
+    text = text.replace("password=changeme", "password=" + APPLICATION[1]).replace(" host=192.0.2.12 ", f" host={peer} ")
     host.write("etc/dovecot/dovecot-sql.conf.ext", text, 0o640)
     host.write("etc/dovecot/dovecot.conf", DOVECOT_CONF)
     for name in ("dynamicmaps.cf", "master.cf"):

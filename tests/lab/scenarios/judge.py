@@ -49,13 +49,15 @@ def lost(operations, writer):
 
 
 def follows(standby, writer):
-    """Replication goes on: the standby gets all that the writer has, and has nothing besides."""
+    """Replication goes on: the standby gets all that the writer has, and has nothing besides. Positions alone do
+    not show a transaction that was skipped."""
     try:
         standby.wait_for(writer)
     except LabError as error:
         return [str(error)]
-    extra = analysis.rows(standby) - analysis.rows(writer)
-    return [f"{standby.host.name} has {len(extra)} rows that {writer.host.name} lacks"] if extra else []
+    ours, theirs = analysis.rows(standby), analysis.rows(writer)
+    return [f"{a.host.name} has {len(rows)} rows that {b.host.name} lacks: {sorted(rows)[:SHOWN]}"
+            for a, b, rows in ((standby, writer, ours - theirs), (writer, standby, theirs - ours)) if rows]
 
 
 def terms(server):

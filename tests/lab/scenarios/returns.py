@@ -13,7 +13,7 @@ def return_with(t, before_supervisor):
     t.fault(faults.kill(t.host(t.writer), "mariadbd"))
     t.wait_writer(t.standby, 15)
     time.sleep(1)
-    faults.power_off(t.lab, t.writer)
+    t.power_off(t.writer)
     t.power_on(t.writer, supervised=False)
     before_supervisor(t.server(t.writer))
     services.start_node(t.lab, t.host(t.writer))

@@ -132,6 +132,10 @@ class Trial:
         finally:
             self._excused += [(node, begun, faults.now_us()) for node in nodes]
 
+    def power_off(self, node):
+        with self.excused(node):  # a lookup under way is killed with its host
+            return faults.power_off(self.lab, node)
+
     def power_on(self, node, supervised=True):
         """Boots a host with all its services."""
         with self.excused(node):
