@@ -2,8 +2,8 @@
  *
  * Pure: no clock, no descriptor, no log. decide_tick() first brings the memory up to date (ages, histories,
  * the epoch to promise), judges the votes, then walks the table until a row keeps the state (a change is
- * followed at once, so that one event can lead through several steps); the actions of all rows on the way
- * are united. */
+ * followed at once, so that one event can lead through several steps). The actions are those of the last
+ * change and of the row that keeps the state: what an earlier change asked for is overtaken. */
 #ifndef REPLCHECK_MODEL_DECIDE_H
 #define REPLCHECK_MODEL_DECIDE_H
 

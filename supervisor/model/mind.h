@@ -33,7 +33,7 @@ struct mind {
     int64_t vip_here_us;         /* when the VIP was here last */
     int64_t peer_vip_since_us;   /* since when the peer alone has the VIP, as far as we hear; 0 = it has not */
     int64_t last_handover_us;    /* a handover that the VIP asked for */
-    int64_t unfenced_since_us;   /* FENCED: since when a majority has been counted without a break; 0 = not */
+    int64_t unfenced_since_us;   /* FENCED: since when nothing has spoken of a writer elsewhere; 0 = not */
     int64_t undone_us;           /* when a handover of ours was last taken back */
     bool undo;                   /* our handover was taken back: be the writer again */
     bool third_mine;             /* tie-breaker `writer`: learned in this life, see facts.c */

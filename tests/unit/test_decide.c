@@ -237,6 +237,24 @@ static void test_writer_again_after_another(void **state)
     assert_int_equal(d.s.m.epoch, 5);
 }
 
+/* No epoch is chosen before every table was read whose vote is held, since it is held. */
+static void test_epoch_needs_the_tables(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    certify_peer(&d);
+    d.s.o.witness.voter.read_us = d.s.now_us - 1;
+    d.answers &= ~ACTION_BIT(ACTION_TAKE_VOTES);
+    drive_tick(&d);
+    quorum_taken(&d.s.q, 0, d.s.now_us, d.s.now_us, true, false);
+    quorum_taken(&d.s.q, OBS_TIE, d.s.now_us, d.s.now_us, true, false);
+    drive_run(&d, 1000);
+    expect(&d, NODE_PROMOTE_VOTES, 419);
+    d.s.o.witness.voter.read_us = d.s.now_us;
+    drive_until(&d, NODE_PROMOTE_RECEIVE, 300);
+}
+
 static void test_majority_lost_on_the_way(void **state)
 {
     struct drive d;
@@ -536,6 +554,24 @@ static void test_one_voter_lost_is_no_matter(void **state)
     d.s.peer_mute = true;
     drive_run(&d, 20000);
     expect(&d, NODE_WRITER, 599);
+}
+
+/* What closed the peer for this term's promotion says nothing about a vote that is taken later. */
+static void test_later_vote_waits_as_any_other(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_writer(&d, POLICY_TIE_WITNESS);
+    d.s.o.closing = (struct closing_view){.epoch = OWN_EPOCH, .closed = true};
+    quorum_lost(&d.s.q, 1);
+    quorum_opened(&d.s.q, 1, 700, d.s.now_us);
+    d.s.q.votes[1].last_valid_us = 0;
+    d.lock_free[1] = true;
+    drive_run(&d, 500);
+    assert_true(quorum_holds(&d.s.q, 1));
+    assert_false(quorum_counts(&d.s.q, 1, d.s.now_us));
+    drive_run(&d, 3500);
+    assert_true(quorum_counts(&d.s.q, 1, d.s.now_us));
 }
 
 static void test_superseded(void **state)
@@ -1008,6 +1044,7 @@ int main(void)
         cmocka_unit_test(test_cut_off_standby_gets_nowhere),
         cmocka_unit_test(test_witness_remembers_more),
         cmocka_unit_test(test_writer_again_after_another),
+        cmocka_unit_test(test_epoch_needs_the_tables),
         cmocka_unit_test(test_majority_lost_on_the_way),
         cmocka_unit_test(test_promise_refused),
         cmocka_unit_test(test_row_had_gone),
@@ -1025,6 +1062,7 @@ int main(void)
         cmocka_unit_test(test_vip_asks_once),
         cmocka_unit_test(test_authority_lost),
         cmocka_unit_test(test_one_voter_lost_is_no_matter),
+        cmocka_unit_test(test_later_vote_waits_as_any_other),
         cmocka_unit_test(test_superseded),
         cmocka_unit_test(test_fencer_gone),
         cmocka_unit_test(test_own_server_dies),
