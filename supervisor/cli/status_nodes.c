@@ -74,10 +74,11 @@ static void add_lag(struct cell *c, const struct report_lag *lag)
         cell_add(c, " (%" PRId64 " transaction%s)", lag->transactions, lag->transactions == 1 ? "" : "s");
 }
 
-static void add_error(struct cell *c, int64_t number, const char *text)
+/* The error's text is the problem's to tell: it is long. */
+static void add_error(struct cell *c, int64_t number)
 {
     if (number)
-        cell_add(c, ", error %" PRId64 ": %.200s", number, text);
+        cell_add(c, ", error %" PRId64, number);
 }
 
 static bool no_replica(const struct report_node *n, struct cell *c)
@@ -100,7 +101,7 @@ static void fill_receives(const struct report *r, int i, struct cell *c)
     if (n->lagging == TRI_YES)
         add_lag(c, &n->received);
     if (n->io != IO_YES)
-        add_error(c, n->io_errno, n->error);
+        add_error(c, n->io_errno);
 }
 
 static enum paint paint_of_lag(const struct report *r, const struct report_lag *lag)
@@ -122,7 +123,7 @@ static void fill_applies(const struct report *r, int i, struct cell *c)
     if (n->lagging == TRI_YES)
         add_lag(c, &n->applied);
     if (n->sql != TRI_YES)
-        add_error(c, n->sql_errno, n->error);
+        add_error(c, n->sql_errno);
 }
 
 static void fill_position(const struct report *r, int i, struct cell *c)

@@ -85,7 +85,7 @@ static void draw(const char *text, const char *footer, int height)
     fputs("\033[H", out);
     for (int row = 1; *text && (!height || row < height); row++) {
         size_t length = strcspn(text, "\n");
-        fprintf(out, "%.*s\033[K\r\n", (int)length, text);
+        fprintf(out, "%.*s\033[K\n", (int)length, text);
         text += length + (text[length] == '\n');
     }
     fprintf(out, "%s\033[K\033[J", footer);

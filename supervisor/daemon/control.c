@@ -91,13 +91,14 @@ static void answer_maintenance(struct control_server *s, struct control_client *
 
 /* ---- commands that act ---- */
 
-static void journal(const struct control_server *s, const char *what)
+static void journal(const struct control_server *s, const char *what, const char *why)
 {
     struct journal_event e = {.kind = JOURNAL_OPERATOR, .epoch = s->node->mind.epoch};
     snprintf(e.node, sizeof(e.node), "%s", s->node->settings.node.node);
     snprintf(e.detail, sizeof(e.detail), "%s", what);
+    snprintf(e.reason, sizeof(e.reason), "%s", why);
     worker_event(&e);
-    log_notice("operator: %s", e.detail);
+    log_notice("operator: %s: %s", e.detail, why);
 }
 
 static void describe(const struct control_request *r, char *out, size_t size)
@@ -110,12 +111,12 @@ static void describe(const struct control_request *r, char *out, size_t size)
 static void journal_asked(struct control_server *s, const struct control_client *c,
                           const struct control_request *r)
 {
-    char what[192], line[384];
+    char what[192], who[96];
     snprintf(s->node->operator_who, sizeof(s->node->operator_who), r->user[0] ? "uid %u (%s)" : "uid %u%s",
              (unsigned)control_client_peer(c)->uid, r->user);
     describe(r, what, sizeof(what));
-    snprintf(line, sizeof(line), "%s, asked for by %s", what, s->node->operator_who);
-    journal(s, line);
+    snprintf(who, sizeof(who), "asked for by %s", s->node->operator_who);
+    journal(s, what, who);
 }
 
 /* The wish is over: the journal and whoever still waits are told. */
@@ -125,11 +126,11 @@ static void conclude(struct control_server *s)
         [WISH_DONE] = "done", [WISH_REFUSED] = "refused", [WISH_FAILED] = "failed"};
     struct wish *w = &s->wish;
     int64_t elapsed_ms = (clock_now_us() - w->began_us) / 1000;
-    char what[192], line[sizeof(w->message) + 256], after[DURATION_MAX];
+    char what[192], line[256], after[DURATION_MAX];
     describe(&w->request, what, sizeof(what));
-    snprintf(line, sizeof(line), "%s: %s after %s: %s", what, words[w->state],
-             duration_format_ms(elapsed_ms, after), w->message);
-    journal(s, line);
+    snprintf(line, sizeof(line), "%s: %s after %s", what, words[w->state],
+             duration_format_ms(elapsed_ms, after));
+    journal(s, line, w->message);
     if (s->asker) {
         if (w->state == WISH_DONE)
             send_message(s->asker, w->message, elapsed_ms);

@@ -21,14 +21,15 @@ static bool is_writer(const struct report *r)
 
 void verdict_daemon(struct report *r)
 {
-    bool alive = r->nodes[r->self].supervised == TRI_YES;
     if (!r->daemon_trouble[0])
         return;
-    verdict_add(r, alive ? SEVERITY_WARNING : SEVERITY_CRITICAL, "daemon",
-                alive ? "it is at work: see who may ask it (control.read_group)"
-                      : "start mysql-replcheckd; its log says why it ended",
-                "the supervisor on %s did not answer, both servers were asked instead: %s", own_name(r),
-                r->daemon_trouble);
+    if (r->nodes[r->self].supervised == TRI_YES)
+        verdict_add(r, SEVERITY_WARNING, "daemon", "see who may ask it (control.read_group), and its log",
+                    "the supervisor on %s runs but did not answer: %s", own_name(r), r->daemon_trouble);
+    else
+        verdict_add(r, SEVERITY_CRITICAL, "daemon", "start mysql-replcheckd; its log says why it ended",
+                    "no supervisor answers on %s, so nothing fails over to it by itself: %s", own_name(r),
+                    r->daemon_trouble);
 }
 
 /* ---- who writes ---- */
@@ -41,35 +42,47 @@ static bool is_changing(const struct report_node *n)
 }
 
 /* What an operator can do about a promotion that was refused, by the row that refused it. */
-static void refusal_remedy(const struct report *r, char *out, size_t size)
+static const struct {
+    int64_t row;
+    const char *remedy;
+} refusals[] = {
+    {310, "`mysql-replcheck maintenance off` where it is on"},
+    {320, "find out why the last failover happened, then `mysql-replcheck breaker reset`"},
+    {322, "read_only=ON under [mysqld] in the option files"},
+    {325, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
+    {326, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+    {327, "see the network of this node: it hears neither the other node nor a reference"},
+    {328, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+    {329, "once the other host is off for certain: `mysql-replcheck promote --peer-is-off NODE`"},
+    {330, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+};
+
+static const char *remedy_of_refusal(int64_t row)
 {
-    static const struct {
-        int64_t row;
-        const char *remedy;
-    } known[] = {
-        {310, "`mysql-replcheck maintenance off` where it is on"},
-        {320, "find out why the last failover happened, then `mysql-replcheck breaker reset`"},
-        {322, "read_only=ON under [mysqld] in the option files"},
-        {325, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
-        {326, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
-        {328, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
-        {330, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
-    };
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        if (refusals[i].row == row)
+            return refusals[i].remedy;
+    return NULL;
+}
+
+static void no_writer_remedy(const struct report *r, char *out, size_t size)
+{
     const struct report_node *other = &r->nodes[1 - r->self];
-    snprintf(out, size, "`mysql-replcheck explain` names what is missing");
-    if (strcmp(r->tie_breaker, "writer") == 0 && other->reachable == TRI_NO)
+    const char *known = remedy_of_refusal(r->row_id);
+    if (known)
+        snprintf(out, size, "%s", known);
+    else if (strcmp(r->tie_breaker, "writer") == 0 && other->reachable == TRI_NO)
         snprintf(out, size,
-                 "once the host of %s is off for certain: `mysql-replcheck promote --peer-is-off %s`",
+                 "once the host of %.31s is off for certain: `mysql-replcheck promote --peer-is-off %.31s`",
                  other->name, other->name);
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (known[i].row == r->row_id)
-            snprintf(out, size, "%s", known[i].remedy);
+    else
+        snprintf(out, size, "`mysql-replcheck explain` names what is missing");
 }
 
 static void judge_no_writer(struct report *r)
 {
     char remedy[REPORT_SENTENCE_MAX];
-    refusal_remedy(r, remedy, sizeof(remedy));
+    no_writer_remedy(r, remedy, sizeof(remedy));
     if (is_changing(&r->nodes[0]) || is_changing(&r->nodes[1]))
         verdict_add(r, SEVERITY_WARNING, "changing", "", "the writer is changing at this moment: %s",
                     r->headline);
@@ -79,6 +92,19 @@ static void judge_no_writer(struct report *r)
     else
         verdict_add(r, SEVERITY_CRITICAL, "no-writer", remedy, "nobody is the writer; %s is %s: %s",
                     own_name(r), r->state, r->reason);
+}
+
+/* A standby that hears nothing of a writer and was refused the promotion is an outage; otherwise it may be
+ * about to find out. */
+static void judge_unknown_writer(struct report *r)
+{
+    char remedy[REPORT_SENTENCE_MAX];
+    no_writer_remedy(r, remedy, sizeof(remedy));
+    if (remedy_of_refusal(r->row_id))
+        verdict_add(r, SEVERITY_CRITICAL, "no-writer", remedy,
+                    "no writer is heard of, and %s does not take over: %s", own_name(r), r->reason);
+    else
+        verdict_add(r, SEVERITY_UNKNOWN, "writer-unknown", remedy, "who is the writer cannot be told");
 }
 
 void verdict_writer(struct report *r)
@@ -95,8 +121,7 @@ void verdict_writer(struct report *r)
     else if (r->writer == REPORT_WRITER_NONE)
         judge_no_writer(r);
     else if (r->writer == REPORT_WRITER_UNKNOWN)
-        verdict_add(r, SEVERITY_UNKNOWN, "writer-unknown", "`mysql-replcheck explain` names what is missing",
-                    "who is the writer cannot be told");
+        judge_unknown_writer(r);
 }
 
 void verdict_history(struct report *r)

@@ -323,7 +323,7 @@ def without_a_daemon_the_servers_are_asked():
         code, out, _ = run("check", "-v", config=path)
         expect("exit", code, 2)
         expect_in("line", out, "does not answer")
-        expect_in("detail", out, "the supervisor on mx1 did not answer")
+        expect_in("detail", out, "no supervisor answers on mx1")
         expect_in("detail", out, "does mysql-replcheckd run?")
         code, out, _ = run("status", "--json", config=path)
         made = json.loads(out)

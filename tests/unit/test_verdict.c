@@ -40,6 +40,7 @@ CHANGE(no_writer, r->writer = REPORT_WRITER_NONE; r->writer_node = -1; r->row_id
 CHANGE(changing, r->writer = REPORT_WRITER_NONE; r->writer_node = -1;
        TEXT(r->nodes[1].state, "promoting: drain");)
 CHANGE(writer_unknown, r->writer = REPORT_WRITER_UNKNOWN; r->writer_node = -1;)
+CHANGE(refused_alone, writer_unknown(r); r->row_id = 330; TEXT(r->reason, "refused: not seen");)
 CHANGE(one_of_dual, r->dual = true;)
 CHANGE(fenced, TEXT(r->nodes[1].state, "fenced");)
 CHANGE(fenced_nobody, no_writer(r); TEXT(r->state, "fenced"); TEXT(r->nodes[0].state, "fenced");)
@@ -90,13 +91,15 @@ CHANGE(journal_dropped, r->worker_dropped = 3;)
 CHANGE(split_brain, TEXT(r->tie_breaker, "vip");)
 
 static const struct verdict_case cases[] = {
-    {WRITER, daemon_gone, SEVERITY_CRITICAL, "daemon", "did not answer"},
+    {WRITER, daemon_gone, SEVERITY_CRITICAL, "daemon", "no supervisor answers on mx1"},
     {WRITER, daemon_denies, SEVERITY_WARNING, "daemon", "too many ask"},
     {WRITER, two_writers, SEVERITY_CRITICAL, "two-writers", "two servers are writable: mx1 and mx2"},
     {STANDBY, no_writer, SEVERITY_CRITICAL, "no-writer",
      "nobody is the writer; mx1 is standby: refused: the breaker"},
     {STANDBY, changing, SEVERITY_WARNING, "changing", "changing at this moment"},
     {STANDBY, writer_unknown, SEVERITY_UNKNOWN, "writer-unknown", "cannot be told"},
+    {STANDBY, refused_alone, SEVERITY_CRITICAL, "no-writer",
+     "no writer is heard of, and mx1 does not take over: refused: not seen"},
     {WRITER, one_of_dual, SEVERITY_WARNING, "one-writer", "only mx1 is writable"},
     {WRITER, fenced, SEVERITY_CRITICAL, "fenced", "mx2 is fenced"},
     {STANDBY, fenced_nobody, SEVERITY_CRITICAL, "fenced", "mx1 is fenced: refused"},
@@ -228,8 +231,9 @@ static void remedies_of_refusals(void **state)
         int row;
         const char *remedy;
     } rows[] = {{310, "maintenance off"}, {320, "breaker reset"}, {322, "read_only=ON"},
-                {325, "event_scheduler"}, {326, "--accept-loss"}, {328, "--accept-loss"},
-                {330, "--accept-loss"},   {399, "explain"}};
+                {325, "event_scheduler"}, {326, "--accept-loss"}, {327, "network"},
+                {328, "--accept-loss"},   {329, "--peer-is-off"}, {330, "--accept-loss"},
+                {399, "explain"}};
     struct report *r = calloc(1, sizeof(*r));
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
