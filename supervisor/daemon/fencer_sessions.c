@@ -165,13 +165,14 @@ static void on_taken(void *arg, const struct reply *reply)
                                             : "the write lock is held by another");
 }
 
-/* The successor waits in line before the holder is killed, so that the lock is never seen free. */
+/* The successor waits in line before the holder is killed, so that the lock is never seen free: the KILL comes
+ * on another session and leaves it 20 ms to be there. */
 static void replace_holder(struct fencer_sessions *s, int64_t holder)
 {
     char sql[160];
     snprintf(sql, sizeof(sql), "SELECT GET_LOCK('%s',1) AS got", s->lock);
     ask_lock(s, sql, on_taken);
-    snprintf(sql, sizeof(sql), "KILL %" PRId64, holder);
+    snprintf(sql, sizeof(sql), "DO SLEEP(0.02);KILL %" PRId64, holder);
     session_query(s->k, sql, ANSWER_MS, NULL, NULL);
 }
 
