@@ -30,8 +30,7 @@ def cut_off_with_witness(t):
     t.wait_writer(t.standby, 15)
     t.stays(f"{t.standby} as the one writer", lambda: t.writers() == [t.standby], 3)
     faults.heal(t.lab, number)
-    t.wait("the node that returned is a standby or quarantined",
-           lambda: t.state(t.writer) in ("standby", "quarantined"), 20)
+    t.wait_returned(t.writer)
     t.wait("one holder of the VIP", lambda: t.lab.vip_holders() == [t.standby], 10)
     t.end(t.standby, terms=2, outage_s=15)
 
@@ -74,6 +73,5 @@ def cut_pair_with_vip(t):
     healed = faults.heal(t.lab, number)
     t.wait("one writer", lambda: len(t.writers()) == 1, 20)
     writer = t.writers()[0]
-    t.wait("the other is a standby or quarantined",
-           lambda: t.state(t.other(writer)) in ("standby", "quarantined"), 20)
+    t.wait_returned(t.other(writer))
     t.end(writer, both_us=healed - at + 5_000_000, acks_overlap=True)

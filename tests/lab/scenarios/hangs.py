@@ -16,7 +16,7 @@ def stop_mariadbd(t):
     t.wait("the hung server is killed", lambda: server not in host.pids("mariadbd"), 10)
     t.wait_writer(t.standby, 10)
     t.server(t.writer).start()
-    t.wait_well()
+    t.wait_returned(t.writer)
     t.end(t.standby, terms=2, outage_s=15)
 
 

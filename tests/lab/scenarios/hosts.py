@@ -7,14 +7,13 @@ from .catalogue import expect, scenario
 
 @scenario()
 def power_off(t):
-    """The writer's host is switched off: the witness lets the other node write; the host returns and follows."""
+    """The writer's host is switched off: the witness lets the other node write; the host returns read-only."""
     t.begin()
     t.fault(t.power_off(t.writer))
     t.wait_writer(t.standby, 15)
     time.sleep(1)
     t.power_on(t.writer)
-    t.wait("the host that returned is a standby or quarantined",
-           lambda: t.state(t.writer) in ("standby", "quarantined"), 20)
+    t.wait_returned(t.writer)
     t.end(t.standby, terms=2, outage_s=15)
 
 
@@ -34,8 +33,7 @@ def power_off_without_witness(t):
     t.wait_writer(t.standby, 5)
     time.sleep(1)
     t.power_on(t.writer)
-    t.wait("the host that returned is a standby or quarantined",
-           lambda: t.state(t.writer) in ("standby", "quarantined"), 20)
+    t.wait_returned(t.writer)
     t.end(t.standby, terms=2)
 
 

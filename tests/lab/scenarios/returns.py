@@ -1,18 +1,17 @@
 """A node comes back with its own history."""
-import time
-
 from replab import faults, services
 
 from .catalogue import expect, scenario
 
 
 def return_with(t, before_supervisor):
-    """Kills the writer's whole host, lets the other write, boots it again with something done to its server
-    before its supervisor is there."""
+    """The writer's host is gone when nothing is under way, the other one writes, and the host boots again, with
+    something done to its server before its supervisor is there."""
     t.begin()
+    t.rest()
     t.fault(faults.kill(t.host(t.writer), "mariadbd"))
     t.wait_writer(t.standby, 15)
-    time.sleep(1)
+    t.load()
     t.power_off(t.writer)
     t.power_on(t.writer, supervised=False)
     before_supervisor(t.server(t.writer))
@@ -28,7 +27,7 @@ def return_contained(t):
         status = t.server(node).replica_status()
         expect(status["Slave_IO_Running"] == status["Slave_SQL_Running"] == "Yes",
                f"{node} does not replicate from {peer}: {status['Slave_IO_Running']}, {status['Slave_SQL_Running']}")
-    t.end(t.standby, terms=2, outage_s=15)
+    t.end(t.standby, terms=2)
 
 
 @scenario()
@@ -44,4 +43,4 @@ def return_extra(t):
     t.stays(f"{t.writer} is quarantined", lambda: t.state(t.writer) == "quarantined", 2)
     found = t.server(t.standby).value("COUNT(*) FROM mail.domain WHERE domain='extra.example'")
     expect(found == "0", "the extra transaction reached the writer")
-    t.end(t.standby, terms=2, outage_s=15)
+    t.end(t.standby, terms=2)

@@ -24,6 +24,7 @@ class Trial:
         self.fault_us = 0
         self.figures = {}      # for the line of the result
         self._clients = []     # the first one through the VIP, then on the nodes
+        self._done = [[], []]  # operations of clients that have ended: through the VIP, on the nodes
         self._sampler = self._lookups = None
         self._excused = []     # (node, from, to) in which its lookups do not count
 
@@ -94,6 +95,11 @@ class Trial:
     def wait_state(self, node, state, timeout_s):
         self.wait(f"{node}: {state}", lambda: self.state(node) == state, timeout_s)
 
+    def wait_returned(self, node, timeout_s=SETTLED_S):
+        """A former writer is back: all is well, or it is quarantined with what it had acknowledged and nobody got."""
+        self.wait(f"{node} is a standby that is ready, or quarantined",
+                  lambda: self.state(node) == "quarantined" or self.well(), timeout_s)
+
     def stays(self, what, condition, seconds):
         """The condition holds each time it is asked, for so long."""
         until = time.monotonic() + seconds
@@ -111,12 +117,23 @@ class Trial:
         self.standby = self.other(self.writer)
         self._lookups = record.Lookups(self.lab, pause_s=0.3)
         self._sampler = record.Sampler(self.lab)
+        self.load(local)
+
+    def load(self, local=NODES):
+        """The clients begin to write."""
         self._clients = [record.Writer(self.lab, rate=LOAD, pause=5000)]
         for node in local:
             # Outside the host, whose end would take the record along.
             self._clients.append(record.Writer(self.lab, host="switch", socket=self.host(node).socket, rate=50,
                                                pause=20000))
         time.sleep(1)
+
+    def rest(self):
+        """The clients end, and the standby gets all that they wrote."""
+        for i, client in enumerate(self._clients):
+            self._done[min(i, 1)] += client.stop()
+        self._clients = []
+        self.server(self.standby).wait_for(self.server(self.writer))
 
     def fault(self, at_us):
         """Marks the moment; the first one counts."""
@@ -152,10 +169,11 @@ class Trial:
     def _stop(self):
         """Every record there is: operations of the client and of all, microseconds of two writable, lookups."""
         lookups = self._lookups.stop()
-        operations = [client.stop() for client in self._clients]
+        for i, client in enumerate(self._clients):
+            self._done[min(i, 1)] += client.stop()
         both_us, _ = self._sampler.stop()
         self._clients, self._sampler, self._lookups = [], None, None
-        return operations[0], sum(operations, []), both_us, lookups
+        return self._done[0], sum(self._done, []), both_us, lookups
 
     def give_up(self):
         """Ends the recorders after a failure, so that their files are whole."""
