@@ -8,6 +8,20 @@ from replab import LabError, analysis
 SHOWN = 3  # examples in a sentence
 
 
+def no_memory_error(lab):
+    """What a sanitizer wrote into a node's log (built with --enable-sanitizers; otherwise nothing does)."""
+    found = []
+    for node in ("mx1", "mx2"):
+        path = f"{lab.dir}/{node}/log/replcheckd.log"
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                found += [f"{node}: {line.strip()[:160]}" for line in file
+                          if "Sanitizer" in line or "runtime error:" in line]
+        except FileNotFoundError:
+            pass
+    return found[:SHOWN]
+
+
 def never_two_writable(both_us, allowed_us=0):
     if both_us <= allowed_us:
         return []

@@ -194,7 +194,7 @@ class Trial:
         server = self.server(writer)
         others = {self.server(n): self._quarantine(n) for n in NODES if n != writer and self.host(n).on}
         gap_ms = judge.outage_ms(client, self.fault_us)
-        wrong = judge.never_two_writable(both, both_us)
+        wrong = judge.never_two_writable(both, both_us) + judge.no_memory_error(self.lab)
         wrong += [] if acks_overlap else judge.never_two_acknowledging(operations)
         wrong += judge.accounted(operations, server, others)
         wrong += judge.epochs_rise(server, terms, least_terms)
