@@ -114,6 +114,12 @@ static enum wish_state begin_promote(struct wish *w, struct node *n, const struc
         return w->state;
     if (off[0] && n->outcome.facts.value[FACT_PEER_UP] == TRI_YES)
         return settle(w, WISH_REFUSED, "%s's server answers: that host is not off", off);
+    if (!off[0] && n->quorum.durable_tie && n->quorum.tie_mine != TRI_YES &&
+        n->outcome.facts.value[FACT_PEER_UP] != TRI_YES)
+        return settle(w, WISH_REFUSED,
+                      "the third vote is %s's, which does not answer; once its host is off for certain: "
+                      "`mysql-replcheck promote --peer-is-off %s`",
+                      name_of(n, other), name_of(n, other));
     return begin_pending(w, n, WANT_HERE, limit);
 }
 

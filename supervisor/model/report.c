@@ -78,20 +78,17 @@ static const struct bulletin *bulletin_of(const struct report_input *in, int i)
     return !a || (b && b->seq >= a->seq) ? b : a;
 }
 
+/* A supervisor has a session at both servers. Where its own server cannot be asked, its absence here may be
+ * the network's. */
 static enum tri supervised(const struct report_input *in, int i)
 {
     const struct server_view *all[] = {&in->observation->own, &in->observation->peer};
-    bool asked = false;
     if (in->mind && i == in->policy->self)
         return TRI_YES;
-    for (int v = 0; v < OBS_NODES; v++) {
-        if (!is_current(in, all[v]))
-            continue;
-        if (all[v]->bulletin[i].present)
+    for (int v = 0; v < OBS_NODES; v++)
+        if (is_current(in, all[v]) && all[v]->bulletin[i].present)
             return TRI_YES;
-        asked = true;
-    }
-    return asked ? TRI_NO : TRI_UNKNOWN;
+    return is_current(in, view_of(in, i)) ? TRI_NO : TRI_UNKNOWN;
 }
 
 static void fill_supervisor(struct report_node *n, const struct report_input *in, int i)

@@ -97,6 +97,13 @@ static void hide_peer(void)
     look_around();
 }
 
+static void durable_third_vote(void)
+{
+    hide_peer();
+    node->quorum.durable_tie = true;
+    node->quorum.tie_mine = TRI_NO;
+}
+
 static void none(void)
 {
 }
@@ -139,7 +146,12 @@ static void at_once(void **state)
         {"maintenance", WRITER, maintain, {CONTROL_SWITCHOVER}, WISH_REFUSED, "maintenance is on at mx1"},
         {"dual", WRITER, make_dual, {CONTROL_SWITCHOVER}, WISH_REFUSED, "write_mode is dual"},
         {"promote the writer", WRITER, none, {CONTROL_PROMOTE}, WISH_DONE, "mx1 is the writer already"},
-        {"promote in maintenance", STANDBY, maintain, {CONTROL_PROMOTE}, WISH_REFUSED, "maintenance is on at mx1"},
+        {"promote in maintenance",
+         STANDBY,
+         maintain,
+         {CONTROL_PROMOTE},
+         WISH_REFUSED,
+         "maintenance is on at mx1"},
         {"itself is off",
          STANDBY,
          none,
@@ -152,6 +164,12 @@ static void at_once(void **state)
          {CONTROL_PROMOTE, .peer_is_off = "mx2"},
          WISH_REFUSED,
          "mx2's server answers: that host is not off"},
+        {"third vote",
+         STANDBY,
+         durable_third_vote,
+         {CONTROL_PROMOTE},
+         WISH_REFUSED,
+         "the third vote is mx2's, which does not answer"},
         {"maintenance on", WRITER, none, {CONTROL_MAINTENANCE_ON}, WISH_DONE, "maintenance is on at mx1"},
         {"maintenance again",
          WRITER,

@@ -260,6 +260,7 @@ static void unknown_is_never_zero(void **state)
     const struct report_node *n = &r->nodes[1];
     assert_int_equal(n->reachable, TRI_NO);
     assert_int_equal(n->read_only, TRI_UNKNOWN);
+    assert_int_equal(n->supervised, TRI_UNKNOWN);
     assert_int_equal(n->io, IO_UNKNOWN);
     assert_int_equal(n->sql, TRI_UNKNOWN);
     assert_int_equal(n->dead_man, TRI_UNKNOWN);
