@@ -201,11 +201,18 @@ static bool sockets_are_closing(const struct node *n)
     return n->o.fencer.dead_us && !n->server_gone && n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
 }
 
+/* Who was ready when the demotion began is busy with the promotion by now, or behind for the newest write. */
+static bool is_taking_over(const struct node *n)
+{
+    return n->mind.state == NODE_DEMOTE_HANDOVER && n->handing_over &&
+           n->outcome.facts.value[FACT_PEER_UP] == TRI_YES;
+}
+
 static void give_vip(struct node *n)
 {
     if (n->fault_given || n->o.vip.here != TRI_YES || sockets_are_closing(n))
         return;
-    if (!decide_peer_can_take_vip(&n->o, &n->outcome.facts))
+    if (!is_taking_over(n) && !decide_peer_can_take_vip(&n->o, &n->outcome.facts))
         return;
     n->fault_given = true;
     n->fault_until_us = n->o.now_us + FAULT_US;
@@ -292,6 +299,8 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
         n->prepared_us = 0;
         n->disarmed_us = 0;
     }
+    if (to == NODE_DEMOTE_CLOSE)
+        n->handing_over = n->outcome.facts.value[FACT_PEER_READY] == TRI_YES;
     if (to == NODE_DEMOTE_CLOSE || (to == NODE_FENCED && from != NODE_FENCED) || to == NODE_PROMOTE_VOTES) {
         n->o.final_known = n->o.released = n->o.reclaimed = n->o.reclaim_failed = false;
         n->closing_own_us = 0;

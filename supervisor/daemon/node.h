@@ -64,6 +64,7 @@ struct node {
     struct loss_bound promoted_loss; /* as the promotion found it */
     int64_t fault_until_us;   /* the weight is -254 until then */
     bool fault_given;         /* in this state */
+    bool handing_over;        /* the other could take over when the demotion began */
     int64_t vip_arrived_us;
     int weight;               /* as written last */
     bool exiting;
