@@ -111,8 +111,10 @@ static enum tri third_vote(const struct policy *p, const struct observation *o, 
         mine = m->epoch;
     if (m->basis_consumed || (promised && o->operator_.peer_is_off))
         m->third_mine = true;
+    if (o->operator_.peer_is_off && m->state != NODE_WRITER)
+        return TRI_YES;
     if (node_state_is_promoting(m->state) &&
-        (m->basis.kind != NOTE_NONE || m->basis_consumed || o->operator_.peer_is_off))
+        (m->basis.kind != NOTE_NONE || m->basis_consumed))
         return TRI_YES;
     if (!o->own.voter.read_us || !mine || theirs > mine || m->third_given_epoch >= mine) {
         m->third_mine = false;
