@@ -13,6 +13,9 @@
 #include "base/mem.h"
 #include "wire/report_json.h"
 
+#define CONNECT_TRIES    50
+#define CONNECT_PAUSE_MS 20
+
 struct ask {
     int fd;
     char *path;
@@ -27,6 +30,18 @@ static const char *advice(int number)
     return number == EACCES ? " (run_dir cannot be entered by this user)" : "";
 }
 
+/* A full queue of the socket is a matter of moments. */
+static bool connect_patiently(int fd, const struct sockaddr_un *address)
+{
+    for (int tries = 0;; tries++) {
+        if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+            return true;
+        if (errno != EAGAIN || tries == CONNECT_TRIES)
+            return false;
+        poll(NULL, 0, CONNECT_PAUSE_MS);
+    }
+}
+
 struct ask *ask_open(const char *run_dir, struct err *e)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -38,7 +53,7 @@ struct ask *ask_open(const char *run_dir, struct err *e)
         err_set(e, "%s: the path is too long for a socket", path);
     } else {
         strcpy(address.sun_path, path);
-        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+        if (connect_patiently(fd, &address)) {
             struct ask *a = mem_zalloc(sizeof(*a));
             a->fd = fd;
             a->path = path;

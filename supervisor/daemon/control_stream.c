@@ -18,7 +18,7 @@
 #include "wire/control_proto.h"
 
 #define CLIENTS_MAX     16
-#define BACKLOG         16
+#define BACKLOG         64
 #define CLIENT_PATIENCE 5 /* seconds for a request to come, or an answer to be read */
 
 struct control_client {
