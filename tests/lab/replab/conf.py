@@ -29,9 +29,11 @@ character-set-server = utf8mb4
 collation-server     = utf8mb4_general_ci
 """
 
-# The laboratory's sizes.
+# The laboratory's sizes. /tmp is the machine's: two servers whose pid is the same, each in its own namespace, would
+# take the same names there for their temporary tables, and crash.
 LABORATORY_CNF = """\
 [mariadbd]
+tmpdir = /run/mysqld
 innodb_buffer_pool_size = {pool}
 innodb_log_file_size    = {log}
 innodb_buffer_pool_load_at_startup = OFF
