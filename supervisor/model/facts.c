@@ -235,6 +235,16 @@ struct loss_bound facts_loss(const struct policy *p, const struct observation *o
     return ledger_bound(&m->ledger, &q);
 }
 
+/* Both servers have a term that the other lacks, or one has the later: the data of the later term stand, the
+ * other's extra transactions were counted as its loss when it began. */
+static enum tri fact_later_term(const struct sight *s)
+{
+    const struct server_view *own = &s->o->own, *peer = &s->o->peer;
+    if (!is_fresh(s, peer->seen_us) || !own->term_known || !peer->term_known)
+        return TRI_UNKNOWN;
+    return tri_from(own->term_epoch > peer->term_epoch);
+}
+
 static unsigned fact_loss(const struct sight *s)
 {
     struct gtid_set have;
@@ -248,8 +258,11 @@ static unsigned fact_loss(const struct sight *s)
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
         return s->m->state == NODE_STANDBY || gtid_pos_contains(&have, &s->basis.gtid) == TRI_YES ? LOSS_OK
                                                                                                   : LOSS_KNOWN;
-    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES)
+    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES) {
+        if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
+            return LOSS_OK;
         return gtid_pos_contains(&have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
+    }
     char sentence[LEDGER_SENTENCE_MAX];
     struct loss_bound bound = facts_loss(s->p, s->o, s->m);
     enum loss_verdict v =
@@ -311,6 +324,8 @@ static bool is_preferred(const struct sight *s)
     const struct observation *o = s->o;
     if (s->m->history == GTID_REL_AHEAD)
         return true;
+    if (s->m->history == GTID_REL_DIVERGED)
+        return fact_later_term(s) == TRI_YES;
     if (s->m->history != GTID_REL_EQUAL)
         return false;
     if (!peer_present(s))
@@ -530,6 +545,7 @@ static void compute_rest(struct facts *f, const struct sight *s)
     f->value[FACT_BREAKER] = tri_from(o->failovers_in_window >= s->p->breaker_failovers && s->p->breaker_failovers);
     bool held_there = peer_bulletin(s)->known && peer_bulletin(s)->hold && peer_present(s);
     f->value[FACT_MAINTENANCE] = tri_from(o->operator_.maintenance || held_there);
+    f->value[FACT_LATER_TERM] = fact_later_term(s);
     f->value[FACT_LAST_WRITER] = o->own.term_known ? tri_from(o->own.term_node == s->self) : TRI_UNKNOWN;
     f->value[FACT_STOPPING] = tri_from(o->operator_.stopping);
     f->value[FACT_WANT_AWAY] = fact_want_away(s);

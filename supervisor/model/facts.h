@@ -55,6 +55,7 @@ enum fact {
     FACT_BACKOFF,
     FACT_BREAKER,        /* open */
     FACT_MAINTENANCE,    /* on at either node */
+    FACT_LATER_TERM,     /* the own data have a later term than the other server's */
     FACT_LAST_WRITER,    /* the last term was this node's */
     FACT_STOPPING,       /* SIGTERM: hand over if it can be, close otherwise, end */
     FACT_WANT_AWAY,      /* operator, the peer on its operator's behalf, or the VIP asks to hand over */

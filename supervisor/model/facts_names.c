@@ -38,6 +38,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_BACKOFF] = "waiting after a failed attempt",
     [FACT_BREAKER] = "breaker is open",
     [FACT_MAINTENANCE] = "maintenance, at either node",
+    [FACT_LATER_TERM] = "own data have the later term",
     [FACT_LAST_WRITER] = "the last term was this node's",
     [FACT_STOPPING] = "asked to stop",
     [FACT_WANT_AWAY] = "a handover is asked for",

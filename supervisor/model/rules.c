@@ -55,7 +55,7 @@ const struct rule rules_table[] = {
     {300, S(STANDBY), {NOT_YES(OWN_UP)}, GO(UNKNOWN), .actions = A(DROP_VOTES), "the own server stopped answering"},
     {302, S(STANDBY), {NO(FENCER)}, GO(UNKNOWN), .actions = A(DROP_VOTES) | A(ALERT) | A(EXIT), "the fencer is gone"},
     {304, S(STANDBY) | S(QUARANTINED), {YES(STOPPING)}, STAY, .actions = A(DISARM) | A(DROP_VOTES) | A(EXIT), "asked to stop"},
-    {305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED)}, GO(QUARANTINED), .actions = A(ALERT),
+    {305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(QUARANTINED), .actions = A(ALERT),
      "this server has transactions that the other lacks, and lacks some of the other's"},
     {307, S(STANDBY), {IS(HISTORY, GTID_REL_AHEAD), YES(PEER_WRITER)}, GO(QUARANTINED), .actions = A(ALERT),
      "this server has transactions that the writer lacks"},
@@ -176,7 +176,7 @@ const struct rule rules_table[] = {
     {730, S(FENCED), {YES(OWN_READ_ONLY), {FACT_HISTORY, V(GTID_REL_EQUAL) | V(GTID_REL_BEHIND)}}, GO(STANDBY), .actions = A(DISARM),
      "closed, and the own history is contained in the other's"},
     {735, S(FENCED), {YES(OWN_READ_ONLY), YES(KEPT_LEASE)}, GO(STANDBY), .actions = A(DISARM), "closed for a lease"},
-    {740, S(FENCED), {YES(OWN_READ_ONLY), IS(HISTORY, GTID_REL_DIVERGED)}, GO(QUARANTINED), .actions = A(DISARM) | A(ALERT),
+    {740, S(FENCED), {YES(OWN_READ_ONLY), IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(QUARANTINED), .actions = A(DISARM) | A(ALERT),
      "this server has transactions that the other lacks, and lacks some of the other's"},
     {749, S(FENCED), {{0}}, STAY, .actions = A(DROP_VOTES), "fenced"},
     {750, S(QUARANTINED), {NOT_YES(OWN_UP)}, STAY, .actions = A(DROP_VOTES), "quarantined; the own server does not answer"},
@@ -184,6 +184,8 @@ const struct rule rules_table[] = {
      "the own history is contained in the other's again"},
     {760, S(QUARANTINED), {IS(HISTORY, GTID_REL_AHEAD), NO(PEER_WRITER)}, GO(STANDBY), .actions = 0,
      "no writer, and the own history contains the other's"},
+    {765, S(QUARANTINED), {IS(HISTORY, GTID_REL_DIVERGED), YES(LATER_TERM), NO(PEER_WRITER)}, GO(STANDBY), .actions = 0,
+     "no writer, and the own data have the later term: the other's extra transactions are for it to keep"},
     {799, S(QUARANTINED), {{0}}, STAY, .actions = A(DROP_VOTES), "quarantined: `mysql-replcheck explain` names the transactions"},
 };
 
