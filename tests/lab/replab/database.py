@@ -35,6 +35,7 @@ def template():
             shutil.rmtree(new, ignore_errors=True)
             done = subprocess.run(
                 ["mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir=" + new, "--skip-test-db",
+                 "--skip-name-resolve",
                  "--auth-root-authentication-method=socket", "--innodb-log-file-size=" + LOG_FILE_SIZE],
                 capture_output=True, text=True, check=False)
             if done.returncode != 0:

@@ -86,5 +86,5 @@ def boot_alone(t):
     stays_read_only(t, old, 6)
     t.power_on(new)
     t.wait("one writer", lambda: len(t.writers()) == 1, 30)
-    t.wait_well()
+    t.wait_returned(old)
     t.end(t.writers()[0], least_terms=3, outage_s=60)

@@ -28,10 +28,23 @@ def never_two_writable(both_us, allowed_us=0):
     return [f"both servers were writable for {both_us / 1000:.1f} ms (allowed: {allowed_us / 1000:g})"]
 
 
-def never_two_acknowledging(operations):
-    return [f"servers {o.servers[0]} and {o.servers[1]} both acknowledged within "
-            f"{(o.to_us - o.from_us) / 1000:.1f} ms ({o.acknowledged} writes)"
-            for o in analysis.dual_acks(operations)]
+def never_two_acknowledging(operations, turns):
+    """The servers acknowledge in turns, and in the order of the terms: `turns` are their server ids. An operation
+    took effect between its invocation and its end; where that spans a change of turn, either side will do."""
+    acked = sorted((o for o in operations if o.result == "ok"), key=lambda o: o.done_us)
+    turns = [server for i, server in enumerate(turns) if i == 0 or server != turns[i - 1]]
+    began_us = -1
+    for server in turns[:-1]:
+        # Until the first acknowledgement by another server that cannot belong to an earlier turn.
+        others = [o for o in acked if o.server != server and o.invoked_us > began_us]
+        if not others:
+            return []
+        began_us = others[0].done_us
+    late = [o for o in acked if o.server != (turns or [0])[-1] and o.invoked_us > began_us]
+    if not late:
+        return []
+    return [f"{len(late)} writes were acknowledged out of turn, the first by server {late[0].server} (client, seq: "
+            f"{late[0].value}), {(late[0].done_us - began_us) / 1000:.1f} ms after the last change; turns: {turns}"]
 
 
 def accounted(operations, writer, others):

@@ -195,7 +195,8 @@ class Trial:
         others = {self.server(n): self._quarantine(n) for n in NODES if n != writer and self.host(n).on}
         gap_ms = judge.outage_ms(client, self.fault_us)
         wrong = judge.never_two_writable(both, both_us) + judge.no_memory_error(self.lab)
-        wrong += [] if acks_overlap else judge.never_two_acknowledging(operations)
+        turns = [self.host(node).server_id for _, node, _ in judge.terms(server)]
+        wrong += [] if acks_overlap else judge.never_two_acknowledging(operations, turns)
         wrong += judge.accounted(operations, server, others)
         wrong += judge.epochs_rise(server, terms, least_terms)
         wrong += judge.lookups(lookups, self.fault_us, [n for n in NODES if self.host(n).on], self._excused)
