@@ -18,7 +18,7 @@ def fill_table(server):
     server.sql("SET SESSION sql_log_bin=0; CREATE DATABASE bench; "
                "CREATE TABLE bench.pages (id INT PRIMARY KEY, pad VARCHAR(8000)) ENGINE=InnoDB CHARACTER SET latin1")
     for first in range(1, ROWS, CHUNK):
-        server.sql("SET SESSION sql_log_bin=0; INSERT INTO bench.pages "
+        server.sql("USE bench; SET SESSION sql_log_bin=0; INSERT INTO bench.pages "
                    f"SELECT seq, REPEAT('x', 7400) FROM seq_{first}_to_{first + CHUNK - 1}", timeout_s=300)
 
 

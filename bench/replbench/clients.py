@@ -5,14 +5,15 @@ from replab import analysis, record
 
 # Their attempts fall at different moments, so that one that hangs in a dead server's backlog or lost a packet
 # measures itself and not the failover.
-NEW_CONNECTIONS = 3
-RATE = 200
+NEW_CONNECTIONS = 6
+KEPT = 2
+RATE = 100
 
 
 class Clients:
     """Several that connect anew for each write, and one that keeps its connection. Use it in a `with`."""
 
-    def __init__(self, lab, rate=RATE, new=NEW_CONNECTIONS, kept=1):
+    def __init__(self, lab, rate=RATE, new=NEW_CONNECTIONS, kept=KEPT):
         self._writers = [record.Writer(lab, rate=rate) for _ in range(new)]
         self._writers += [record.Writer(lab, rate=rate, keep=True) for _ in range(kept)]
 

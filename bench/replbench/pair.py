@@ -38,6 +38,10 @@ class Pair:
             if os.path.exists(self.lab.hosts[name].log("replcheckd")):
                 last = self.lab.hosts[name].read("log/replcheckd.log").splitlines()[-lines:]
                 print(f"{name}'s supervisor said last:", *last, sep="\n  ", file=sys.stderr)
+            crashed = self.lab.hosts[name].read("log/mariadbd.log").partition("got signal")
+            if crashed[1]:
+                last = (crashed[1] + crashed[2]).splitlines()[:60]
+                print(f"{name}'s server crashed by itself:", *last, sep="\n  ", file=sys.stderr)
 
     # Rest ---------------------------------------------------------------------------------------------
 
