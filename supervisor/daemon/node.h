@@ -46,6 +46,7 @@ struct node {
     int64_t control_began_us;
     bool enabling_uncertain;  /* sent and lost: it may still come into force */
     bool closing_own;
+    bool closing_cuts;        /* that closing kills our other sessions first */
     int64_t closing_own_us;   /* when read_only=1 was sent last */
     bool reclaiming;
     bool was_writer;          /* since the last promotion began: what is released is a term */

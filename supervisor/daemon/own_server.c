@@ -148,6 +148,8 @@ static void close_ended(void *arg, const struct ladder_result *result)
     ladder_free(&n->ladder);
     n->closing_own = false;
     n->closing_own_us = result->proven ? clock_now_us() : 0;
+    if (result->proven && n->closing_cuts)
+        n->enabling_uncertain = false; /* the session of that statement was killed first */
     if (result->proven)
         probe_now(n->probe_own);
     node_wake(n);
@@ -165,8 +167,10 @@ void own_close(struct node *n)
                                .fence_ms = n->settings.cluster.timing.fence_ms};
     if (n->closing_own || n->closing_own_us)
         return;
+    /* Without a fencer an enabling that was sent and lost is ours to end: its session is killed first. */
+    n->closing_cuts = n->o.enabling_unanswered;
     n->closing_own = true;
-    n->ladder = ladder_start(&o, LADDER_SET | LADDER_SWEEP, close_ended, n);
+    n->ladder = ladder_start(&o, LADDER_SET | LADDER_SWEEP | (n->closing_cuts ? LADDER_CUT : 0), close_ended, n);
 }
 
 /* ---- the term's first row ---- */

@@ -317,8 +317,9 @@ int decide_weight(const struct policy *p, const struct observation *o, const str
     bool peer_here = f->value[FACT_PEER_UP] == TRI_YES;
     if (fault)
         return -254;
+    /* 0 outranks a node whose supervisor is gone or stopped and left -1 or -2 in its file. */
     if (m->state == NODE_WRITER)
-        return peer_here ? -1 : 0;
+        return f->value[FACT_PEER_READY] == TRI_YES ? -1 : 0;
     if (f->value[FACT_OWN_UP] != TRI_YES || m->state == NODE_UNKNOWN)
         return -100;
     if (m->state == NODE_FENCED || m->state == NODE_QUARANTINED)

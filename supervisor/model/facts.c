@@ -130,8 +130,11 @@ static enum tri fact_peer_writer(const struct sight *s)
     const struct server_view *peer = &s->o->peer;
     if (s->has_basis)
         return TRI_NO;
+    /* A writable server whose supervisor has left it, and renews nothing here either, is nobody's: it is closed by
+     * whoever gets the majority. */
+    bool attended = peer->bulletin[s->other].present || (s->o->own.holder.connection && !holder_expired(s));
     if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_NO)
-        return TRI_YES;
+        return attended ? TRI_YES : TRI_UNKNOWN;
     bool busy = b->known && (node_state_is_promoting(b->state) || b->state == NODE_WRITER ||
                              b->state == NODE_DEMOTE_CLOSE || b->state == NODE_DEMOTE_HANDOVER);
     if (busy && peer_present(s) && !holder_expired(s))

@@ -988,9 +988,11 @@ static void test_weight(void **state)
         bool fault;
         int weight;
     } cases[] = {
+#define TRI_UNREADY ((enum tri)3) /* it answers, and could not take over */
         {"sole writer", NODE_WRITER, TRI_YES, TRI_NO, TRI_YES, false, 0},
         {"writer whose peer is unknown", NODE_WRITER, TRI_YES, TRI_UNKNOWN, TRI_YES, false, 0},
         {"writer of a pair", NODE_WRITER, TRI_YES, TRI_YES, TRI_YES, false, -1},
+        {"writer whose peer answers but is not ready", NODE_WRITER, TRI_YES, TRI_UNREADY, TRI_YES, false, 0},
         {"giving the VIP away", NODE_DEMOTE_HANDOVER, TRI_YES, TRI_YES, TRI_YES, true, -254},
         {"ready standby", NODE_STANDBY, TRI_YES, TRI_YES, TRI_YES, false, -2},
         {"standby whose threads are stopped", NODE_STANDBY, TRI_YES, TRI_YES, TRI_NO, false, -20},
@@ -1009,7 +1011,8 @@ static void test_weight(void **state)
         scene_standby(&s, POLICY_TIE_WITNESS);
         s.m.state = cases[i].state;
         f.value[FACT_OWN_UP] = cases[i].own_up;
-        f.value[FACT_PEER_UP] = cases[i].peer_up;
+        f.value[FACT_PEER_UP] = cases[i].peer_up == TRI_UNREADY ? TRI_YES : cases[i].peer_up;
+        f.value[FACT_PEER_READY] = cases[i].peer_up == TRI_UNREADY ? TRI_NO : cases[i].peer_up;
         f.value[FACT_THREADS] = cases[i].threads;
         int weight = decide_weight(&s.p, &s.o, &s.m, &f, cases[i].fault);
         if (weight != cases[i].weight)
