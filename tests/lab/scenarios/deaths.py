@@ -61,12 +61,16 @@ def kill_keepalived(t):
     """The writer's keepalived is killed and leaves the VIP behind: both nodes hold it, the writer stays, and that
     is reported as critical; one holder again once keepalived is back."""
     t.begin()
-    for pid in t.host(t.writer).pids("keepalived"):
-        t.fault(faults.kill(t.host(t.writer), pid))
+    host = t.host(t.writer)
+    pids = host.pids("keepalived")
+    for pid in pids:  # one that saw the other die would still take the VIP away
+        faults.stop(host, pid)
+    for pid in pids:
+        t.fault(faults.kill(host, pid))
     t.wait("the VIP on both nodes", lambda: len(t.lab.vip_holders()) == 2, 10)
     t.wait("`check` of a node is critical", lambda: any(
         t.tool(node, "check").returncode == 2 for node in (t.writer, t.standby)), 10)
     t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 3)
-    services.start_keepalived(t.host(t.writer))
+    services.start_keepalived(host)
     t.wait_well()
     t.end(t.writer, terms=1)
