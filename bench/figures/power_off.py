@@ -10,8 +10,7 @@ GIVE_UP_S = 30
 
 
 def measure(context):
-    # Nobody can ask a host that is off for what it acknowledged last: async mode bounds the loss, no more.
-    found = rows.OutageRows(context, "power-off to the first acknowledged write, witness", LIMIT_MS, lossless=False)
+    found = rows.OutageRows(context, "power-off to the first acknowledged write, witness", LIMIT_MS)
     disturbed = 0
     for run in range(context.runs):
         # A fresh one each time: a host that returns with more than the survivor has is kept apart, rightly.

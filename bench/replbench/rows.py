@@ -4,19 +4,21 @@ import math
 from replab import LabError
 
 from . import clients, outage
+from .pair import Quarantined
 from .series import Row, Series
 
 
 class OutageRows:
     """The rows of a figure about outages, filled run by run."""
 
-    def __init__(self, context, what, limit=None, aim=None, lossless=True):
+    def __init__(self, context, what, limit=None, aim=None):
         self.what = what
         self.first = context.add(Row(what, Series(), limit=limit, aim=aim))
         self.last = context.add(Row("  until every client was served", Series()))
-        self.lost = context.add(Row("  acknowledged writes lost", Series(total=True), "writes",
-                                    0 if lossless else None))
-        self.missing = context.add(Row("  acknowledged writes that the returned node lacks", Series(total=True), "writes", 0))
+        # What a server had acknowledged and not yet sent when it died: async mode bounds it, no more.
+        self.lost = context.add(Row("  acknowledged writes that were not yet sent", Series(total=True), "writes"))
+        self.apart = context.add(Row("  returned with them, and kept apart", Series(total=True), "times"))
+        self.missing = context.add(Row("  the returned node lacks acknowledged writes", Series(total=True), "writes", 0))
         self.lookups = context.add(Row("  failed lookups on the survivor", Series(total=True), "lookups", 0))
         self.unrest = context.add(Row("  not a pair again by itself", Series(total=True), "times", 0))
 
@@ -44,10 +46,14 @@ def _after(context, rows, pair, one):
     try:
         roles = pair.rest()
     except LabError as error:
-        rows.unrest.ours.add(1)
-        context.note(f"{rows.what}: {error}")
-        pair.tell_logs()
+        quarantined = isinstance(error, Quarantined)
+        rows.apart.ours.add(quarantined)
+        rows.unrest.ours.add(not quarantined)
+        if not quarantined:
+            context.note(f"{rows.what}: {error}")
+            pair.tell_logs()
         return None
+    rows.apart.ours.add(0)
     rows.unrest.ours.add(0)
     rows.missing.ours.add(clients.lost([one.written], [lab.servers[dead]])[dead])
     return roles
@@ -76,7 +82,7 @@ def _series_of_faults(context, rows, pair, fault, limit_s, prepare, runs):
 
 def failovers(context, rows, fault, limit_s, prepare=None, **options):
     """`fault(lab, writer)` again and again, each in the other direction. A pair that does not come to rest after
-    one is replaced, and that is counted. `prepare(pair, writer, standby)` returns the roles for the next."""
+    one is replaced, and why is counted. `prepare(pair, writer, standby)` returns the roles for the next."""
     left, disturbed = context.runs, 0
     while left > 0:
         with context.pair(**options) as pair:

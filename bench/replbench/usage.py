@@ -11,21 +11,19 @@ def cpu_s(pid):
     return sum(int(f) for f in fields[11:15]) * TICK_S
 
 
-def precise_cpu_s(pid):
-    """Time on a core in nanoseconds' resolution, of all threads that live."""
-    total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        try:
-            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
-                total += int(file.read().split()[0])
-        except FileNotFoundError:
-            pass
-    return total / 1e9
+def _rollup_kib(pid, field):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(field + ":"))
 
 
 def pss_kib(pid):
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    """With its share of what other processes use too; so it changes with them."""
+    return _rollup_kib(pid, "Pss")
+
+
+def anonymous_kib(pid):
+    """Heap and stacks: what the process itself has made."""
+    return _rollup_kib(pid, "Anonymous")
 
 
 def fds(pid):
