@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -229,12 +230,27 @@ static void on_period(evutil_socket_t fd, short what, void *arg)
     run_tick(n);
 }
 
+/* Asked while it lives: a dying process has given its memory back. */
+static void look_at_server(struct node *n)
+{
+    char path[64];
+    long pages = 0;
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int)n->checked_pid);
+    FILE *f = n->checked_pid > 0 ? fopen(path, "re") : NULL;
+    if (!f)
+        return;
+    if (fscanf(f, "%*s %ld", &pages) == 1 && pages > 0)
+        n->server_resident = (int64_t)pages * sysconf(_SC_PAGESIZE);
+    fclose(f);
+}
+
 static void on_save(evutil_socket_t fd, short what, void *arg)
 {
     struct node *n = arg;
     char text[LEDGER_TEXT_MAX];
     (void)fd;
     (void)what;
+    look_at_server(n);
     if (!ledger_dirty(&n->mind.ledger))
         return;
     worker_save("ledger", ledger_format(&n->mind.ledger, boot_id(), text, sizeof(text)));

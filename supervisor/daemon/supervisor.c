@@ -113,6 +113,7 @@ static void take_state(struct node *n, const struct fencer_message *m)
     f->certifiable = m->certifiable;
     if (m->pid && m->pid != n->checked_pid) {
         n->checked_pid = m->pid;
+        n->server_resident = 0;
         option_check_run(n->option_check, m->pid);
         offsets_server_restarted(n);
     }

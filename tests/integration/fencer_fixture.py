@@ -55,7 +55,11 @@ def expect(what, got, wanted):
         raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
 
 
+PATIENCE = 4  # on a busy machine everything takes longer; how long is a matter of bench/
+
+
 def wait_for(what, condition, seconds=5.0):
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
@@ -105,6 +109,7 @@ class Puppet:
 
     def expect_kind(self, kind, seconds=5.0, **wanted):
         """The first message of that kind with those values; what came before it is forgotten."""
+        seconds *= PATIENCE
         end = time.monotonic() + seconds
         while True:
             for index, message in enumerate(self.heard):
