@@ -156,7 +156,8 @@ static enum tri fact_peer_ready(const struct sight *s)
     gtid_pos_merge(&received, &peer->binlog_pos);
     /* What a handover says is read at the other's own server: it must be possible to write it there. */
     bool writable = s->m->state != NODE_WRITER || s->q->votes[s->other].held;
-    bool follows = gtid_pos_contains(&received, &s->m->own_before.pos) == TRI_YES;
+    const struct kept_state *mine = &s->m->own_before; /* compared only where it is older than the other's sample */
+    bool follows = mine->at_us > peer->seen_us || gtid_pos_contains(&received, &mine->pos) == TRI_YES;
     return tri_from(peer_present(s) && b->known && !b->hold && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
                     peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows && writable);
 }
