@@ -176,11 +176,19 @@ class Trial:
         return self._done[0], sum(self._done, []), both_us, lookups
 
     def give_up(self):
-        """Ends the recorders after a failure, so that their files are whole."""
-        for recorder in (*self._clients, self._sampler, self._lookups):
+        """Ends the recorders after a failure, so that their files are whole. Returns what they say of two writers,
+        which is worse than whatever the scenario was waiting for."""
+        wrong, sampler = [], self._sampler
+        self._sampler = None
+        if sampler is not None:
+            with contextlib.suppress(LabError, OSError):
+                self.figures["both"] = sampler.stop()[0] / 1000
+                wrong = judge.never_two_writable(self.figures["both"] * 1000)
+        for recorder in (*self._clients, self._lookups):
             if recorder is not None:
                 with contextlib.suppress(LabError, OSError):
                     recorder.stop()
+        return wrong
 
     # Judging --------------------------------------------------------------------------------------------
 
