@@ -34,6 +34,7 @@ void *ring_peek(const struct ring *r, unsigned *side_by_side)
 
 void ring_pop(struct ring *r, unsigned n)
 {
-    r->first = (r->first + n) % r->capacity;
     r->count -= n;
+    /* An empty one begins anew, so that memory which no burst has needed is never touched. */
+    r->first = r->count ? (r->first + n) % r->capacity : 0;
 }
