@@ -42,6 +42,7 @@ class Lab:
         self._outlive = outlive
         self._life = (-1, -1)
         self._up = False
+        self._saving = threading.Lock()
         self.volatile = ""
 
     def _assemble(self):
@@ -70,13 +71,14 @@ class Lab:
         return lab
 
     def save(self):
-        state = {"options": self.options.dump(), "volatile": self.volatile,
-                 "switch": [self.switch.pid, self.switch.started],
-                 "hosts": {n: [h.space.pid, h.space.started] for n, h in self.hosts.items()}}
         path = os.path.join(self.dir, "lab.json")
-        with open(path + ".new", "w", encoding="utf-8") as file:
-            json.dump(state, file, indent=1)
-        os.replace(path + ".new", path)
+        with self._saving:  # two hosts may boot at once
+            state = {"options": self.options.dump(), "volatile": self.volatile,
+                     "switch": [self.switch.pid, self.switch.started],
+                     "hosts": {n: [h.space.pid, h.space.started] for n, h in self.hosts.items()}}
+            with open(path + ".new", "w", encoding="utf-8") as file:
+                json.dump(state, file, indent=1)
+            os.replace(path + ".new", path)
 
     # Life ---------------------------------------------------------------------------------------------
 
