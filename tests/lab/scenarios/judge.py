@@ -3,23 +3,13 @@
 Nothing here asks the programs under test how they fared: the clients' own records, the sampler's, the tables and
 the mail programs' answers are all that counts. Times are microseconds of CLOCK_BOOTTIME.
 """
+import os
+import re
+
 from replab import LabError, analysis
 
+CRASH = re.compile(r".*(?:ended by signal (?:4|6|7|8|11)\b|Sanitizer: |runtime error: ).*")
 SHOWN = 3  # examples in a sentence
-
-
-def no_memory_error(lab):
-    """What a sanitizer wrote into a node's log (built with --enable-sanitizers; otherwise nothing does)."""
-    found = []
-    for node in ("mx1", "mx2"):
-        path = f"{lab.dir}/{node}/log/replcheckd.log"
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                found += [f"{node}: {line.strip()[:160]}" for line in file
-                          if "Sanitizer" in line or "runtime error:" in line]
-        except FileNotFoundError:
-            pass
-    return found[:SHOWN]
 
 
 def never_two_writable(both_us, allowed_us=0):
@@ -124,6 +114,14 @@ def lookups(done, since_us, live, excused):
             if not any(k.host == node and k.tool == tool and not k.error and k.begun_us > since_us for k in done):
                 wrong.append(f"{node} answered no lookup of {tool} after the fault")
     return wrong
+
+
+def crashes(host):
+    """Our programs end by our signals alone, and a build with sanitizers has nothing to say."""
+    if not os.path.exists(host.log("replcheckd")):
+        return []
+    found = CRASH.findall(host.read("log/replcheckd.log"))
+    return [f"{host.name}: {found[0].strip()}"] if found else []
 
 
 def outage_ms(operations, fault_us):

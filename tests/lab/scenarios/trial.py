@@ -202,12 +202,13 @@ class Trial:
         server = self.server(writer)
         others = {self.server(n): self._quarantine(n) for n in NODES if n != writer and self.host(n).on}
         gap_ms = judge.outage_ms(client, self.fault_us)
-        wrong = judge.never_two_writable(both, both_us) + judge.no_memory_error(self.lab)
+        wrong = judge.never_two_writable(both, both_us)
         turns = [self.host(node).server_id for _, node, _ in judge.terms(server)]
         wrong += [] if acks_overlap else judge.never_two_acknowledging(operations, turns)
         wrong += judge.accounted(operations, server, others)
         wrong += judge.epochs_rise(server, terms, least_terms)
         wrong += judge.lookups(lookups, self.fault_us, [n for n in NODES if self.host(n).on], self._excused)
+        wrong += [w for node in NODES for w in judge.crashes(self.host(node))]
         wrong += [w for other, (quarantined, _) in others.items() if not quarantined
                   for w in judge.follows(other, server)]
         if outage_s is not None and (gap_ms is None or gap_ms > outage_s * 1000):
