@@ -219,6 +219,11 @@ static void enter_state(const struct policy *p, const struct observation *o, con
         begin_promotion(o, f, m);
     if (node_state_is_promoting(from) && !node_state_is_promoting(next) && next != NODE_WRITER)
         end_promotion(p, o, m);
+    if (next == NODE_PROMOTE_ENABLE && m->history == GTID_REL_DIVERGED) {
+        struct gtid_set own; /* what was received of the other's fork is never applied here */
+        facts_own_position(o, &own);
+        ledger_forget_received(&m->ledger, &own);
+    }
     if (next == NODE_WRITER) {
         if (m->accept_loss) {
             struct gtid_set own;

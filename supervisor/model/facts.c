@@ -195,6 +195,8 @@ static enum tri fact_received(const struct sight *s)
     return TRI_NO;
 }
 
+static enum tri fact_later_term(const struct sight *s);
+
 static enum tri fact_drained(const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
@@ -202,6 +204,9 @@ static enum tri fact_drained(const struct sight *s)
     if (own->seen_us < s->m->since_us || own_receiver(s) != IO_NO)
         return TRI_NO;
     facts_own_position(s->o, &applied);
+    /* What came of the other's fork is not for us to apply: our data have the later term. */
+    if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
+        return TRI_YES;
     if (own->replication.io_pos.known && gtid_pos_contains(&applied, &own->replication.io_pos) != TRI_YES)
         return TRI_NO;
     if (s->m->ledger.received.known && gtid_pos_contains(&applied, &s->m->ledger.received) != TRI_YES)
