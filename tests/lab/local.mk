@@ -4,7 +4,7 @@ tests_lab_labwriter_SOURCES = tests/lab/labwriter.c tests/lab/labdb.c tests/lab/
 tests_lab_labwriter_LDADD = $(MARIADB_LIBS)
 tests_lab_labsampler_SOURCES = tests/lab/labsampler.c tests/lab/labdb.c tests/lab/labdb.h
 tests_lab_labsampler_LDADD = $(MARIADB_LIBS) -lpthread
-EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick \
+EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/run \
 	tests/lab/mail-rows.sql \
 	tests/lab/baseline/keepalived.conf tests/lab/baseline/check.sh tests/lab/baseline/notify.sh \
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \
@@ -17,4 +17,11 @@ EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/dri
 	tests/lab/scenarios/__init__.py tests/lab/scenarios/calm.py tests/lab/scenarios/catalogue.py \
 	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/hangs.py \
 	tests/lab/scenarios/hosts.py tests/lab/scenarios/judge.py tests/lab/scenarios/moves.py \
-	tests/lab/scenarios/returns.py tests/lab/scenarios/trial.py
+	tests/lab/scenarios/returns.py tests/lab/scenarios/rows.py tests/lab/scenarios/runner.py \
+	tests/lab/scenarios/trial.py
+
+# Every row of faults against real servers, an hour or more; needs root.
+check-faults: all
+	$(srcdir)/tests/lab/run all --build $(abs_builddir)
+.PHONY: check-faults
+CLEANFILES += tests/lab/verdicts.json

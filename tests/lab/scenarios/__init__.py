@@ -1,2 +1,2 @@
-"""What the laboratory's quick set tries. Importing this package fills catalogue.ALL, in the order of its files."""
+"""What the laboratory tries. Importing this package fills catalogue.ALL, in the order of its files."""
 from . import calm, deaths, hangs, hosts, moves, cuts, returns  # noqa: F401

@@ -18,19 +18,19 @@ def under_read_lock(t, node):
     t.end(t.writer, terms=1, outage_s=LOCKED_S + 5)
 
 
-@scenario()
+@scenario(fault=52, quick=True)
 def ftwrl_writer(t):
     """FLUSH TABLES WITH READ LOCK on the writer, longer than a lease: nothing happens."""
     under_read_lock(t, lambda: t.writer)
 
 
-@scenario()
+@scenario(fault=52, quick=True)
 def ftwrl_standby(t):
     """FLUSH TABLES WITH READ LOCK on the standby, longer than a lease: nothing happens."""
     under_read_lock(t, lambda: t.standby)
 
 
-@scenario()
+@scenario(fault=42, quick=True)
 def read_only_off(t):
     """Somebody makes the standby writable: it is fenced again, the writer stays."""
     t.begin(local=())
@@ -46,7 +46,7 @@ def offsets(t, node):
     return t.server(node).sql("SELECT @@global.auto_increment_increment, @@global.auto_increment_offset")[0]
 
 
-@scenario()
+@scenario(quick=True)
 def restore_offsets(t):
     """The auto_increment offsets are put right, when somebody changes them and when a server restarts with other
     ones in its files; rows of the two nodes never share a number."""

@@ -8,7 +8,7 @@ from .catalogue import scenario
 CUT_S = 7  # longer than a lease and all delays of a promotion
 
 
-@scenario(name="cut-pair-witness")
+@scenario(fault=13, name="cut-pair-witness", quick=True)
 def cut_pair_with_witness(t):
     """The nodes do not hear each other, the witness hears both: the writer goes on, the other stays read-only."""
     t.begin()
@@ -20,7 +20,7 @@ def cut_pair_with_witness(t):
     t.end(t.writer, terms=1)
 
 
-@scenario(name="cut-off-witness")
+@scenario(fault=13, name="cut-off-witness", quick=True)
 def cut_off_with_witness(t):
     """The writer is cut off from everybody: it is read-only before the other writes; it returns as standby, or
     quarantined with what it acknowledged to its own clients after the cut."""
@@ -35,7 +35,7 @@ def cut_off_with_witness(t):
     t.end(t.standby, terms=2, outage_s=15)
 
 
-@scenario(tie_breaker="writer", name="cut-pair-writer")
+@scenario(fault=13, tie_breaker="writer", name="cut-pair-writer", quick=True)
 def cut_pair_without_witness(t):
     """Without a witness the last writer goes on when the nodes do not hear each other."""
     t.begin()
@@ -47,7 +47,7 @@ def cut_pair_without_witness(t):
     t.end(t.writer, terms=1)
 
 
-@scenario(tie_breaker="writer", name="cut-off-writer")
+@scenario(fault=13, tie_breaker="writer", name="cut-off-writer", quick=True)
 def cut_off_without_witness(t):
     """Without a witness a writer that hears nobody fences itself, nobody is promoted, and the same node writes
     again when the cut has healed; nothing is lost."""
@@ -62,7 +62,7 @@ def cut_off_without_witness(t):
     t.end(t.writer, outage_s=60)
 
 
-@scenario(tie_breaker="vip", name="cut-pair-vip")
+@scenario(fault=13, tie_breaker="vip", name="cut-pair-vip", quick=True)
 def cut_pair_with_vip(t):
     """With the VIP as tie-breaker both nodes may write while they do not hear each other: the price, measured here.
     When the cut has healed there is one writer, and the other follows or is quarantined."""

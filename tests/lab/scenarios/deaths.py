@@ -14,19 +14,19 @@ def kill_server(t):
     t.end(t.standby, terms=2, outage_s=10)
 
 
-@scenario()
+@scenario(fault=1, quick=True)
 def kill_mariadbd(t):
     """The writer's server is killed: the other node writes; the server comes back read-only."""
     kill_server(t)
 
 
-@scenario(tie_breaker="writer", name="kill-mariadbd-writer")
+@scenario(fault=1, tie_breaker="writer", name="kill-mariadbd-writer", quick=True)
 def kill_mariadbd_without_witness(t):
     """The same without a witness: the death is certified, so nobody has to ask the operator."""
     kill_server(t)
 
 
-@scenario()
+@scenario(fault=7, quick=True)
 def kill_supervisor(t):
     """The writer's supervisor is killed: another one continues, without a change of role."""
     t.begin()
@@ -44,7 +44,7 @@ def kill_supervisor(t):
     t.end(t.writer, terms=1, outage_s=5)
 
 
-@scenario()
+@scenario(fault=11, quick=True)
 def kill_fencer(t):
     """The writer's fencer is killed: the supervisor closes the server at once and ends, the other node writes."""
     t.begin()
@@ -56,7 +56,7 @@ def kill_fencer(t):
     t.end(t.standby, terms=2, outage_s=10)
 
 
-@scenario()
+@scenario(fault=28, quick=True)
 def kill_keepalived(t):
     """The writer's keepalived is killed and leaves the VIP behind: both nodes hold it, the writer stays, and that
     is reported as critical; one holder again once keepalived is back."""

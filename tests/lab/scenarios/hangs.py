@@ -6,7 +6,7 @@ from replab import faults
 from .catalogue import expect, scenario
 
 
-@scenario()
+@scenario(fault=2, quick=True)
 def stop_mariadbd(t):
     """The writer's server hangs: the fencer kills it, the other node writes."""
     t.begin()
@@ -20,7 +20,7 @@ def stop_mariadbd(t):
     t.end(t.standby, terms=2, outage_s=15)
 
 
-@scenario()
+@scenario(fault=(8, 9), quick=True)
 def stop_supervisor(t):
     """The writer's supervisor hangs: its server is fenced within the lease, the other node writes, and what
     resumes later does nothing stale."""
@@ -38,7 +38,7 @@ def stop_supervisor(t):
     t.end(t.standby, terms=2, outage_s=15)
 
 
-@scenario()
+@scenario(fault=11, quick=True)
 def stop_fencer(t):
     """The writer's fencer hangs: the supervisor demotes, the other node writes."""
     t.begin()

@@ -5,7 +5,7 @@ import time
 from .catalogue import expect, scenario
 
 
-@scenario()
+@scenario(quick=True)
 def power_off(t):
     """The writer's host is switched off: the witness lets the other node write; the host returns read-only."""
     t.begin()
@@ -17,7 +17,7 @@ def power_off(t):
     t.end(t.standby, terms=2, outage_s=15)
 
 
-@scenario(tie_breaker="writer", name="power-off-writer")
+@scenario(tie_breaker="writer", name="power-off-writer", quick=True)
 def power_off_without_witness(t):
     """Without a witness nobody is promoted when the writer's host is gone, and the reason is said, until the
     operator declares it off."""
@@ -48,7 +48,7 @@ def boot_both(t):
     t.wait_well()
 
 
-@scenario()
+@scenario(fault=40, quick=True)
 def boot_together(t):
     """Both hosts lose power at once and boot together: one writer, with all that was acknowledged."""
     t.begin()
@@ -56,7 +56,7 @@ def boot_together(t):
     t.end(t.writers()[0], terms=2, outage_s=40)
 
 
-@scenario(tie_breaker="writer", name="boot-together-writer")
+@scenario(fault=40, tie_breaker="writer", name="boot-together-writer", quick=True)
 def boot_together_without_witness(t):
     """The same without a witness."""
     t.begin()
@@ -72,7 +72,7 @@ def stays_read_only(t, node, seconds):
     expect(t.lab.vip_holders() == [node], f"the last live node does not hold the VIP: {t.lab.vip_holders()}")
 
 
-@scenario()
+@scenario(fault=51, quick=True)
 def boot_alone(t):
     """A goes off, B is promoted and writes, B goes off, A boots alone: it lacks B's term, says so and stays
     read-only. With B back there is one writer, which has all of B's term."""

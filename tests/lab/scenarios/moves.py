@@ -13,7 +13,7 @@ def switch(t, asked_at, target):
     t.wait_well()
 
 
-@scenario()
+@scenario(quick=True)
 def switchover(t):
     """`mysql-replcheck switchover` under load, there and back: asked for at the writer both times."""
     t.begin()
@@ -23,7 +23,7 @@ def switchover(t):
     t.end(t.writer, terms=3, outage_s=5)
 
 
-@scenario(tie_breaker="writer", name="switchover-writer")
+@scenario(tie_breaker="writer", name="switchover-writer", quick=True)
 def switchover_without_witness(t):
     """The same without a witness, asked for at the standby both times."""
     t.begin()
@@ -33,7 +33,7 @@ def switchover_without_witness(t):
     t.end(t.writer, terms=3, outage_s=5)
 
 
-@scenario()
+@scenario(quick=True)
 def move_vip(t):
     """Somebody moves the VIP by ending keepalived on the writer: the writer follows it after vip_settle."""
     t.begin()
@@ -46,7 +46,7 @@ def move_vip(t):
     t.end(t.standby, terms=2, outage_s=15)
 
 
-@scenario()
+@scenario(quick=True)
 def stop_daemon(t):
     """The writer's daemon is ended in order: it hands over first, and follows when it is back."""
     t.begin()

@@ -23,7 +23,7 @@ def replicates(server):
     return status["Slave_IO_Running"] == status["Slave_SQL_Running"] == "Yes"
 
 
-@scenario()
+@scenario(quick=True)
 def return_contained(t):
     """A host returns whose history the writer's contains: replication resumes by itself, in both directions."""
     return_with(t, lambda server: None)
@@ -33,7 +33,7 @@ def return_contained(t):
     t.end(t.standby, terms=2)
 
 
-@scenario()
+@scenario(fault=44, quick=True)
 def return_extra(t):
     """A host returns with a transaction that nobody else has: it is quarantined and names it."""
     return_with(t, lambda server: server.sql("INSERT INTO mail.domain (domain) VALUES ('extra.example')"))

@@ -1,0 +1,110 @@
+"""Runs a scenario in a fresh laboratory of its own, prints what came of it, and keeps the verdicts for --list."""
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import time
+import traceback
+
+from replab import Lab, LabError, Options
+from replab.lab import NODES
+
+from .catalogue import Failed
+from .trial import Trial
+
+TAIL = 25  # lines of each supervisor's log, after a failure
+
+
+@dataclasses.dataclass
+class Settings:
+    """How the scenarios are run."""
+    build: str
+    keep_logs: str = ""  # a folder for each scenario's logs and records
+    label: str = "quick"  # begins the laboratories' names
+
+
+def failure_of(trial, scenario):
+    """Runs it; the sentence that says what went wrong, "" when nothing did."""
+    try:
+        scenario.run(trial)
+        return ""
+    except (Failed, LabError) as error:
+        return str(error)
+    except subprocess.TimeoutExpired as expired:
+        return f"not done within {expired.timeout:g} s: {expired.cmd}"
+    except Exception:  # a mistake in a scenario must not end the others
+        return "the scenario is broken: " + traceback.format_exc()
+
+
+def try_in(lab, scenario):
+    trial = Trial(lab)
+    try:
+        lab.up()
+        failure = failure_of(trial, scenario)
+    except LabError as error:
+        return trial, str(error)
+    if failure:
+        logs = "".join(f"\n{node}: {trial.said_of_itself(node)}\n  " + "\n  ".join(tail(lab.hosts[node]))
+                       for node in NODES)
+        failure = "; ".join([failure, *trial.give_up()]) + logs
+    return trial, failure
+
+
+def tail(host):
+    if not os.path.exists(host.log("replcheckd")):
+        return ["no log"]
+    return host.read("log/replcheckd.log").splitlines()[-TAIL:]
+
+
+def keep_logs(lab, scenario, folder, number):
+    target = os.path.join(folder, scenario.name + (f"-{number}" if number > 1 else ""))
+    lab.down(keep_logs=True)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.move(lab.dir, target)
+
+
+FIGURES = (("outage", "outage", "ms"), ("both", "dual-writable", "ms"), ("lost", "lost", "rows"))
+
+
+def run(scenario, settings, number=1):
+    """Runs one scenario in a fresh laboratory and prints its line. Is it good?"""
+    options = Options(name=f"{settings.label}{os.getpid()}", build=settings.build, tie_breaker=scenario.tie_breaker,
+                      set=dict(scenario.settings))
+    begun = time.monotonic()
+    with Lab(options) as lab:
+        trial, failure = try_in(lab, scenario)
+        if settings.keep_logs:
+            keep_logs(lab, scenario, settings.keep_logs, number)
+    figures = [f"{name} {trial.figures[key]:.0f} {unit}" for key, name, unit in FIGURES
+               if trial.figures.get(key) is not None]
+    line = f"{'FAILED' if failure else 'ok':<7} {scenario.name:<22} {time.monotonic() - begun:5.1f} s  "
+    print(line + ", ".join(figures) + (f"\n  {failure}".replace("\n", "\n  ") if failure else ""), flush=True)
+    remember(settings.build, scenario.name, not failure)
+    return not failure
+
+
+# Verdicts ----------------------------------------------------------------------------------------------
+
+
+def _path(build):
+    return os.path.join(build, "tests/lab/verdicts.json")
+
+
+def verdicts(build):
+    """scenario -> was its last run with that build folder good?"""
+    try:
+        with open(_path(build), encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, json.JSONDecodeError):
+        return {}
+
+
+def remember(build, name, good):
+    """Says it for --list; two programs at once may lose a verdict, never the file."""
+    found = verdicts(build) | {name: good}
+    new = f"{_path(build)}.{os.getpid()}"
+    os.makedirs(os.path.dirname(new), exist_ok=True)
+    with open(new, "w", encoding="utf-8") as file:
+        json.dump(found, file, indent=1, sort_keys=True)
+    os.replace(new, _path(build))
