@@ -27,6 +27,7 @@
 #include "io/option_check.h"
 #include "io/probe.h"
 #include "io/references.h"
+#include "io/server_voter.h"
 #include "io/vip.h"
 #include "io/voter.h"
 #include "io/weight.h"
@@ -256,20 +257,20 @@ static struct voter *make_voter(struct node *n, int i)
     const struct timing_settings *t = &n->settings.cluster.timing;
     struct voter_events e = {.changed = on_change, .enabled = on_enabled, .promised = on_promised, .arg = n};
     snprintf(name, sizeof(name), "%s/vote", voter_place(n, i));
-    struct voter_options o = {.index = i,
-                              .own = i == n->policy.self,
-                              .bell = i == 1 - n->policy.self,
-                              .node = n->settings.node.node,
-                              .names = names_of(n, i),
-                              .session = session_of(n, i, name),
-                              .lease_ms = t->lease_ms,
-                              .renew_ms = t->renew_ms,
-                              .silent_ms = t->silent_ms,
-                              .quorum = &n->quorum,
-                              .answered_us = &n->o.voter_answer_us[i]};
-    o.rows = i == OBS_TIE ? &n->o.witness.voter : i == n->policy.self ? &n->o.own.voter : &n->o.peer.voter;
-    o.holder = i == n->policy.self ? &n->o.own.holder : NULL;
-    return voter_new(n->base, &o, &e);
+    struct server_voter_options o = {.own = i == n->policy.self,
+                                     .bell = i == 1 - n->policy.self,
+                                     .session = session_of(n, i, name),
+                                     .holder = i == n->policy.self ? &n->o.own.holder : NULL};
+    o.common = (struct voter_options){.index = i,
+                                      .node = n->settings.node.node,
+                                      .names = names_of(n, i),
+                                      .lease_ms = t->lease_ms,
+                                      .renew_ms = t->renew_ms,
+                                      .silent_ms = t->silent_ms,
+                                      .quorum = &n->quorum,
+                                      .answered_us = &n->o.voter_answer_us[i]};
+    o.common.rows = i == OBS_TIE ? &n->o.witness.voter : i == n->policy.self ? &n->o.own.voter : &n->o.peer.voter;
+    return server_voter_new(n->base, &o, &e);
 }
 
 static struct probe *make_probe(struct node *n, int i)

@@ -1,0 +1,45 @@
+/* What a kind of voter implements: the functions of voter.h, of which each has the contract there. For those
+ * who write a kind only. A kind's struct begins with its struct voter. */
+#ifndef REPLCHECK_IO_VOTER_OPS_H
+#define REPLCHECK_IO_VOTER_OPS_H
+
+#include "io/voter.h"
+
+struct voter_ops {
+    void (*destroy)(struct voter *v);
+    void (*want)(struct voter *v, enum voter_urgency urgency);
+    void (*drop)(struct voter *v);
+    void (*step)(struct voter *v, int64_t now_us);
+    void (*promise)(struct voter *v, uint64_t epoch);
+    void (*release)(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
+                    uint64_t size, const char *gtid);
+    bool (*is_up)(const struct voter *v);
+    int64_t (*outstanding_since_us)(const struct voter *v);
+    int64_t (*next_us)(const struct voter *v);
+    /* NULL where a kind cannot */
+    bool (*enable)(struct voter *v, uint64_t epoch);
+    bool (*enable_unanswered)(const struct voter *v);
+    bool (*ask)(struct voter *v, const char *sql, int deadline_ms,
+                void (*done)(void *arg, const struct reply *r), void *arg);
+};
+
+struct voter {
+    const struct voter_ops *ops;
+    struct voter_options o;
+    struct voter_events e;
+    bool releasing, release_done;
+};
+
+struct vote *voter_vote(const struct voter *v);
+
+/* Until when a question about a held vote is worth its answer: while the vote is valid, else q. */
+int64_t voter_limit_ms(const struct voter *v, int64_t now_us);
+
+/* Notes an answer's send time. */
+void voter_answered(const struct voter *v, int64_t sent_us);
+
+/* Do the rows read at the taking show that the former holder gave the vote up in writing, and nobody promised
+ * anything since? */
+bool voter_former_released(const struct voter *v, const struct voter_rows *rows);
+
+#endif
