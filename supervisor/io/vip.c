@@ -1,6 +1,5 @@
 #include "io/vip.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -261,14 +260,6 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
         give_up(w);
 }
 
-static bool parse(struct netlink_address *out, const char *text, struct err *e)
-{
-    *out = (struct netlink_address){.family = strchr(text, ':') ? AF_INET6 : AF_INET};
-    if (inet_pton(out->family, text, out->bytes) != 1)
-        return err_set(e, "%s is not a numeric address", text);
-    return true;
-}
-
 struct vip_watch *vip_new(struct event_base *base, const char addresses[][SETTINGS_ADDRESS_MAX], int count,
                           void (*changed)(void *arg, const struct vip_state *state), void *arg, struct err *e)
 {
@@ -282,7 +273,8 @@ struct vip_watch *vip_new(struct event_base *base, const char addresses[][SETTIN
     if (!ok)
         err_set(e, "%d virtual addresses, between 1 and %d are possible", count, SETTINGS_VIPS_MAX);
     for (int i = 0; ok && i < count; i++)
-        ok = parse(&w->wanted[i], addresses[i], e);
+        ok = netlink_address_parse(&w->wanted[i], addresses[i]) ||
+             err_set(e, "%s is not a numeric address", addresses[i]);
     if (!ok || !open_socket(w, e))
         vip_free(&w);
     return w;

@@ -2,7 +2,9 @@ libwire_a_SOURCES = supervisor/wire/fencer_proto.h
 libwire_a_SOURCES += supervisor/wire/fencer_proto.c
 libwire_a_SOURCES += supervisor/wire/rows.c supervisor/wire/rows.h
 libwire_a_SOURCES += supervisor/wire/procstat.c supervisor/wire/procstat.h
-libwire_a_SOURCES += supervisor/wire/netlink.c supervisor/wire/netlink.h
+libwire_a_SOURCES += supervisor/wire/netlink.c supervisor/wire/netlink.h \
+	supervisor/wire/netlink_frame.c supervisor/wire/netlink_frame.h \
+	supervisor/wire/sock_diag.c supervisor/wire/sock_diag.h
 libwire_a_SOURCES += supervisor/wire/observe.c supervisor/wire/observe.h \
 	supervisor/wire/server_options.c supervisor/wire/server_options.h
 libwire_a_SOURCES += supervisor/wire/json_fields.c supervisor/wire/json_fields.h \

@@ -1,10 +1,13 @@
 #include "wire/netlink.h"
 
+#include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "wire/netlink_frame.h"
 
 static size_t aligned(size_t length)
 {
@@ -76,33 +79,24 @@ static bool read_address(struct netlink_message *m, const unsigned char *body, s
 }
 
 /* Also a dump's end carries an error when it failed on the way. */
-static bool read_error(struct netlink_message *m, const unsigned char *body, size_t length)
+static bool read_error(struct netlink_message *m, const struct netlink_frame *f)
 {
-    int error = 0;
-    if (length >= sizeof(error))
-        memcpy(&error, body, sizeof(error));
-    else if (m->kind == NETLINK_FAILED)
+    if (!netlink_frame_error(f, &m->error))
         return false;
-    if (error < 0) {
-        m->kind = NETLINK_FAILED;
-        m->error = -error;
-    } else if (m->kind == NETLINK_FAILED) {
-        m->kind = NETLINK_OTHER; /* an acknowledgement */
-    }
+    m->kind = m->error ? NETLINK_FAILED : f->type == NLMSG_DONE ? NETLINK_DONE : NETLINK_OTHER;
     return true;
 }
 
-static bool read_body(struct netlink_message *m, unsigned type, const unsigned char *body, size_t length)
+static bool read_body(struct netlink_message *m, const struct netlink_frame *f)
 {
-    switch (type) {
+    switch (f->type) {
     case RTM_NEWADDR:
     case RTM_DELADDR:
-        m->kind = type == RTM_NEWADDR ? NETLINK_ADDED : NETLINK_REMOVED;
-        return read_address(m, body, length);
+        m->kind = f->type == RTM_NEWADDR ? NETLINK_ADDED : NETLINK_REMOVED;
+        return read_address(m, f->body, f->length);
     case NLMSG_DONE:
     case NLMSG_ERROR:
-        m->kind = type == NLMSG_DONE ? NETLINK_DONE : NETLINK_FAILED;
-        return read_error(m, body, length);
+        return read_error(m, f);
     default:
         m->kind = NETLINK_OTHER;
         return true;
@@ -111,22 +105,19 @@ static bool read_body(struct netlink_message *m, unsigned type, const unsigned c
 
 struct netlink_message netlink_next(const void *bytes, size_t length, size_t *offset)
 {
+    struct netlink_frame f = netlink_frame_next(bytes, length, offset);
     struct netlink_message m = {.kind = NETLINK_END};
-    struct nlmsghdr header;
-    if (*offset >= length)
+    if (f.kind == NETLINK_FRAME_END)
         return m;
-    const unsigned char *at = (const unsigned char *)bytes + *offset;
-    size_t left = length - *offset;
-    if (left >= sizeof(header))
-        memcpy(&header, at, sizeof(header));
-    if (left < sizeof(header) || header.nlmsg_len < sizeof(header) || header.nlmsg_len > left) {
-        *offset = length;
-        return (struct netlink_message){.kind = NETLINK_BROKEN};
-    }
-    *offset = aligned(header.nlmsg_len) < left ? *offset + aligned(header.nlmsg_len) : length;
-    m.sequence = header.nlmsg_seq;
-    m.interrupted = header.nlmsg_flags & NLM_F_DUMP_INTR;
-    if (!read_body(&m, header.nlmsg_type, at + sizeof(header), header.nlmsg_len - sizeof(header)))
+    m.sequence = f.sequence;
+    m.interrupted = f.flags & NLM_F_DUMP_INTR;
+    if (f.kind == NETLINK_FRAME_BROKEN || !read_body(&m, &f))
         return (struct netlink_message){.kind = NETLINK_BROKEN};
     return m;
+}
+
+bool netlink_address_parse(struct netlink_address *out, const char *text)
+{
+    *out = (struct netlink_address){.family = strchr(text, ':') ? AF_INET6 : AF_INET};
+    return inet_pton(out->family, text, out->bytes) == 1;
 }

@@ -37,6 +37,9 @@ struct netlink_message {
     bool usable; /* not tentative, and no duplicate was detected (IPv6) */
 };
 
+/* From its numeric text; false for anything else. */
+bool netlink_address_parse(struct netlink_address *out, const char *text);
+
 /* The message at *offset, which moves past it. */
 struct netlink_message netlink_next(const void *bytes, size_t length, size_t *offset);
 

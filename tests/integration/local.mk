@@ -17,6 +17,11 @@ TESTS += tests/integration/test_vip
 tests_integration_test_vip_SOURCES = tests/integration/test_vip.c
 tests_integration_test_vip_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_integration_test_vip_LDADD = libio.a libwire.a libbase.a $(MNL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/integration/test_tcp_reset
+TESTS += tests/integration/test_tcp_reset
+tests_integration_test_tcp_reset_SOURCES = tests/integration/test_tcp_reset.c
+tests_integration_test_tcp_reset_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_tcp_reset_LDADD = libio.a libwire.a libbase.a $(MNL_LIBS) $(CMOCKA_LIBS)
 endif
 
 # The programs are run by test_session.py, which starts the servers they need.
