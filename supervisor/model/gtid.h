@@ -19,7 +19,9 @@
 #include "base/err.h"
 #include "base/tri.h"
 
-#define GTID_SET_MAX  16
+#ifndef GTID_SET_MAX
+#define GTID_SET_MAX 16
+#endif
 #define GTID_ONE_MAX  44 /* one GTID as text, with its comma or terminator */
 #define GTID_TEXT_MAX (GTID_SET_MAX * GTID_ONE_MAX)
 

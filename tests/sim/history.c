@@ -1,0 +1,135 @@
+/* Histories of one domain in strict mode: stretches, each of one writer. Two servers never write the same sequence
+ * number under the same server id, so that a GTID names one transaction. */
+#include <string.h>
+
+#include "parts.h"
+
+uint32_t history_end(const struct history *h)
+{
+    return h->count ? h->at[h->count - 1].to : 0;
+}
+
+static int segment_of(const struct history *h, uint32_t seq)
+{
+    for (int i = 0; i < h->count; i++)
+        if (seq <= h->at[i].to)
+            return i;
+    return -1;
+}
+
+struct gid history_last(const struct history *h, uint32_t to)
+{
+    int i = to ? segment_of(h, to) : -1;
+    return i < 0 ? (struct gid){0} : (struct gid){.seq = to, .server = (uint8_t)(h->at[i].server + 1)};
+}
+
+/* Room is made by forgetting where the oldest stretches of one writer met. */
+static void make_room(struct history *h)
+{
+    if (h->count < SEGMENTS_MAX)
+        return;
+    memmove(&h->at[0], &h->at[2], sizeof(h->at[0]) * (SEGMENTS_MAX - 2));
+    h->count -= 2;
+}
+
+static struct segment *last_of(struct history *h, int server, bool fresh)
+{
+    struct segment *last = h->count ? &h->at[h->count - 1] : NULL;
+    if (last && last->server == server && !fresh)
+        return last;
+    uint32_t end = history_end(h);
+    make_room(h);
+    last = &h->at[h->count++];
+    *last = (struct segment){.server = (uint8_t)server, .to = end};
+    return last;
+}
+
+void history_append(struct history *h, int server)
+{
+    last_of(h, server, false)->to++;
+}
+
+void history_term(struct history *h, int server, unsigned epoch, bool unplanned)
+{
+    struct segment *last = h->count ? &h->at[h->count - 1] : NULL;
+    last = last_of(h, server, last && last->server == server && last->term_at);
+    last->to++;
+    last->term_at = last->to;
+    last->epoch = (uint16_t)epoch;
+    last->unplanned = unplanned;
+}
+
+void history_cut(struct history *h, uint32_t to)
+{
+    while (h->count && (h->count > 1 ? h->at[h->count - 2].to : 0) >= to)
+        h->count--;
+    if (!h->count)
+        return;
+    struct segment *last = &h->at[h->count - 1];
+    if (last->to > to)
+        last->to = to;
+    if (last->term_at > to) {
+        last->term_at = 0;
+        last->epoch = 0;
+    }
+}
+
+bool history_follow(struct history *h, const struct history *from, uint32_t to)
+{
+    *h = *from;
+    history_cut(h, to);
+    return true;
+}
+
+bool history_has(const struct history *in, uint32_t to, struct gid gid)
+{
+    if (!gid.seq)
+        return true;
+    if (gid.seq > to)
+        return false;
+    int i = segment_of(in, gid.seq);
+    return i >= 0 && in->at[i].server + 1 == gid.server;
+}
+
+uint32_t history_common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to)
+{
+    uint32_t to = a_to < b_to ? a_to : b_to, same = 0;
+    int i = 0, k = 0;
+    while (same < to && i < a->count && k < b->count) {
+        if (a->at[i].server != b->at[k].server)
+            break;
+        uint32_t end = a->at[i].to < b->at[k].to ? a->at[i].to : b->at[k].to;
+        same = end < to ? end : to;
+        i += a->at[i].to == end;
+        k += b->at[k].to == end;
+    }
+    return same;
+}
+
+void history_state(const struct history *h, uint32_t to, uint32_t seq[NODES])
+{
+    uint32_t from = 0;
+    seq[0] = seq[1] = 0;
+    for (int i = 0; i < h->count && from < to; i++) {
+        seq[h->at[i].server] = h->at[i].to < to ? h->at[i].to : to;
+        from = h->at[i].to;
+    }
+}
+
+unsigned history_term_of(const struct history *h, uint32_t to, int *node, int *unplanned)
+{
+    unsigned epoch = 0;
+    *node = -1;
+    *unplanned = 0;
+    for (int i = 0; i < h->count; i++) {
+        const struct segment *g = &h->at[i];
+        if (!g->term_at || g->term_at > to)
+            continue;
+        *unplanned += g->unplanned;
+        if (g->epoch > epoch) {
+            epoch = g->epoch;
+            *node = g->server;
+        }
+    }
+    return epoch;
+}
