@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/fencer_link.h"
+#include "daemon/lossless.h"
 #include "daemon/offsets.h"
 #include "daemon/own_server.h"
 #include "io/closer.h"
@@ -263,6 +264,10 @@ static void (*const runners[ACTIONS])(struct node *n) = {
     [ACTION_PREPARE] = prepare,
     [ACTION_CLOSE_PEER] = close_peer,
     [ACTION_SEMI_SYNC_OFF] = own_semi_sync_off,
+    [ACTION_ACKS_ON] = lossless_acks_on,
+    [ACTION_MARK] = lossless_mark,
+    [ACTION_CLEAR_MARK] = lossless_clear_mark,
+    [ACTION_ACKNOWLEDGE] = own_acknowledge,
     [ACTION_PROBE] = probe,
     [ACTION_STOP_RECEIVER] = own_stop_receiver,
     [ACTION_DRAIN] = own_drain,

@@ -8,7 +8,7 @@ supervisor_sources = \
 	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
 	supervisor/daemon/offsets.c supervisor/daemon/offsets.h \
 	supervisor/daemon/vip_vote.c supervisor/daemon/vip_vote.h \
-	supervisor/daemon/own_server.c supervisor/daemon/own_server.h \
+	supervisor/daemon/own_server.c supervisor/daemon/own_server.h supervisor/daemon/lossless.c supervisor/daemon/lossless.h \
 	supervisor/daemon/supervisor.c supervisor/daemon/supervisor.h
 supervisor_sources += \
 	supervisor/daemon/control_access.c supervisor/daemon/control_access.h \

@@ -5,6 +5,7 @@ struct observe_names names_of(const struct node *n, int i)
     const struct cluster_settings *c = &n->settings.cluster;
     const struct local_settings *l = &n->settings.node;
     struct observe_names names = {.cluster = c->cluster, .nodes = {c->nodes[0].name, c->nodes[1].name}};
+    names.semi_sync = n->policy.lossless;
     names.account = i == OBS_TIE ? l->witness.user : i == n->policy.self ? l->local.user : l->peer.user;
     if (i < OBS_NODES) {
         names.master_address = c->nodes[1 - i].address;

@@ -31,6 +31,7 @@ struct node {
     struct bell *bell;
     struct closer *closer;
     struct session *control; /* own server: threads, read_only, term; never calls a procedure */
+    struct session *semi_sync; /* own server, lossless: see daemon/lossless.h; NULL with async */
     struct session *desk[OBS_NODES]; /* bulletins and offsets, at each data node's server */
     struct fencer_link *fencer;
     struct vip_watch *vip;
@@ -44,6 +45,8 @@ struct node {
     /* what actions.c has under way */
     bool control_busy;
     int64_t control_began_us;
+    bool semi_sync_busy;
+    int64_t semi_sync_began_us;
     bool enabling_uncertain;  /* sent and lost: it may still come into force */
     bool closing_own;
     bool closing_cuts;        /* that closing kills our other sessions first */

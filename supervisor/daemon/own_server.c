@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/lossless.h"
 #include "daemon/names.h"
 #include "io/ladder.h"
 #include "io/probe.h"
@@ -48,16 +49,23 @@ static void control_run(struct node *n, const char *statement, int deadline_ms)
     free(read);
 }
 
-/* "VERB SLAVE ['connection'] THREADS", with `before` in front of it. */
-static void slave_statement(struct node *n, const char *before, const char *verb, const char *threads)
+/* "VERB SLAVE ['connection'] THREADS". */
+static void slave_text(const struct node *n, char *out, size_t size, const char *verb, const char *threads)
 {
-    char sql[192];
     const char *name = n->o.own.replication.connection;
     bool plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
     if (name[0] && plain)
-        snprintf(sql, sizeof(sql), "%s%s SLAVE '%s' %s", before, verb, name, threads);
+        snprintf(out, size, "%s SLAVE '%s' %s", verb, name, threads);
     else
-        snprintf(sql, sizeof(sql), "%s%s SLAVE %s", before, verb, threads);
+        snprintf(out, size, "%s SLAVE %s", verb, threads);
+}
+
+/* That, with `before` in front of it. */
+static void slave_statement(struct node *n, const char *before, const char *verb, const char *threads)
+{
+    char text[96], sql[256];
+    slave_text(n, text, sizeof(text), verb, threads);
+    snprintf(sql, sizeof(sql), "%s%s", before, text);
     control_run(n, sql, STATEMENT_MS);
 }
 
@@ -132,9 +140,23 @@ void own_start_threads(struct node *n)
     slave_statement(n, semi_sync_choice(n), "START", "");
 }
 
+/* Only the receiver, and only beside a running applier: with both stopped START discards the relay log. */
+void own_acknowledge(struct node *n)
+{
+    char stop[96], before[160];
+    const struct replication_view *r = &n->o.own.replication;
+    if (!r->known || r->io != IO_YES || r->sql != TRI_YES || repeated(&n->started_threads_us, n->o.now_us))
+        return;
+    slave_text(n, stop, sizeof(stop), "STOP", "IO_THREAD");
+    snprintf(before, sizeof(before), "%s;SET GLOBAL rpl_semi_sync_slave_enabled=1;", stop);
+    slave_statement(n, before, "START", "IO_THREAD");
+}
+
 void own_semi_sync_off(struct node *n)
 {
-    if (n->o.own.semi_sync_master == TRI_YES)
+    if (n->policy.lossless)
+        lossless_acks_off(n);
+    else if (n->o.own.semi_sync.enabled == TRI_YES)
         control_run(n, "SET GLOBAL rpl_semi_sync_master_enabled=0", STATEMENT_MS);
 }
 

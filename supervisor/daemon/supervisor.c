@@ -305,6 +305,8 @@ static void make_sessions(struct node *n)
     n->probe_own = make_probe(n, self);
     n->probe_peer = make_probe(n, other);
     n->control = make_session(n, self, "control");
+    if (n->policy.lossless)
+        n->semi_sync = make_session(n, self, "semi-sync");
     for (int i = 0; i < OBS_NODES; i++)
         n->desk[i] = make_session(n, i, "desk");
     snprintf(name, sizeof(name), "%s/bell", n->settings.node.node);
@@ -452,6 +454,7 @@ static void end(struct node *n)
     bell_free(&n->bell);
     closer_free(&n->closer);
     session_free(&n->control);
+    session_free(&n->semi_sync);
     for (int i = 0; i < OBS_NODES; i++)
         session_free(&n->desk[i]);
     vip_free(&n->vip);

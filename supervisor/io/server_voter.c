@@ -26,6 +26,7 @@ struct server_voter {
     bool warm; /* the procedures were called once on this session */
     bool expired; /* the holder that the helper ends was seen idle for a lease */
     uint64_t promising;
+    bool marking[OBS_NODES]; /* a mark, or its end, is under way */
     int64_t last_asked_us;
     int64_t look_again_us; /* when the holder will have been idle for a lease */
     unsigned long predecessor; /* connection that held our vote when the session was lost */
@@ -230,6 +231,8 @@ static void renewed(void *arg, const struct reply *r)
         if (v->holder)
             *v->holder = vote_of(v)->holder;
     }
+    if (set_with(r, "kind") && !vote_of(v)->held)
+        observe_voter(v->base.o.rows, &v->base.o.names, set_with(r, "kind"), r->sent_us);
     if (!v->warm && !v->wanted)
         warm_up(v);
     v->base.e.changed(v->base.e.arg);
@@ -325,6 +328,60 @@ static void promise(struct voter *base, uint64_t epoch)
     v->promising = epoch;
     snprintf(sql, sizeof(sql), "CALL replcheck.promise('%s', %llu)", v->base.o.node, (unsigned long long)epoch);
     session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), promise_answered, call);
+}
+
+struct mark_call {
+    struct server_voter *voter;
+    int node;
+    uint64_t epoch; /* 0 = the mark's end */
+};
+
+static void mark_answered(void *arg, const struct reply *r)
+{
+    struct mark_call *call = arg;
+    struct server_voter *v = call->voter;
+    const char *name = v->base.o.names.nodes[call->node];
+    note_answer(v, r);
+    v->marking[call->node] = false;
+    if (r->status == REPLY_OK) {
+        quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
+        voter_marked(&v->base, call->node, call->epoch, r->answered_us);
+        log_notice("%s: %s %s after %.2f ms", session_name(v->session), name,
+                   call->epoch ? "is marked as out of sync" : "is no longer marked", elapsed_ms(r));
+    } else {
+        log_warning("%s: %s of %s was not written: %s", session_name(v->session),
+                    call->epoch ? "the mark" : "the end of the mark", name, r->error);
+    }
+    free(call);
+    v->base.e.changed(v->base.e.arg);
+}
+
+static void write_mark(struct server_voter *v, int node, uint64_t epoch, const char *sql)
+{
+    struct mark_call *call;
+    if (v->marking[node] || !session_is_up(v->session))
+        return;
+    call = mem_zalloc(sizeof(*call));
+    *call = (struct mark_call){.voter = v, .node = node, .epoch = epoch};
+    v->marking[node] = true;
+    session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), mark_answered, call);
+}
+
+static void mark(struct voter *base, int node, uint64_t epoch)
+{
+    struct server_voter *v = of(base);
+    char sql[160];
+    snprintf(sql, sizeof(sql), "CALL replcheck.release_vote('%s', 'out_of_sync', %llu, NULL, NULL, NULL)",
+             v->base.o.names.nodes[node], (unsigned long long)epoch);
+    write_mark(v, node, epoch, sql);
+}
+
+static void clear_mark(struct voter *base, int node)
+{
+    struct server_voter *v = of(base);
+    char sql[96];
+    snprintf(sql, sizeof(sql), "CALL replcheck.clear_mark('%s')", v->base.o.names.nodes[node]);
+    write_mark(v, node, 0, sql);
 }
 
 static void enable_answered(void *arg, const struct reply *r)
@@ -443,8 +500,10 @@ static void make_texts(struct server_voter *v)
     v->init_sql = mem_printf("SET SESSION wait_timeout=%d, lock_wait_timeout=1, innodb_lock_wait_timeout=1,"
                              " autocommit=1",
                              v->base.o.lease_ms / 1000 + 1);
+    /* Lossless: whether this node is marked as out of sync is to be known before votes are asked for. */
+    bool marks = v->base.o.names.semi_sync && v->base.o.index == OBS_TIE;
     v->idle_sql = mem_printf("SELECT IS_USED_LOCK('replcheck.vote.%s')<=>CONNECTION_ID() AS mine, %s%s%s", c, here,
-                             v->own ? ";" : "", v->own ? holder : "");
+                             v->own || marks ? ";" : "", v->own ? holder : marks ? OBSERVE_VOTER_SQL : "");
     v->renew_sql = mem_printf("SELECT IS_USED_LOCK('replcheck.vote.%s')<=>CONNECTION_ID() AS mine, %s%s", c, here, bell);
     v->look_sql = mem_strdup(holder);
     v->take_sql = mem_printf("SELECT GET_LOCK('replcheck.vote.%s',0) AS got;" OBSERVE_VOTER_SQL, c);
@@ -488,6 +547,8 @@ static const struct voter_ops ops = {
     .step = step,
     .promise = promise,
     .release = release,
+    .mark = mark,
+    .clear_mark = clear_mark,
     .is_up = is_up,
     .outstanding_since_us = outstanding_since_us,
     .next_us = next_us,

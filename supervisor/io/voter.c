@@ -33,6 +33,13 @@ bool voter_former_released(const struct voter *v, const struct voter_rows *rows)
     return false;
 }
 
+void voter_marked(const struct voter *v, int node, uint64_t epoch, int64_t answered_us)
+{
+    v->o.rows->out_of_sync[node] =
+        (struct note){.kind = epoch ? NOTE_OUT_OF_SYNC : NOTE_NONE, .node = node, .epoch = epoch};
+    v->o.rows->read_us = answered_us;
+}
+
 /* ---- each kind's own ---- */
 
 void voter_free(struct voter **p)
@@ -65,6 +72,19 @@ void voter_promise(struct voter *v, uint64_t epoch)
     const struct vote *vote = voter_vote(v);
     if (vote->held && vote->promised_epoch != epoch)
         v->ops->promise(v, epoch);
+}
+
+void voter_mark(struct voter *v, int node, uint64_t epoch)
+{
+    const struct note *mark = &v->o.rows->out_of_sync[node];
+    if (v->ops->mark && voter_vote(v)->held && (mark->kind == NOTE_NONE || mark->epoch != epoch))
+        v->ops->mark(v, node, epoch);
+}
+
+void voter_clear_mark(struct voter *v, int node)
+{
+    if (v->ops->clear_mark && voter_vote(v)->held && v->o.rows->out_of_sync[node].kind != NOTE_NONE)
+        v->ops->clear_mark(v, node);
 }
 
 void voter_release(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,

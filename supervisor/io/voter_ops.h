@@ -13,6 +13,9 @@ struct voter_ops {
     void (*promise)(struct voter *v, uint64_t epoch);
     void (*release)(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
                     uint64_t size, const char *gtid);
+    /* asked for only while the vote is held and the rows do not say so already */
+    void (*mark)(struct voter *v, int node, uint64_t epoch);
+    void (*clear_mark)(struct voter *v, int node);
     bool (*is_up)(const struct voter *v);
     int64_t (*outstanding_since_us)(const struct voter *v);
     int64_t (*next_us)(const struct voter *v);
@@ -37,6 +40,9 @@ int64_t voter_limit_ms(const struct voter *v, int64_t now_us);
 
 /* Notes an answer's send time. */
 void voter_answered(const struct voter *v, int64_t sent_us);
+
+/* An answered mark, or its end (epoch 0), stands in the rows from now on. */
+void voter_marked(const struct voter *v, int node, uint64_t epoch, int64_t answered_us);
 
 /* Do the rows read at the taking show that the former holder gave the vote up in writing, and nobody promised
  * anything since? */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/durability.h"
+
 /* Four adverts of the slowest usual second, and the settling of keepalived after them. */
 #define VIP_TRAVEL_US 6000000
 
@@ -292,6 +294,7 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
     update_history(o, m);
     update_basis(p, o, m);
     update_ledger(p, o, m);
+    durability_remember(p, o, m);
     for (int i = 0; i < DECIDE_STEPS_MAX; i++) {
         update_quorum(p, o, q, m);
         update_epoch(p, o, q, m);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/durability.h"
+
 #define RECEIVE_PATIENCE_US 30000
 #define DEAD_MAN_AGE_US     5000000 /* it is asked for each second */
 
@@ -158,8 +160,10 @@ static enum tri fact_peer_ready(const struct sight *s)
     bool writable = s->m->state != NODE_WRITER || s->q->votes[s->other].held;
     const struct kept_state *mine = &s->m->own_before; /* compared only where it is older than the other's sample */
     bool follows = mine->at_us > peer->seen_us || gtid_pos_contains(&received, &mine->pos) == TRI_YES;
+    bool marked = s->p->lossless && durability_mark(s->p, s->o, s->m) != MARK_NONE;
     return tri_from(peer_present(s) && b->known && !b->hold && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
-                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows && writable);
+                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows && writable &&
+                    !(marked && s->m->state == NODE_WRITER));
 }
 
 static enum tri fact_peer_closed(const struct sight *s)
@@ -229,6 +233,8 @@ struct loss_bound facts_loss(const struct policy *p, const struct observation *o
     const struct replication_view *r = &o->own.replication;
     struct loss_question q = {.self = p->self, .now_us = o->now_us, .received = r->io_pos};
     uint64_t theirs = facts_promised_by(o, 1 - p->self);
+    if (durability_covered(p, o, m))
+        return (struct loss_bound){.known = TRI_YES, .exact = true, .missing_bytes = -1};
     facts_own_position(o, &q.applied);
     q.term_epoch = theirs > o->own.term_epoch ? theirs : o->own.term_epoch;
     q.drained = m->state == NODE_PROMOTE_DRAIN || m->state == NODE_PROMOTE_PROMISE;
@@ -267,6 +273,8 @@ static unsigned fact_loss(const struct sight *s)
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
         return s->m->state == NODE_STANDBY || gtid_pos_contains(&have, &s->basis.gtid) == TRI_YES ? LOSS_OK
                                                                                                   : LOSS_KNOWN;
+    if (durability_marked(s->p, s->o, s->q))
+        return LOSS_MARKED;
     if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES) {
         if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
             return LOSS_OK;
@@ -279,6 +287,8 @@ static unsigned fact_loss(const struct sight *s)
     /* What is missing may still be on its way, or our sample is older than the writer's: the gate after the
      * drain decides. */
     bool arriving = s->m->state == NODE_STANDBY && s->o->own.replication.io != IO_NO;
+    if (s->p->lossless && !durability_proven(&bound))
+        v = s->has_basis && arriving ? LOSS_OK : LOSS_UNPROVEN;
     return v == LOSS_KNOWN && arriving ? LOSS_OK : v;
 }
 
@@ -577,6 +587,7 @@ void facts_compute(struct facts *out, const struct policy *p, const struct obser
     memset(out, 0, sizeof(*out));
     compute_own(out, &s);
     compute_peer(out, &s);
+    durability_facts(out, p, o, m);
     compute_votes(out, &s);
     compute_rest(out, &s);
 }

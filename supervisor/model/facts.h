@@ -30,6 +30,14 @@ enum fact {
     FACT_STALE,          /* a voter remembers an epoch that the own data lack */
     FACT_HISTORY,        /* enum gtid_relation: own against the peer's */
     FACT_OFFSETS,        /* auto_increment globals are as configured */
+    /* durability `lossless`; with async all of these are unknown but SAFE, which is yes */
+    FACT_SAFE,           /* what is acknowledged survives this node: the other has it, or is marked (MARK_BOTH) */
+    FACT_ACKS,           /* enum acks_fact (durability.h): do the own server's commits wait for the other? */
+    FACT_MARK,           /* enum mark_fact: is the other recorded as out of sync? */
+    FACT_PEER_ACKS,      /* the other receives, keeps up and acknowledges */
+    FACT_PEER_GONE,      /* nothing of it answered for `silent`, in this state of ours */
+    FACT_IN_STEP,        /* it has all that was committed before acknowledgements were required */
+    FACT_OWN_ACKS,       /* the own receiver acknowledges; no: it runs and does not */
     /* the peer */
     FACT_PEER_UP,
     FACT_PEER_READ_ONLY,

@@ -17,6 +17,13 @@ static const char *const fact_names[FACTS] = {
     [FACT_STALE] = "data lack a promised term",
     [FACT_HISTORY] = "own history against the other's",
     [FACT_OFFSETS] = "auto_increment as configured",
+    [FACT_SAFE] = "what is acknowledged survives this node",
+    [FACT_ACKS] = "commits wait for the other",
+    [FACT_MARK] = "other node is marked as out of sync",
+    [FACT_PEER_ACKS] = "other node acknowledges and keeps up",
+    [FACT_PEER_GONE] = "other server is gone",
+    [FACT_IN_STEP] = "other node has caught up",
+    [FACT_OWN_ACKS] = "own receiver acknowledges",
     [FACT_PEER_UP] = "other server answers",
     [FACT_PEER_READ_ONLY] = "other server is read-only",
     [FACT_PEER_WRITER] = "other node is (or may be) writer",
@@ -61,11 +68,17 @@ const char *fact_value_name(enum fact f, unsigned value)
 {
     static const char *const io[] = {"unknown", "no", "connecting", "yes"};
     static const char *const votes[] = {"none", "held", "counted"};
+    static const char *const acks[] = {"unknown", "no", "not for good", "yes"};
+    static const char *const marks[] = {"unknown", "no", "in part", "yes"};
     switch (f) {
     case FACT_IO:
         return value < 4 ? io[value] : "invalid";
     case FACT_VOTES:
         return value < 3 ? votes[value] : "invalid";
+    case FACT_ACKS:
+        return value < 4 ? acks[value] : "invalid";
+    case FACT_MARK:
+        return value < 4 ? marks[value] : "invalid";
     case FACT_LOSS:
         return loss_verdict_name(value);
     case FACT_HISTORY:

@@ -235,6 +235,10 @@ const char *loss_verdict_name(enum loss_verdict v)
         return "known loss";
     case LOSS_UNSEEN:
         return "unseen for too long";
+    case LOSS_MARKED:
+        return "marked as out of sync";
+    case LOSS_UNPROVEN:
+        return "not proven to have all";
     case LOSS_UNKNOWN:
         break;
     }

@@ -6,6 +6,7 @@ libmodel_a_SOURCES += supervisor/model/observation.h supervisor/model/policy.h s
 	supervisor/model/state.c supervisor/model/state.h \
 	supervisor/model/quorum.c supervisor/model/quorum.h \
 	supervisor/model/facts.c supervisor/model/facts.h supervisor/model/facts_names.c \
+	supervisor/model/durability.c supervisor/model/durability.h \
 	supervisor/model/rules.c supervisor/model/rules.h \
 	supervisor/model/decide.c supervisor/model/decide.h
 libmodel_a_SOURCES += supervisor/model/ledger.c supervisor/model/ledger.h

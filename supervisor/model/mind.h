@@ -15,6 +15,18 @@ struct kept_state {
     int64_t at_us;
 };
 
+/* Lossless: is all that the other's clients were told is done here? The receiver is seen acknowledging, then a
+ * position of the writer is read, whose commits wait, then that position is seen received. From then on nothing is
+ * acknowledged that is not here, until the relay log may have been lost. */
+struct in_step {
+    int64_t life_us;       /* of the own server's probe: a new one may be a new server */
+    int64_t acking_us;     /* when the own receiver was first seen acknowledging; 0 = it is not */
+    struct gtid_set io;    /* the highest received in that life */
+    struct gtid_set wanted; /* of the writer, read after acking_us */
+    uint64_t wanted_epoch;
+    uint64_t epoch;        /* the term in which all of that held; 0 = none */
+};
+
 struct mind {
     enum node_state state;
     int64_t since_us;            /* when `state` began */
@@ -46,6 +58,9 @@ struct mind {
     int64_t history_us;          /* send time of the older of the two samples */
     struct ledger ledger;
     bool accept_loss;            /* the operator accepted it, for the promotion that is tried */
+    int64_t acks_since_us;       /* writer, lossless: when acknowledgements were first seen required; 0 = they are not */
+    struct gtid_set acks_pos;    /* read after that: what the other must have to be in step */
+    struct in_step step;         /* standby, lossless */
 };
 
 #endif

@@ -68,7 +68,17 @@ struct replication_view {
     struct gtid_set io_pos; /* Gtid_IO_Pos: received; empty after a restart */
     char master_file[OBS_FILE_MAX];
     uint64_t master_pos; /* Read_Master_Log_Pos */
-    enum tri semi_sync;
+    enum tri semi_sync;  /* it acknowledges what it receives; unknown unless asked for (lossless) */
+};
+
+/* Whether a server's commits wait for another to acknowledge them. The status is asked for with durability
+ * `lossless` only. */
+struct semi_sync_view {
+    enum tri enabled; /* rpl_semi_sync_master_enabled */
+    enum tri strict;  /* AFTER_SYNC, without an end in practice, also while nobody listens */
+    enum tri status;  /* no: it has given up waiting */
+    int clients;      /* receivers that acknowledge; may be a dead one's for some seconds */
+    int waiting;      /* commits that wait now */
 };
 
 /* Who holds `replcheck.vote` on a server, seen by one statement. */
@@ -95,7 +105,7 @@ struct server_view {
     unsigned auto_increment_increment;
     unsigned auto_increment_offset;
     enum tri event_scheduler;
-    enum tri semi_sync_master; /* rpl_semi_sync_master_enabled */
+    struct semi_sync_view semi_sync; /* the master side */
     enum tri dead_man;       /* enabled here, and it advances */
     int64_t dead_man_us;     /* when that was last asked */
     int64_t dead_man_advanced_us;

@@ -166,7 +166,7 @@ static void fill_variables(struct report_node *n, const struct report_input *in,
     n->server_id = v->server_id ? (int64_t)v->server_id : REPORT_UNKNOWN;
     n->event_scheduler = v->event_scheduler;
     n->dead_man = v->dead_man;
-    n->semi_sync_master = v->semi_sync_master;
+    n->semi_sync_master = v->semi_sync.enabled;
     if (!v->auto_increment_increment)
         return;
     n->increment = v->auto_increment_increment;

@@ -1,5 +1,7 @@
 #include "model/rules.h"
 
+#include "model/durability.h"
+
 #define S(state)  (UINT32_C(1) << NODE_##state)
 #define V(value)  (UINT32_C(1) << (value))
 #define YES(f)    {FACT_##f, V(TRI_YES)}
@@ -81,10 +83,18 @@ const struct rule rules_table[] = {
      "refused: the third vote is the silent writer's; if its host is off, `mysql-replcheck promote --peer-is-off NODE`"},
     {330, S(STANDBY), {NOT(REASON, REASON_NONE), {FACT_LOSS, V(LOSS_UNSEEN) | V(LOSS_UNKNOWN)}}, STAY, .actions = A(ALERT),
      "refused: the writer was not seen for longer than max_unseen"},
+    {331, S(STANDBY), {NOT(REASON, REASON_NONE), IS(LOSS, LOSS_MARKED)}, STAY, .actions = A(ALERT),
+     "refused: this node is marked as out of sync: it may lack acknowledged transactions; `mysql-replcheck promote --accept-loss`"},
+    {332, S(STANDBY), {NOT(REASON, REASON_NONE), IS(LOSS, LOSS_UNPROVEN)}, STAY, .actions = A(ALERT),
+     "refused: nothing proves that all acknowledged transactions are here; `mysql-replcheck promote --accept-loss`"},
     {340, S(STANDBY), {NOT(REASON, REASON_NONE)}, GO(PROMOTE_VOTES), .actions = A(TAKE_VOTES) | A(PREPARE) | A(CLOSE_PEER) | A(PROBE),
      "a reason to promote, and nothing against it"},
     {350, S(STANDBY), {YES(PEER_WRITER), NO(THREADS), YES(OWN_READ_ONLY), {FACT_HISTORY, V(GTID_REL_EQUAL) | V(GTID_REL_BEHIND)}}, STAY,
      .actions = A(DROP_VOTES) | A(START_THREADS), "the own history is contained in the writer's: replication resumes"},
+    {352, S(STANDBY), {{FACT_ACKS, V(ACKS_WEAK) | V(ACKS_REQUIRED)}, YES(OWN_READ_ONLY)}, STAY, .actions = A(DROP_VOTES) | A(SEMI_SYNC_OFF),
+     "standby; commits no longer wait here: there are none but the applier's"},
+    {353, S(STANDBY), {NO(OWN_ACKS), YES(SQL)}, STAY, .actions = A(DROP_VOTES) | A(ACKNOWLEDGE),
+     "standby; the receiver begins again, to acknowledge what it receives"},
     {355, S(STANDBY), {NO(OFFSETS)}, STAY, .actions = A(DROP_VOTES) | A(OFFSETS), "standby; the offsets are put right"},
     {399, S(STANDBY), {{0}}, STAY, .actions = A(DROP_VOTES), "standby"},
 
@@ -99,6 +109,8 @@ const struct rule rules_table[] = {
      "given up: a voter remembers a term whose data are not here"},
     {408, BEFORE_PROMISE, {YES(TIMEOUT)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER),
      "given up: this step took too long"},
+    {409, BEFORE_PROMISE, {IS(LOSS, LOSS_MARKED)}, GO(STANDBY), .actions = A(DROP_VOTES) | A(START_RECEIVER) | A(ALERT),
+     "refused: this node is marked as out of sync"},
     {410, S(PROMOTE_VOTES), {IS(VOTES, VOTES_COUNTED), YES(EPOCH), YES(PEER_CLOSED)}, GO(PROMOTE_RECEIVE), .actions = KEEP_AUTHORITY | A(PROBE),
      "a majority of votes counts and the other is closed"},
     {412, S(PROMOTE_VOTES), {IS(VOTES, VOTES_COUNTED), YES(EPOCH), YES(DELAY_OVER)}, GO(PROMOTE_RECEIVE), .actions = KEEP_AUTHORITY | A(PROBE),
@@ -127,12 +139,26 @@ const struct rule rules_table[] = {
      "writes are enabled and read back"},
     {452, S(PROMOTE_ENABLE), {YES(TIMEOUT)}, GO(FENCED), .actions = A(FENCE), "undone: enabling took too long"},
     {454, S(PROMOTE_ENABLE), {NOT_YES(AUTHORITY)}, GO(FENCED), .actions = A(FENCE), "undone: authority ended while enabling"},
-    {456, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY)}, STAY, .actions = KEEP_AUTHORITY | A(ENABLE), "enabling writes"},
+    {456, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY), YES(SAFE)}, STAY, .actions = KEEP_AUTHORITY | A(ENABLE), "enabling writes"},
+    {457, S(PROMOTE_ENABLE), {NO(SAFE), YES(PEER_ACKS)}, STAY, .actions = KEEP_AUTHORITY | A(ACKS_ON),
+     "requiring the other's acknowledgement before writes are enabled"},
+    {458, S(PROMOTE_ENABLE), {NO(SAFE)}, STAY, .actions = KEEP_AUTHORITY | A(MARK),
+     "the other does not acknowledge: marking it as out of sync before writes are enabled"},
     {459, S(PROMOTE_ENABLE), {{0}}, STAY, .actions = KEEP_AUTHORITY, "waiting for the fencer to acknowledge the deadline"},
 
     /* 5xx: writer */
     {500, S(WRITER), {YES(OWN_READ_ONLY)}, GO(PROMOTE_ENABLE), .actions = KEEP_AUTHORITY | A(ALERT),
      "somebody made the writer read-only; authority is intact, writes are enabled again"},
+    {501, S(WRITER), {IS(ACKS, ACKS_REQUIRED), NOT(MARK, MARK_BOTH), YES(PEER_GONE), NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(MARK) | A(ALERT),
+     "the other is gone and commits wait for it: marking it as out of sync"},
+    {502, S(WRITER), {IS(ACKS, ACKS_REQUIRED), IS(MARK, MARK_BOTH), YES(PEER_GONE), NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(SEMI_SYNC_OFF),
+     "the other is gone and marked as out of sync: commits go on without it"},
+    {503, S(WRITER), {{FACT_ACKS, V(ACKS_OFF) | V(ACKS_WEAK)}, {FACT_MARK, V(MARK_NONE) | V(MARK_SOME)}, NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(ACKS_ON) | A(ALERT),
+     "commits do not wait for the other, which is not marked: they shall wait again"},
+    {504, S(WRITER), {{FACT_ACKS, V(ACKS_OFF) | V(ACKS_WEAK)}, YES(PEER_ACKS), NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(ACKS_ON),
+     "the other acknowledges and keeps up again: commits wait for it"},
+    {505, S(WRITER), {IS(ACKS, ACKS_REQUIRED), {FACT_MARK, V(MARK_SOME) | V(MARK_BOTH)}, YES(IN_STEP), NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(CLEAR_MARK),
+     "the other has caught up and acknowledges: its mark goes"},
     {510, S(WRITER), {NO(PEER_READ_ONLY), NOT_YES(OWN_READ_ONLY)}, STAY, .actions = KEEP_AUTHORITY | A(CLOSE_PEER) | A(ALERT),
      "the other server is writable too: closing it"},
     {515, S(WRITER), {YES(MAINTENANCE)}, STAY, .actions = KEEP_AUTHORITY | A(TERM), "maintenance: the writer stays writer"},
@@ -143,6 +169,8 @@ const struct rule rules_table[] = {
     {540, S(WRITER), {NO(THREADS), YES(PEER_READ_ONLY), {FACT_HISTORY, V(GTID_REL_EQUAL) | V(GTID_REL_AHEAD)}}, STAY,
      .actions = KEEP_AUTHORITY | A(START_RECEIVER), "writer; the other's history is contained: listening to it again"},
     {545, S(WRITER), {NO(OFFSETS)}, STAY, .actions = KEEP_AUTHORITY | A(OFFSETS), "writer; the offsets are put right"},
+    {547, S(WRITER), {NO(OWN_ACKS), YES(SQL)}, STAY, .actions = KEEP_AUTHORITY | A(ACKNOWLEDGE),
+     "writer; the receiver begins again, to acknowledge when the other is writer"},
     {599, S(WRITER), {{0}}, STAY, .actions = KEEP_AUTHORITY, "writer"},
 
     /* 6xx: the two steps of a demotion */
@@ -208,6 +236,10 @@ static const char *const action_names[ACTIONS] = {
     [ACTION_PREPARE] = "prepare",
     [ACTION_CLOSE_PEER] = "close-peer",
     [ACTION_SEMI_SYNC_OFF] = "semi-sync-off",
+    [ACTION_ACKS_ON] = "acks-on",
+    [ACTION_MARK] = "mark",
+    [ACTION_CLEAR_MARK] = "clear-mark",
+    [ACTION_ACKNOWLEDGE] = "acknowledge",
     [ACTION_PROBE] = "probe",
     [ACTION_STOP_RECEIVER] = "stop-receiver",
     [ACTION_DRAIN] = "drain",

@@ -29,6 +29,10 @@ enum action {
     ACTION_PREPARE,         /* the fencer takes the write lock */
     ACTION_CLOSE_PEER,
     ACTION_SEMI_SYNC_OFF,   /* the master side: it belongs on the writer alone */
+    ACTION_ACKS_ON,         /* lossless: commits wait for the other */
+    ACTION_MARK,            /* lossless: the other is recorded as out of sync, here and at the witness */
+    ACTION_CLEAR_MARK,
+    ACTION_ACKNOWLEDGE,     /* lossless: the own receiver begins again with semi-sync */
     ACTION_PROBE,           /* read the own server now */
     ACTION_STOP_RECEIVER,
     ACTION_DRAIN,           /* wait in the server for the relay log's end */

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "model/state.h"
 
+#define SEMI_SYNC_LONG_MS 86400000L /* a wait that ends sooner would end before an operator has come */
+
 static const char server_sql[] =
     "SELECT 'server' AS part, @@global.read_only+0 AS read_only, @@global.server_id AS server_id,"
     " @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_slave_pos,"
@@ -15,11 +17,17 @@ static const char server_sql[] =
     " @@global.auto_increment_offset AS auto_increment_offset,"
     " @@global.event_scheduler AS event_scheduler,"
     " @@global.rpl_semi_sync_master_enabled AS semi_sync_master,"
+    " @@global.rpl_semi_sync_master_wait_point='AFTER_SYNC' AND @@global.rpl_semi_sync_master_wait_no_slave=1"
+    " AND @@global.rpl_semi_sync_master_timeout>=%ld AS semi_sync_strict,"
     " IS_USED_LOCK('replcheck.here.%s.%s') AS here_0, IS_USED_LOCK('replcheck.here.%s.%s') AS here_1;"
     "SELECT 'bulletin' AS part, node, seq, state, epoch, vip, config_hash FROM replcheck.bulletin;"
     "SELECT 'term' AS part, epoch, node FROM replcheck.term ORDER BY epoch DESC LIMIT 1;"
     "SELECT 'voter' AS part, node, kind, epoch, file, size, gtid, seq FROM replcheck.voter;"
     "SHOW ALL SLAVES STATUS";
+
+static const char semi_sync_sql[] =
+    ";SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients',"
+    " 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_slave_status')";
 
 static const char events_sql[] =
     ";SELECT 'event' AS part, STATUS AS status, UNIX_TIMESTAMP(LAST_EXECUTED) AS last_executed"
@@ -36,12 +44,12 @@ char *observe_holder_sql(const struct observe_names *n)
 
 char *observe_server_sql(const struct observe_names *n, bool with_events)
 {
-    char *base = mem_printf(server_sql, n->cluster, n->nodes[0], n->cluster, n->nodes[1]);
+    char *base = mem_printf(server_sql, SEMI_SYNC_LONG_MS, n->cluster, n->nodes[0], n->cluster, n->nodes[1]);
     char *events = with_events ? mem_printf(events_sql, promote_reason_name(REASON_CERTIFIED),
                                             promote_reason_name(REASON_SILENCE), (long long)n->breaker_window_s,
                                             (long long)n->breaker_reset_s)
                                : mem_strdup("");
-    char *all = mem_printf("%s%s", base, events);
+    char *all = mem_printf("%s%s%s", base, n->semi_sync ? semi_sync_sql : "", events);
     free(events);
     free(base);
     return all;
@@ -204,9 +212,30 @@ static void observe_variables(struct server_view *view, const struct rows *set)
     view->auto_increment_increment = (unsigned)cell_u64(set, 0, "auto_increment_increment");
     view->auto_increment_offset = (unsigned)cell_u64(set, 0, "auto_increment_offset");
     view->event_scheduler = rows_tri(set, 0, "event_scheduler");
-    view->semi_sync_master = rows_tri(set, 0, "semi_sync_master");
+    view->semi_sync = (struct semi_sync_view){.enabled = rows_tri(set, 0, "semi_sync_master"),
+                                              .strict = rows_tri(set, 0, "semi_sync_strict"),
+                                              .clients = view->semi_sync.clients,
+                                              .waiting = view->semi_sync.waiting};
     view->bulletin[0].present = rows_text(set, 0, "here_0") != NULL;
     view->bulletin[1].present = rows_text(set, 0, "here_1") != NULL;
+}
+
+/* SHOW GLOBAL STATUS: a row per name. */
+static void observe_semi_sync(struct server_view *view, const struct rows *set)
+{
+    for (size_t row = 0; row < set->row_count; row++) {
+        const char *name = rows_text(set, row, "Variable_name");
+        if (!name)
+            continue;
+        if (strcmp(name, "Rpl_semi_sync_master_status") == 0)
+            view->semi_sync.status = rows_tri(set, row, "Value");
+        else if (strcmp(name, "Rpl_semi_sync_master_clients") == 0)
+            view->semi_sync.clients = (int)cell_u64(set, row, "Value");
+        else if (strcmp(name, "Rpl_semi_sync_master_wait_sessions") == 0)
+            view->semi_sync.waiting = (int)cell_u64(set, row, "Value");
+        else if (strcmp(name, "Rpl_semi_sync_slave_status") == 0)
+            view->replication.semi_sync = rows_tri(set, row, "Value");
+    }
 }
 
 static void observe_bulletin(struct server_view *view, const struct observe_names *n, const struct rows *set)
@@ -272,6 +301,8 @@ void observe_server(struct server_view *view, const struct observe_names *n, con
         bool is_voter = rows_column(set, "kind") >= 0;
         if (rows_column(set, "Slave_IO_Running") >= 0)
             observe_replication(&view->replication, n, set);
+        else if (strcmp(first, "Variable_name") == 0)
+            observe_semi_sync(view, set);
         else if (strcmp(first, "part") != 0)
             continue;
         else if (strcmp(second, "read_only") == 0 && set->row_count)

@@ -15,9 +15,11 @@ struct observe_names {
     unsigned master_port;
     int64_t breaker_window_s;     /* unplanned promotions are counted over it ... */
     int64_t breaker_reset_s;      /* ... and since this wall-clock second */
+    bool semi_sync;               /* lossless: the state of semi-sync is asked for too */
 };
 
-/* The whole observation of a data node's server, one packet: variables, voter, bulletin, term, replication.
+/* The whole observation of a data node's server, one packet: variables, voter, bulletin, term, replication, and
+ * with `semi_sync` the state of that.
  * `with_events` adds the dead-man's switch. malloc'ed. */
 char *observe_server_sql(const struct observe_names *n, bool with_events);
 

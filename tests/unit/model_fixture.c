@@ -58,7 +58,7 @@ static void fill_server(struct server_view *v, int node, enum tri read_only, con
                               .auto_increment_increment = 2,
                               .auto_increment_offset = (unsigned)node + 1,
                               .event_scheduler = TRI_YES,
-                              .semi_sync_master = TRI_NO,
+                              .semi_sync = {.enabled = TRI_NO},
                               .dead_man = TRI_YES,
                               .term_known = true,
                               .term_node = -1};

@@ -1,0 +1,75 @@
+#include "daemon/lossless.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/names.h"
+#include "io/session.h"
+#include "io/voter.h"
+#include "wire/observe.h"
+
+#define STATEMENT_MS 2000
+
+#define REQUIRE_ACKS                                                                                         \
+    "SET GLOBAL rpl_semi_sync_master_wait_point='AFTER_SYNC', GLOBAL rpl_semi_sync_master_wait_no_slave=1,"  \
+    " GLOBAL rpl_semi_sync_master_timeout=4294967295, GLOBAL rpl_semi_sync_master_enabled=1"
+
+static void answered(void *arg, const struct reply *r)
+{
+    struct node *n = arg;
+    struct observe_names names = names_of(n, n->policy.self);
+    n->semi_sync_busy = false;
+    if (r->status == REPLY_ERROR)
+        log_warning("%s: %s", session_name(n->semi_sync), r->error);
+    if (r->status == REPLY_OK)
+        observe_server(&n->o.own, &names, r->sets, r->set_count, n->semi_sync_began_us, r->answered_us);
+    node_wake(n);
+}
+
+/* What is read in the same round trip counts from now on: it was read after the statement had ended. */
+static void run(struct node *n, const char *statement)
+{
+    struct observe_names names = names_of(n, n->policy.self);
+    char *read, *sql;
+    if (n->semi_sync_busy || !n->semi_sync || !session_is_up(n->semi_sync))
+        return;
+    read = observe_server_sql(&names, false);
+    sql = mem_printf("%s;%s", statement, read);
+    n->semi_sync_busy = true;
+    n->semi_sync_began_us = clock_now_us();
+    session_query(n->semi_sync, sql, STATEMENT_MS, answered, n);
+    free(sql);
+    free(read);
+}
+
+/* A master side that has given up waits again only when its replica has caught up, unless it is begun anew.
+ * While it has given up nobody waits there whom that could tell OK. */
+void lossless_acks_on(struct node *n)
+{
+    const struct semi_sync_view *s = &n->o.own.semi_sync;
+    bool given_up = s->enabled == TRI_YES && s->status == TRI_NO;
+    run(n, given_up ? "SET GLOBAL rpl_semi_sync_master_enabled=0;" REQUIRE_ACKS : REQUIRE_ACKS);
+}
+
+void lossless_acks_off(struct node *n)
+{
+    if (n->o.own.semi_sync.enabled == TRI_YES)
+        run(n, "SET GLOBAL rpl_semi_sync_master_enabled=0");
+}
+
+void lossless_mark(struct node *n)
+{
+    int other = 1 - n->policy.self;
+    voter_mark(n->voters[n->policy.self], other, n->mind.epoch);
+    voter_mark(n->voters[OBS_TIE], other, n->mind.epoch);
+}
+
+void lossless_clear_mark(struct node *n)
+{
+    for (int i = 0; i < OBS_NODES; i++) {
+        voter_clear_mark(n->voters[OBS_TIE], i);
+        voter_clear_mark(n->voters[n->policy.self], i);
+    }
+}
