@@ -309,7 +309,7 @@ static void run(struct world *w, int n, int action, struct outcome *out)
         close_peer(w, n, f);
         break;
     case ACTION_SEMI_SYNC_OFF:
-        if (p->o.own.semi_sync_master == TRI_YES)
+        if (p->o.own.semi_sync.enabled == TRI_YES)
             own_statement(w, n, DO_SEMI_SYNC_OFF, 2000);
         break;
     case ACTION_PROBE:

@@ -128,7 +128,7 @@ void observe_server(struct server_view *view, const struct answer *a, int64_t se
         view->auto_increment_increment = s->offsets ? 2 : 1;
         view->auto_increment_offset = s->offsets ? (unsigned)view->server_id : 1;
         view->event_scheduler = TRI_YES;
-        view->semi_sync_master = tri_from(s->semi_sync);
+        view->semi_sync.enabled = tri_from(s->semi_sync);
         observe_notices(view, s);
         view->term_known = true;
         view->term_epoch = s->term_epoch;
