@@ -22,6 +22,7 @@
 #define BIG_SERVER     (256L * 1024 * 1024)
 #define ARRIVAL_US     1000000
 #define PREPARE_US     250000
+#define RECEIVE_LOOK_US 2000
 #define REPEAT_US      1000000
 
 static const char *own_name(const struct node *n)
@@ -240,10 +241,13 @@ static void leave(struct node *n)
     event_base_loopexit(n->base, NULL);
 }
 
+/* Once in this state; while a promotion waits for what may still arrive, again and again. */
 static void probe(struct node *n)
 {
     if (n->o.own.seen_us < n->mind.since_us)
         probe_now(n->probe_own);
+    else if (n->mind.state == NODE_PROMOTE_RECEIVE && n->o.now_us - n->o.own.seen_us >= RECEIVE_LOOK_US)
+        probe_tick(n->probe_own, 0);
 }
 
 static void begin_release(struct node *n)

@@ -16,6 +16,7 @@ struct bell {
     struct event *again;
     char *sql;
     bool listening, waiting;
+    bool held; /* another had it when we looked last */
 };
 
 static void wait_for_it(struct bell *b);
@@ -30,18 +31,22 @@ static void answered(void *arg, const struct reply *r)
 {
     struct bell *b = arg;
     int64_t rung = -1;
+    bool let_go;
     b->waiting = false;
     if (r->status == REPLY_LOST)
         return; /* the session's return begins anew */
     if (r->set_count < 1 || !rows_i64(&r->sets[0], 0, "rung", &rung))
         rung = -1;
-    if (rung == 1 && r->set_count > 1)
+    /* Let go between two waits, it is found free: that is heard as well. */
+    let_go = rung == 1 || (rung == -1 && b->held && r->status == REPLY_OK);
+    b->held = rung == 0;
+    if (let_go && r->set_count > 1)
         observe_voter(b->o.rows, &b->o.names, &r->sets[1], r->answered_us - 1);
     if (rung == 0)
         wait_for_it(b);
     else
         look_later(b);
-    if (rung == 1)
+    if (let_go)
         b->rang(b->arg);
 }
 
