@@ -62,9 +62,10 @@ CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' PROCEDURE replcheck.
     p_file VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin, p_size BIGINT UNSIGNED,
     p_gtid VARCHAR(1024) CHARACTER SET ascii COLLATE ascii_bin)
     MODIFIES SQL DATA SQL SECURITY DEFINER
-    COMMENT 'writes a release, a certificate (both need the vote), off or out_of_sync; keeps the lock'
+    COMMENT 'writes a release, a certificate or out_of_sync (these need the vote) or off; keeps the lock'
 BEGIN
     DECLARE v_log_bin BOOLEAN DEFAULT @@SESSION.sql_log_bin;
+    DECLARE v_highest BIGINT UNSIGNED DEFAULT NULL;
     IF @@in_transaction THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'in_transaction: this session has a transaction open';
     END IF;
@@ -88,6 +89,20 @@ BEGIN
         END;
         SET SESSION sql_log_bin = 0;
         START TRANSACTION;
+        -- A mark counts for whoever takes the vote next: it is written while nobody else can have taken it, and by
+        -- the writer of the newest term alone.
+        IF p_kind = 'out_of_sync' THEN
+            BEGIN
+                DECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;
+                SELECT epoch INTO v_highest FROM replcheck.voter
+                    WHERE kind = 'promise' ORDER BY epoch DESC LIMIT 1 FOR UPDATE;
+            END;
+            IF NOT IS_USED_LOCK('replcheck.vote.@CLUSTER@') <=> CONNECTION_ID() THEN
+                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no_vote: this session does not hold the vote here';
+            ELSEIF v_highest > p_epoch THEN
+                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'promised: a higher epoch is promised here';
+            END IF;
+        END IF;
         INSERT INTO replcheck.voter (node, kind, epoch, file, size, gtid, seq)
             VALUES (p_node, p_kind, p_epoch, p_file, p_size, p_gtid, CONNECTION_ID())
             ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), file = VALUES(file), size = VALUES(size),
@@ -141,7 +156,7 @@ END
 CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' PROCEDURE replcheck.clear_mark(
     p_node VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin)
     MODIFIES SQL DATA SQL SECURITY DEFINER
-    COMMENT 'the node is in sync again'
+    COMMENT 'the node is in sync again; needs the vote, so that a late call undoes no newer mark'
 BEGIN
     DECLARE v_log_bin BOOLEAN DEFAULT @@SESSION.sql_log_bin;
     DECLARE v_deleted INT DEFAULT 0;
@@ -159,6 +174,10 @@ BEGIN
         START TRANSACTION;
         DELETE FROM replcheck.voter WHERE node = p_node AND kind = 'out_of_sync';
         SET v_deleted = ROW_COUNT();
+        -- Asked after the row is ours: the answer holds when it is deleted.
+        IF NOT IS_USED_LOCK('replcheck.vote.@CLUSTER@') <=> CONNECTION_ID() THEN
+            SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no_vote: this session does not hold the vote here';
+        END IF;
         COMMIT;
         SET SESSION sql_log_bin = v_log_bin;
     END;

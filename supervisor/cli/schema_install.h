@@ -13,8 +13,8 @@
 #include "cli/schema_admin.h"
 #include "cli/schema_script.h"
 
-#define SCHEMA_VERSION       1
-#define SCHEMA_VERSION_TEXT  "1"
+#define SCHEMA_VERSION       2
+#define SCHEMA_VERSION_TEXT  "2"
 #define SCHEMA_ADDRESSES_MAX 8
 
 enum schema_action { SCHEMA_INSTALL, SCHEMA_UPGRADE, SCHEMA_UNINSTALL, SCHEMA_PRINT };

@@ -49,7 +49,7 @@ def nothing_but_term_makes_a_gtid():
                         pass
                 expect(f"{name}, refused: sql_log_bin", vote.value("SELECT @@SESSION.sql_log_bin"), "1")
                 expect(f"{name}: gtid_binlog_pos", root.value("SELECT @@gtid_binlog_pos"), gtid)
-        root.query("SET SESSION sql_log_bin = 0; CALL replcheck.clear_mark('mx1')")
+        root.query("SET SESSION sql_log_bin = 0; CALL replcheck.reclaim('mx1', 9)")
         expect("an old value of 0 is kept", root.value("SELECT @@SESSION.sql_log_bin"), "0")
         term = roles.local()
         term.query("INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound)"
@@ -104,7 +104,7 @@ def term_replicates_and_nothing_else():
                         " master_user = 'repl', master_password = 'r', master_use_gtid = slave_pos;"
                         " START SLAVE")
             vote, _ = writer(roles, 11)
-            vote.query("CALL replcheck.release_vote('mx1', 'out_of_sync', 1, NULL, NULL, NULL)")
+            vote.query("CALL replcheck.release_vote('mx2', 'out_of_sync', 11, NULL, NULL, NULL)")
             vote.query("CALL replcheck.bulletin_put('mx1', 1, 'writer', 11, 1, '', 'a')")
             term = roles.local()
             term.query("INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound)"

@@ -41,7 +41,7 @@ def install_twice_upgrade_and_uninstall_leave_nothing():
     with server.connect() as root:
         before, gtid = fingerprint(root), root.value("SELECT @@gtid_binlog_pos")
         first = done(server, "install")
-        expect("first report", "version 1 installed for node mx1 of cluster mail" in first, True)
+        expect("first report", "version 2 installed for node mx1 of cluster mail" in first, True)
         things = installed_things(root)
         root.query("SET SESSION sql_log_bin = 0;"
                    " INSERT INTO replcheck.voter (node, kind, epoch) VALUES ('mx1', 'promise', 4)")
@@ -65,13 +65,13 @@ def versions_and_owners_are_checked():
                    " DROP PROCEDURE replcheck.promise")
         fails(1, "schema upgrade", server, "install")
         expect("upgraded", "upgraded" in done(server, "upgrade"), True)
-        expect("version", root.value("SELECT version FROM replcheck.installed"), "1")
+        expect("version", root.value("SELECT version FROM replcheck.installed"), "2")
         expect("procedure back", root.value("SELECT COUNT(*) FROM mysql.proc WHERE db = 'replcheck'"
                                             " AND name = 'promise'"), "1")
         root.query("UPDATE replcheck.installed SET version = 99")
         for action in ("install", "upgrade"):
             fails(1, "use a newer mysql-replcheck", server, action)
-        root.query("UPDATE replcheck.installed SET version = 1")
+        root.query("UPDATE replcheck.installed SET version = 2")
         fails(1, "belongs to the cluster mail", server, "install", cluster="shop")
         fails(1, "belongs to the cluster mail", server, "uninstall", cluster="shop")
         fails(1, "installed as node mx1, not as node mx2", server, "install", node="mx2")

@@ -71,13 +71,29 @@ def release_names_the_session_that_held_the_vote():
         for kind in ("promise", "none", "", None):
             refused(str(kind), vote, said("mx1", kind), "bad_argument")
         other.query(said("mx2", "off"))
-        other.query(said("mx2", "out_of_sync"))
         refused("off from afar", roles.remote(), said("mx1", "off"), "local_only")
-        roles.remote().query(said("mx1", "out_of_sync"))
-        expect("cleared", other.row("CALL replcheck.clear_mark('mx2')"), {"ok": "1", "deleted": "1"})
-        expect("cleared again", other.row("CALL replcheck.clear_mark('mx2')"), {"ok": "1", "deleted": "0"})
-        expect("rows", voter_rows(root),
-               [("mx1", "certificate", 3), ("mx1", "out_of_sync", 3), ("mx2", "off", 3)])
+        expect("rows", voter_rows(root), [("mx1", "certificate", 3), ("mx2", "off", 3)])
+
+
+@case
+def a_mark_is_for_the_holder_of_the_vote():
+    """Whoever takes the vote and reads no mark may rely on it: none is written afterwards, and a late call of a
+    session that lost the vote takes none away."""
+    with node() as (roles, root):
+        vote, other = roles.local(), roles.local()
+        refused("mark, no vote", vote, said("mx2", "out_of_sync"), "no_vote")
+        roles.voting(vote)
+        vote.query("CALL replcheck.promise('mx1', 3)")
+        expect("mark", vote.row(said("mx2", "out_of_sync")), {"ok": "1", "seq": str(vote.id)})
+        refused("mark by another", other, said("mx2", "out_of_sync", 5), "no_vote")
+        refused("clear by another", other, "CALL replcheck.clear_mark('mx2')", "no_vote")
+        expect("rows", voter_rows(root), [("mx1", "promise", 3), ("mx2", "out_of_sync", 3)])
+        expect("cleared", vote.row("CALL replcheck.clear_mark('mx2')"), {"ok": "1", "deleted": "1"})
+        expect("cleared again", vote.row("CALL replcheck.clear_mark('mx2')"), {"ok": "1", "deleted": "0"})
+        vote.query("CALL replcheck.promise('mx2', 4)")
+        refused("superseded", vote, said("mx2", "out_of_sync"), "promised")
+        expect("left", voter_rows(root), [("mx1", "promise", 3), ("mx2", "promise", 4)])
+        expect("as it was", vote.value("SELECT @@SESSION.sql_log_bin"), "1")
 
 
 @case
