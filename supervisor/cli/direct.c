@@ -169,6 +169,7 @@ static void begin(struct direct *d, int i)
                                       .account = o.user,
                                       .master_address = c->nodes[1 - i].address,
                                       .master_port = c->nodes[1 - i].port};
+    t->names.semi_sync = c->policy.durability == DURABILITY_LOSSLESS;
     t->names.breaker_window_s = c->policy.breaker_window_ms / 1000;
     t->session = session_new(d->base, &o, &events);
 }

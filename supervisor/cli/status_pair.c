@@ -113,12 +113,30 @@ static void fill_loss(const struct report *r, struct cell *c)
         cell_add(c, " (refused by itself: %s)", l->gate);
 }
 
+static void fill_lossless(const struct report *r, struct cell *c)
+{
+    const struct report_node *w = r->writer == REPORT_WRITER_ONE ? &r->nodes[r->writer_node] : NULL;
+    const struct report_node *standby = w ? &r->nodes[1 - r->writer_node] : NULL;
+    if (!w || (!w->acks[0] && w->semi_sync_master != TRI_NO))
+        cell_set(c, w ? PAINT_UNKNOWN : PAINT_PLAIN, "lossless%s", w ? ", whether commits wait is unknown" : "");
+    else if (strcmp(w->acks, "yes") == 0)
+        cell_set(c, PAINT_PLAIN, "lossless: a commit is acknowledged when %s has it", standby->name);
+    else
+        cell_set(c, standby->out_of_sync == TRI_YES ? PAINT_WARN : PAINT_BAD,
+                 "%s acknowledges commits alone (to be lossless)", w->name);
+    if (w && w->acks_waiting > 0)
+        cell_add(c, "; %" PRId64 " wait now", w->acks_waiting);
+    for (int i = 0; i < OBS_NODES; i++)
+        if (r->nodes[i].out_of_sync == TRI_YES)
+            cell_add(c, "; %s is marked as out of sync", r->nodes[i].name);
+}
+
 static void fill_durability(const struct report *r, struct cell *c)
 {
     if (r->dual)
         cell_set(c, PAINT_PLAIN, "async, both nodes are written");
     else if (r->lossless)
-        cell_set(c, PAINT_PLAIN, "lossless: a commit is acknowledged when the other node has it");
+        fill_lossless(r, c);
     else
         cell_set(c, PAINT_PLAIN, "async: what the other node has not received is lost with the writer");
 }

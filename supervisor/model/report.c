@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/decide.h"
+#include "model/durability.h"
 #include "model/lag.h"
 #include "model/mind.h"
 #include "model/quorum.h"
@@ -148,6 +149,7 @@ static void fill_replication(struct report_node *n, const struct replication_vie
     n->sql = v->sql;
     n->io_errno = v->io_errno;
     n->sql_errno = v->sql_errno;
+    n->acknowledges = v->semi_sync;
 }
 
 /* A server was seen writable, and since then this node has become the writer, or ceased to be it: that sample
@@ -160,6 +162,30 @@ static bool is_of_last_term(const struct report_input *in, const struct server_v
     return v == &in->observation->own ? !node_state_may_write(m->state) : m->state == NODE_WRITER;
 }
 
+static void fill_acks(struct report_node *n, const struct server_view *v)
+{
+    enum acks_fact acks = durability_acks(v);
+    if (acks != ACKS_UNKNOWN)
+        COPY(n->acks, fact_value_name(FACT_ACKS, acks));
+    if (v->semi_sync.status == TRI_UNKNOWN)
+        return;
+    n->acks_from = v->semi_sync.clients;
+    n->acks_waiting = v->semi_sync.waiting;
+}
+
+/* A mark is written by the other node, at its own server and at the witness; what was read last tells. */
+static enum tri out_of_sync(const struct report_input *in, int i)
+{
+    const struct observation *o = in->observation;
+    const struct server_view *newest = o->own.term_epoch >= o->peer.term_epoch ? &o->own : &o->peer;
+    const struct voter_rows *there = &view_of(in, 1 - i)->voter, *witness = &o->witness.voter;
+    const struct voter_rows *last = witness->read_us > there->read_us ? witness : there;
+    const struct note *mark = &last->out_of_sync[i];
+    if (!in->policy->lossless || !last->read_us)
+        return TRI_UNKNOWN;
+    return tri_from(mark->kind != NOTE_NONE && !(newest->term_node == i && newest->term_epoch > mark->epoch));
+}
+
 static void fill_variables(struct report_node *n, const struct report_input *in, const struct server_view *v)
 {
     n->read_only = is_of_last_term(in, v) ? TRI_UNKNOWN : v->read_only;
@@ -167,6 +193,8 @@ static void fill_variables(struct report_node *n, const struct report_input *in,
     n->event_scheduler = v->event_scheduler;
     n->dead_man = v->dead_man;
     n->semi_sync_master = v->semi_sync.enabled;
+    if (in->policy->lossless)
+        fill_acks(n, v);
     if (!v->auto_increment_increment)
         return;
     n->increment = v->auto_increment_increment;
@@ -188,6 +216,8 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
         snprintf(n->trouble, sizeof(n->trouble), "%.*s", (int)sizeof(n->trouble) - 1, in->troubles[i]);
     n->server_id = n->increment = n->offset = REPORT_UNKNOWN;
     n->offset_expected = in->policy->offset[i];
+    n->acks_from = n->acks_waiting = REPORT_UNKNOWN;
+    n->out_of_sync = out_of_sync(in, i);
     fill_supervisor(n, in, i);
     fill_lag(n, in, i);
     report_received_position(v, &received);

@@ -88,6 +88,12 @@ struct report_node {
     enum tri event_scheduler;
     enum tri dead_man;
     enum tri semi_sync_master;
+    /* lossless alone */
+    char acks[REPORT_WORD_MAX]; /* its commits wait for another: "no", "not for good", "yes"; "" = unknown */
+    int64_t acks_from;          /* receivers that acknowledge; REPORT_UNKNOWN; likewise below */
+    int64_t acks_waiting;       /* commits that wait now */
+    enum tri acknowledges;      /* as the replica */
+    enum tri out_of_sync;       /* it is so marked: not promoted by itself */
 };
 
 struct report_vote {

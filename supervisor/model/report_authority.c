@@ -1,4 +1,5 @@
 #include "model/facts.h"
+#include "model/durability.h"
 #include "model/ledger.h"
 #include "model/quorum.h"
 #include "model/report_parts.h"
@@ -71,12 +72,26 @@ static struct loss_bound loss_of_other(const struct report_input *in)
 {
     const struct observation *o = in->observation;
     struct loss_bound b = {.missing_bytes = -1, .unseen_us = -1, .missing_to = o->own.binlog_pos};
+    bool waits = in->policy->lossless && durability_acks(&o->own) == ACKS_REQUIRED;
+    if (waits && durability_mark(in->policy, o, in->mind) == MARK_NONE)
+        return (struct loss_bound){.known = TRI_YES, .exact = true, .missing_bytes = -1};
     report_received_position(&o->peer, &b.missing_from);
     b.known_lost = gtid_pos_missing(&b.missing_from, &b.missing_to);
     b.known = b.known_lost >= 0 ? TRI_YES : TRI_UNKNOWN;
     if (o->peer.seen_us)
         b.unseen_us = o->now_us - o->peer.seen_us;
     return b;
+}
+
+static enum loss_verdict gate_of(const struct report *r, const struct report_input *in, int candidate,
+                                 const struct loss_bound *b)
+{
+    char ignored[LEDGER_SENTENCE_MAX];
+    if (in->policy->lossless && r->nodes[candidate].out_of_sync == TRI_YES)
+        return LOSS_MARKED;
+    if (in->policy->lossless && !durability_proven(b))
+        return LOSS_UNPROVEN;
+    return ledger_gate(b, in->policy->max_known_lost, in->policy->max_unseen_us, false, ignored, sizeof(ignored));
 }
 
 void report_fill_loss(struct report *r, const struct report_input *in)
@@ -88,10 +103,8 @@ void report_fill_loss(struct report *r, const struct report_input *in)
         return;
     struct loss_bound b =
         candidate == r->self ? facts_loss(in->policy, in->observation, in->mind) : loss_of_other(in);
-    char ignored[LEDGER_SENTENCE_MAX];
     COPY(l->node, in->names[candidate]);
-    COPY(l->gate, loss_verdict_name(ledger_gate(&b, in->policy->max_known_lost, in->policy->max_unseen_us,
-                                                false, ignored, sizeof(ignored))));
+    COPY(l->gate, loss_verdict_name(gate_of(r, in, candidate, &b)));
     l->known_lost = b.known_lost;
     l->unseen_us = b.unseen_us;
     l->estimate = b.estimate;

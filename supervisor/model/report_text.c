@@ -93,6 +93,9 @@ static void need_of_server(struct readiness *w, const struct report *r, const st
     need(w, n->supervised, "no supervisor runs there", "whether a supervisor runs there is unknown");
     if (n->supervised == TRI_YES)
         need(w, is_standby(n), state, "its state is unknown");
+    if (r->lossless)
+        need(w, n->out_of_sync == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(n->out_of_sync == TRI_NO),
+             "it is marked as out of sync", "whether it is marked as out of sync is unknown");
     need(w, threads_run(n), report_text_replication(n, replication, sizeof(replication)),
          "its replication is unknown");
     if (r->source == REPORT_DAEMON || n->dead_man == TRI_NO)

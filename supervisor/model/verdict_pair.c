@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "model/durability.h"
+#include "model/report_text.h"
 #include "model/state.h"
 
 #define VOTES_PATIENCE_MS 10000 /* a vote that was just taken waits a lease */
@@ -220,19 +222,59 @@ void verdict_vip(struct report *r)
 
 /* ---- the rest ---- */
 
+/* Commits that wait for a standby which answers and does not acknowledge wait until somebody acts. */
+static bool judge_waiting(struct report *r, const struct report_node *w, const struct report_node *standby)
+{
+    char replication[REPORT_SENTENCE_MAX];
+    bool receives = standby->io == IO_YES && standby->acknowledges != TRI_NO;
+    if (standby->reachable != TRI_YES || receives || standby->io == IO_UNKNOWN || w->acks_waiting <= 0)
+        return false;
+    report_text_replication(standby, replication, sizeof(replication));
+    verdict_add(r, r->settling ? SEVERITY_WARNING : SEVERITY_CRITICAL, "commits-wait",
+                "let it receive again (START SLAVE there), or stop its server: then it is marked as out of sync, and "
+                "the writer goes on alone",
+                "%" PRId64 " commit%s at %s wait%s for %s, which does not acknowledge: %.120s", w->acks_waiting,
+                w->acks_waiting == 1 ? "" : "s", w->name, w->acks_waiting == 1 ? "s" : "", standby->name,
+                replication[0] ? replication : "its receiver runs without semi-sync");
+    return true;
+}
+
+static void judge_alone(struct report *r, const struct report_node *w, const struct report_node *standby)
+{
+    char remedy[REPORT_SENTENCE_MAX];
+    snprintf(remedy, sizeof(remedy),
+             "bring %.31s back: the mark goes by itself once it has caught up and acknowledges", standby->name);
+    if (standby->out_of_sync == TRI_YES)
+        verdict_add(r, SEVERITY_WARNING, "out-of-sync", remedy,
+                    "%s is marked as out of sync: %s acknowledges commits alone, and %s is not promoted without the "
+                    "operator",
+                    standby->name, w->name, standby->name);
+    else if (!verdict_is_young(r))
+        verdict_add(r, SEVERITY_CRITICAL, "not-lossless", "see who changed rpl_semi_sync_master_* at the writer",
+                    "%s acknowledges commits that the other node may not have (durability is to be lossless)",
+                    w->name);
+}
+
 void verdict_durability(struct report *r)
 {
     if (!r->lossless || r->writer != REPORT_WRITER_ONE)
         return;
-    const struct report_node *n = &r->nodes[r->writer_node];
-    if (n->semi_sync_master == TRI_NO)
-        verdict_add(r, SEVERITY_CRITICAL, "not-lossless",
-                    "see the writer's journal for why it went on without the other",
-                    "%s acknowledges commits that the other node may not have (durability is to be lossless)",
-                    n->name);
-    else if (n->semi_sync_master == TRI_UNKNOWN)
+    const struct report_node *w = &r->nodes[r->writer_node], *standby = &r->nodes[1 - r->writer_node];
+    if (!w->acks[0] && w->semi_sync_master != TRI_NO) {
         verdict_add(r, SEVERITY_UNKNOWN, "lossless-unknown", "",
-                    "whether %s waits for the other node's acknowledgment is not known", n->name);
+                    "whether %s waits for the other node's acknowledgement is not known", w->name);
+        return;
+    }
+    if (strcmp(w->acks, fact_value_name(FACT_ACKS, ACKS_REQUIRED)) != 0)
+        judge_alone(r, w, standby);
+    else if (!judge_waiting(r, w, standby) && standby->out_of_sync == TRI_YES && !r->settling)
+        verdict_add(r, SEVERITY_WARNING, "out-of-sync", "wait until it has caught up",
+                    "%s is still marked as out of sync, and is not promoted without the operator", standby->name);
+    if (w->acks_from > 1)
+        verdict_add(r, SEVERITY_WARNING, "foreign-acks",
+                    "on further replicas of it: rpl_semi_sync_slave_enabled=OFF, and restart their receivers",
+                    "%" PRId64 " receivers acknowledge to %s: one of another replica would do, without the standby's",
+                    w->acks_from, w->name);
 }
 
 void verdict_breaker(struct report *r)

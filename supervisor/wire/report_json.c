@@ -56,6 +56,11 @@ static const struct json_field node_fields[] = {
     NODE("event_scheduler", event_scheduler, FIELD_TRI),
     NODE("dead_man", dead_man, FIELD_TRI),
     NODE("semi_sync_master", semi_sync_master, FIELD_TRI),
+    NODE("acks", acks, FIELD_TEXT),
+    NODE("acks_from", acks_from, FIELD_COUNT),
+    NODE("acks_waiting", acks_waiting, FIELD_COUNT),
+    NODE("acknowledges", acknowledges, FIELD_TRI),
+    NODE("out_of_sync", out_of_sync, FIELD_TRI),
     END};
 
 #define VOTE(name, member, kind) JSON_AT(struct report_vote, name, member, kind)

@@ -105,7 +105,8 @@ def node(name, number, writer):
             "io_errno": 0, "sql_errno": 0, "error": None, "lagging": not writer, "lag_received": lag(0),
             "lag_applied": lag(12000), "binlog_pos": "0-1-9", "slave_pos": "0-1-9", "received_pos": "0-1-9",
             "auto_increment_increment": 2, "auto_increment_offset": number, "auto_increment_offset_expected": number,
-            "auto_increment_ok": True, "event_scheduler": True, "dead_man": True, "semi_sync_master": False}
+            "auto_increment_ok": True, "event_scheduler": True, "dead_man": True, "semi_sync_master": False,
+            "acks": None, "acks_from": None, "acks_waiting": None, "acknowledges": None, "out_of_sync": None}
 
 
 def vote(voter):

@@ -62,8 +62,16 @@ CHANGE(foreign_lock, r->votes[1].foreign = true; r->votes[1].counted = false;
        r->votes[1].holder_connection = 42;)
 CHANGE(witness_silent, r->votes[2].up = TRI_NO; r->votes[2].counted = false;)
 CHANGE(vote_missing, r->votes[1].counted = false;)
-CHANGE(not_lossless, r->lossless = true;)
+CHANGE(lossless, r->lossless = true; TEXT(r->nodes[0].acks, "yes"); r->nodes[0].acks_from = 1;
+       r->nodes[1].acknowledges = TRI_YES; r->nodes[1].out_of_sync = TRI_NO;)
+CHANGE(not_lossless, lossless(r); TEXT(r->nodes[0].acks, "no");)
+CHANGE(weakly_lossless, lossless(r); TEXT(r->nodes[0].acks, "not for good");)
 CHANGE(lossless_unknown, r->lossless = true; r->nodes[0].semi_sync_master = TRI_UNKNOWN;)
+CHANGE(marked, not_lossless(r); r->nodes[1].out_of_sync = TRI_YES;)
+CHANGE(still_marked, lossless(r); r->nodes[1].out_of_sync = TRI_YES;)
+CHANGE(commits_wait, lossless(r); r->nodes[0].acks_waiting = 3; r->nodes[1].io = IO_NO;)
+CHANGE(one_waits_for_async, lossless(r); r->nodes[0].acks_waiting = 1; r->nodes[1].acknowledges = TRI_NO;)
+CHANGE(third_acknowledges, lossless(r); r->nodes[0].acks_from = 2;)
 CHANGE(applier_stopped, r->nodes[1].sql = TRI_NO; r->nodes[1].sql_errno = 1062;
        TEXT(r->nodes[1].error, "Duplicate entry");)
 CHANGE(connecting, r->nodes[1].io = IO_CONNECTING;)
@@ -124,6 +132,14 @@ static const struct verdict_case cases[] = {
     {STANDBY, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
     {WRITER, vote_missing, SEVERITY_WARNING, "vote-missing", "the vote of mx2 does not count for mx1"},
     {WRITER, not_lossless, SEVERITY_CRITICAL, "not-lossless", "mx1 acknowledges commits"},
+    {WRITER, weakly_lossless, SEVERITY_CRITICAL, "not-lossless", "mx1 acknowledges commits"},
+    {WRITER, marked, SEVERITY_WARNING, "out-of-sync", "mx2 is marked as out of sync: mx1 acknowledges commits alone"},
+    {WRITER, still_marked, SEVERITY_WARNING, "out-of-sync", "mx2 is still marked as out of sync"},
+    {WRITER, commits_wait, SEVERITY_CRITICAL, "commits-wait",
+     "3 commits at mx1 wait for mx2, which does not acknowledge: the receiver is stopped"},
+    {WRITER, one_waits_for_async, SEVERITY_CRITICAL, "commits-wait",
+     "1 commit at mx1 waits for mx2, which does not acknowledge: its receiver runs without semi-sync"},
+    {WRITER, third_acknowledges, SEVERITY_WARNING, "foreign-acks", "2 receivers acknowledge to mx1"},
     {WRITER, lossless_unknown, SEVERITY_UNKNOWN, "lossless-unknown", "is not known"},
     {WRITER, applier_stopped, SEVERITY_CRITICAL, "replication-stopped",
      "mx2 does not replicate from mx1: the applier is stopped (error 1062: Duplicate entry)"},
