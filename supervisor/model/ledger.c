@@ -140,6 +140,7 @@ struct loss_bound ledger_bound(const struct ledger *l, const struct loss_questio
     b.exact = complete || b.missing_bytes > 0;
     b.unseen_us = complete ? 0 : current ? age_of_sample(l, q) : -1;
     b.estimate = b.unseen_us >= 0 && !complete && q->until_us > 0 && !q->until_proven;
+    b.unheard_us = b.estimate && q->now_us > q->until_us ? q->now_us - q->until_us : 0;
     return b;
 }
 
@@ -157,13 +158,17 @@ static const char *format_duration(int64_t us, char *out, size_t size)
 
 static const char *format_unseen(const struct loss_bound *b, char *out, size_t size)
 {
-    char time[32], bytes[64] = "";
+    char time[32], unheard[32], bytes[64] = "";
     if (b->missing_bytes > 0)
         snprintf(bytes, sizeof bytes, ", %" PRId64 " bytes of its binary log", b->missing_bytes);
     if (b->unseen_us < 0)
         snprintf(out, size, "unseen for an unknown time%s", bytes);
     else if (b->unseen_us == 0 && b->exact && b->missing_bytes <= 0)
         snprintf(out, size, "nothing unseen");
+    else if (b->unheard_us > 0)
+        snprintf(out, size, "unseen an estimated %s, and unheard of for %s since%s",
+                 format_duration(b->unseen_us, time, sizeof time),
+                 format_duration(b->unheard_us, unheard, sizeof unheard), bytes);
     else
         snprintf(out, size, "unseen %s %s%s", b->estimate ? "an estimated" : "at most",
                  format_duration(b->unseen_us, time, sizeof time), bytes);

@@ -72,6 +72,7 @@ struct loss_bound {
     struct gtid_set missing_to;   /* what was seen or received */
     int64_t unseen_us;            /* -1 = unknown */
     bool estimate;                /* unseen_us counts up to when the writer was last heard of */
+    int64_t unheard_us;           /* of an estimate: since then, in which it may have gone on for others */
     bool exact;                   /* rests on a certificate, a final position or our own history */
     int64_t missing_bytes;        /* of the certified binary log, not received; -1 = unknown */
 };

@@ -108,5 +108,9 @@ void report_fill_loss(struct report *r, const struct report_input *in)
     l->known_lost = b.known_lost;
     l->unseen_us = b.unseen_us;
     l->estimate = b.estimate;
-    loss_bound_format(&b, l->sentence, sizeof(l->sentence));
+    char why[LEDGER_SENTENCE_MAX]; /* names the positions */
+    if (ledger_gate(&b, in->policy->max_known_lost, in->policy->max_unseen_us, false, why, sizeof(why)) == LOSS_OK)
+        loss_bound_format(&b, l->sentence, sizeof(l->sentence));
+    else
+        COPY(l->sentence, why);
 }

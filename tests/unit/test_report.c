@@ -320,6 +320,13 @@ static void votes_and_fencer(void **state)
     assert_string_equal(r->loss.gate, "ok");
     assert_true(r->loss.known_lost == 0);
 
+    /* What would be refused names the positions. */
+    struct err e;
+    assert_true(gtid_set_parse(&s->o.own.binlog_pos, "0-1-99999", &e));
+    report_of_scene(s, r);
+    assert_string_equal(r->loss.gate, "known loss");
+    assert_non_null(strstr(r->loss.sentence, "seen '0-1-99999'"));
+
     scene_writer(s, POLICY_TIE_WRITER);
     report_of_scene(s, r);
     assert_string_equal(r->votes[OBS_TIE].voter, "last writer");
