@@ -24,7 +24,8 @@ struct options {
     int connect_timeout_ms;
     int timeout_ms;
     int pause_us; /* after a failure */
-    bool keep;    /* one connection for all, as long as it lasts */
+    bool keep;    /* one connection for all, until a failure */
+    bool hold;    /* and through refusals too: as a pool does that was not told of the change of role */
 };
 
 static volatile sig_atomic_t ended;
@@ -58,7 +59,7 @@ static enum labdb_result append(struct labdb *db, const struct options *o, uint6
         result = labdb_query(db, sql, o->timeout_ms, server, sizeof server);
     fprintf(out, "%lld %s %lld %s %u %u %llu\n", (long long)invoked_us, words[result],
             (long long)labdb_now_us(), *server ? server : "0", db->error, o->client, (unsigned long long)seq);
-    if (!o->keep || result != LABDB_OK)
+    if (!(o->keep && result == LABDB_OK) && !(o->hold && result != LABDB_UNCERTAIN))
         labdb_close(db);
     return result;
 }
@@ -89,20 +90,22 @@ static void write_all(const struct options *o, FILE *out)
 static int usage(void)
 {
     fputs("usage: labwriter (--address A [--port N] | --socket PATH) --out FILE [--client N] [--table T]\n"
-          "  [--user U] [--password P] [--rate PER_SECOND] [--seconds S] [--keep] [--connect-timeout MS]\n"
-          "  [--timeout MS] [--pause US]\n",
+          "  [--user U] [--password P] [--rate PER_SECOND] [--seconds S] [--keep | --hold]\n"
+          "  [--connect-timeout MS] [--timeout MS] [--pause US]\n",
           stderr);
     return 2;
 }
 
 static bool parse(struct options *o, int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"address", 1, NULL, 'a'}, {"port", 1, NULL, 'p'},     {"socket", 1, NULL, 'S'},
-        {"out", 1, NULL, 'o'},     {"client", 1, NULL, 'c'},   {"table", 1, NULL, 't'},
-        {"user", 1, NULL, 'u'},    {"password", 1, NULL, 'w'}, {"rate", 1, NULL, 'r'},
-        {"seconds", 1, NULL, 's'}, {"keep", 0, NULL, 'k'},     {"connect-timeout", 1, NULL, 'C'},
-        {"timeout", 1, NULL, 'T'}, {"pause", 1, NULL, 'P'},    {0}};
+    static const struct option names[] = {{"address", 1, NULL, 'a'}, {"port", 1, NULL, 'p'},
+                                          {"socket", 1, NULL, 'S'},  {"out", 1, NULL, 'o'},
+                                          {"client", 1, NULL, 'c'},  {"table", 1, NULL, 't'},
+                                          {"user", 1, NULL, 'u'},    {"password", 1, NULL, 'w'},
+                                          {"rate", 1, NULL, 'r'},    {"seconds", 1, NULL, 's'},
+                                          {"keep", 0, NULL, 'k'},    {"connect-timeout", 1, NULL, 'C'},
+                                          {"timeout", 1, NULL, 'T'}, {"pause", 1, NULL, 'P'},
+                                          {"hold", 0, NULL, 'h'},    {0}};
     int c;
 
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -139,6 +142,9 @@ static bool parse(struct options *o, int argc, char **argv)
             break;
         case 'k':
             o->keep = true;
+            break;
+        case 'h':
+            o->hold = true;
             break;
         case 'C':
             o->connect_timeout_ms = atoi(optarg);

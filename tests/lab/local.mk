@@ -4,21 +4,35 @@ tests_lab_labwriter_SOURCES = tests/lab/labwriter.c tests/lab/labdb.c tests/lab/
 tests_lab_labwriter_LDADD = $(MARIADB_LIBS)
 tests_lab_labsampler_SOURCES = tests/lab/labsampler.c tests/lab/labdb.c tests/lab/labdb.h
 tests_lab_labsampler_LDADD = $(MARIADB_LIBS) -lpthread
+noinst_PROGRAMS += tests/lab/labrelay
+tests_lab_labrelay_SOURCES = tests/lab/labrelay.c
+# A library to preload, which no archiver makes: with the compiler alone.
+noinst_DATA += tests/lab/labtrap.so
+tests/lab/labtrap.so: $(srcdir)/tests/lab/labtrap.c
+	$(AM_V_CC)$(MKDIR_P) tests/lab && $(CC) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) -std=gnu11 $(PROJECT_CFLAGS) \
+		$(MARIADB_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $(srcdir)/tests/lab/labtrap.c -ldl
+CLEANFILES += tests/lab/labtrap.so
+EXTRA_DIST += tests/lab/labtrap.c
+TESTS += tests/lab/test_history.py
+EXTRA_DIST += tests/lab/test_history.py
 EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/run \
 	tests/lab/mail-rows.sql \
 	tests/lab/baseline/keepalived.conf tests/lab/baseline/check.sh tests/lab/baseline/notify.sh \
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \
 	tests/lab/replab/baseline.py tests/lab/replab/cli.py tests/lab/replab/conf.py \
 	tests/lab/replab/database.py tests/lab/replab/errors.py tests/lab/replab/faults.py \
-	tests/lab/replab/freezer.py tests/lab/replab/host.py tests/lab/replab/init.py tests/lab/replab/lab.py \
+	tests/lab/replab/freezer.py tests/lab/replab/history.py tests/lab/replab/host.py \
+	tests/lab/replab/init.py tests/lab/replab/lab.py \
 	tests/lab/replab/mail.py tests/lab/replab/memory.py tests/lab/replab/net.py tests/lab/replab/ns.py \
 	tests/lab/replab/options.py tests/lab/replab/record.py tests/lab/replab/services.py \
-	tests/lab/replab/yamlconf.py \
+	tests/lab/replab/vipwatch.py tests/lab/replab/yamlconf.py \
 	tests/lab/scenarios/__init__.py tests/lab/scenarios/calm.py tests/lab/scenarios/catalogue.py \
 	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/hangs.py \
-	tests/lab/scenarios/hosts.py tests/lab/scenarios/judge.py tests/lab/scenarios/moves.py \
+	tests/lab/scenarios/hosts.py tests/lab/scenarios/judge.py tests/lab/scenarios/links.py \
+	tests/lab/scenarios/moves.py \
+	tests/lab/scenarios/recorders.py \
 	tests/lab/scenarios/returns.py tests/lab/scenarios/rows.py tests/lab/scenarios/runner.py \
-	tests/lab/scenarios/trial.py
+	tests/lab/scenarios/steps.py tests/lab/scenarios/trial.py tests/lab/scenarios/witness.py
 
 # Every row of faults against real servers, an hour or more; needs root.
 check-faults: all

@@ -63,14 +63,18 @@ def resume(host, what):
     return send(host, what, signal.SIGCONT)
 
 
-def kill_together(*pairs):
-    """Several processes, as (host, what), found first and then ended within microseconds."""
-    fds = [os.pidfd_open(find(host, what)) for host, what in pairs]
+def send_together(number, *pairs):
+    """To several processes, as (host, what or outer pid), found first and then met within microseconds."""
+    fds = [os.pidfd_open(what if isinstance(what, int) else find(host, what)) for host, what in pairs]
     at = now_us()
     for fd in fds:
-        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        signal.pidfd_send_signal(fd, number)
         os.close(fd)
     return at
+
+
+def kill_together(*pairs):
+    return send_together(signal.SIGKILL, *pairs)
 
 
 def restart_server(server, clean=True):
@@ -113,8 +117,8 @@ def power_on(lab, name, server=True, node=True):
     return at
 
 
-def freeze(host):
-    freezer.freeze(host)
+def freeze(host, only=None):
+    freezer.freeze(host, only)
     return now_us()
 
 
@@ -158,6 +162,22 @@ def cut(lab, *args, **named):
 def heal(lab, number=None):
     lab.segment.heal(number)
     return now_us()
+
+
+def slow_down(lab, name, delay_ms, jitter_ms=0):
+    """Every frame from and to the host is late by so much from now on. Returns (moment, a function that ends it)."""
+    path = os.path.join(lab.options.build, "tests/lab/labrelay")
+    if not os.access(path, os.X_OK):
+        raise LabError(f"{path} is missing: build it (make tests/lab/labrelay)")
+    relay = subprocess.Popen(lab.switch.enter_argv(
+        [path, "--delay-us", str(int(delay_ms * 1000)), "--jitter-us", str(int(jitter_ms * 1000)),
+         *lab.segment.lengthen(name)]))
+
+    def end():
+        lab.segment.shorten(name)  # the relay ends when its interface is gone
+        relay.wait(10)
+        return now_us()
+    return now_us(), end
 
 
 # Sessions ----------------------------------------------------------------------------------------------

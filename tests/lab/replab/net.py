@@ -17,6 +17,16 @@ PREFIX = 24
 BRIDGE = "br0"
 
 
+def slow_port(name):
+    """The bridge's end of a cable that labrelay makes slow."""
+    return name + "-slow"
+
+
+def ports(name):
+    """The interfaces of the bridge behind which a host may be, for a rule."""
+    return f'{{ "{name}", "{slow_port(name)}" }}'
+
+
 @dataclasses.dataclass
 class Cut:
     """What is dropped. direction is the host's: "in" is what it does not hear, "out" what is not heard of it.
@@ -39,14 +49,14 @@ class Cut:
 
     def where(self):
         """(chain, interfaces) per direction."""
-        host, peer = self.host, self.peer
-        if not peer:
-            ways = {"out": ("prerouting", f'iifname "{host}"'), "in": ("postrouting", f'oifname "{host}"')}
-        elif peer == "reference":
-            ways = {"out": ("input", f'iifname "{host}"'), "in": ("output", f'oifname "{host}"')}
+        host, peer = ports(self.host), ports(self.peer)
+        if not self.peer:
+            ways = {"out": ("prerouting", f"iifname {host}"), "in": ("postrouting", f"oifname {host}")}
+        elif self.peer == "reference":
+            ways = {"out": ("input", f"iifname {host}"), "in": ("output", f"oifname {host}")}
         else:
-            ways = {"out": ("forward", f'iifname "{host}" oifname "{peer}"'),
-                    "in": ("forward", f'iifname "{peer}" oifname "{host}"')}
+            ways = {"out": ("forward", f"iifname {host} oifname {peer}"),
+                    "in": ("forward", f"iifname {peer} oifname {host}")}
         return [ways[d] for d in (("out", "in") if self.direction == "both" else (self.direction,))]
 
     def rules(self):
@@ -78,7 +88,20 @@ class Segment:
             f"route add default via {REFERENCE}")) + "\n")
 
     def unplug(self, name):
-        self.space.run(["ip", "link", "del", name], net_only=True, check=False)
+        for port in (name, slow_port(name)):
+            self.space.run(["ip", "link", "del", port], net_only=True, check=False)
+
+    def lengthen(self, name):
+        """Takes the host's cable off the bridge and a second one in between; returns the two ends to be joined. The
+        host sees no change of its carrier."""
+        near = name + "-near"
+        self.ip(f"link add {near} type veth peer name {slow_port(name)}", f"link set {name} nomaster",
+                f"link set {slow_port(name)} master {BRIDGE}", f"link set {slow_port(name)} up",
+                f"link set {near} up")
+        return name, near
+
+    def shorten(self, name):
+        self.ip(f"link del {slow_port(name)}", f"link set {name} master {BRIDGE}")
 
     def cut(self, host, direction="both", peer="", proto=0, tcp_port=0, loss=100):
         """Starts dropping; returns the cut's number for heal()."""

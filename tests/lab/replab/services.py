@@ -84,8 +84,12 @@ def install_schema(lab):
     tool = os.path.join(lab.options.build, "mysql-replcheck")
     for name in NODES:
         lab.hosts[name].exec([tool, "--config", "/etc/mysql-replcheck", "schema", "install"], timeout=60)
-    if lab.options.tie_breaker != "witness":
-        return
+    if lab.options.tie_breaker == "witness":
+        install_witness(lab)
+
+
+def install_witness(lab):
+    tool = os.path.join(lab.options.build, "mysql-replcheck")
     # The witness has no configuration of ours: it is told who may ask it, and with which password.
     witness = lab.hosts["witness"]
     witness.write("etc/mysql-replcheck/peer.secret", SECRET + "\n", 0o600)
@@ -94,9 +98,9 @@ def install_schema(lab):
                   "--password-file", "/etc/mysql-replcheck/peer.secret"], timeout=60)
 
 
-def start_supervisor(lab, host):
-    """Returns the inner pid of the fencer, the parent of the two."""
+def start_supervisor(lab, host, environment=()):
+    """Returns the inner pid of the fencer, the parent of the two. `environment`: "NAME=value" of its own."""
     program = os.path.join(lab.options.build, "mysql-replcheckd")
     if not os.access(program, os.X_OK):
         raise LabError(f"{program} is missing: build it first")
-    return host.start("replcheckd", [program, "--foreground", "--config", "/etc/mysql-replcheck"])
+    return host.start("replcheckd", ["env", *environment, program, "--foreground", "--config", "/etc/mysql-replcheck"])

@@ -1,9 +1,9 @@
-"""The network is cut. Clients on both sides go on: those at each node, and one that uses the VIP."""
+"""The network is cut. Clients on both sides go on: those at each node, and those that use the VIP."""
 import time
 
 from replab import faults
 
-from .catalogue import scenario
+from .catalogue import expect, scenario
 
 CUT_S = 7  # longer than a lease and all delays of a promotion
 
@@ -47,19 +47,27 @@ def cut_pair_without_witness(t):
     t.end(t.writer, terms=1)
 
 
+def nobody_takes_over(t, *args, **named):
+    """Without a witness a writer that is cut like this fences itself, nobody is promoted, and the same node writes
+    again when the cut has healed."""
+    t.begin()
+    at, number = faults.cut(t.lab, t.writer, *args, **named)
+    t.fault(at)
+    t.wait("the writer that hears nobody is fenced", lambda: not t.writers(), 10)
+    t.stays("nobody writes", lambda: not t.writers(), CUT_S)
+    check = t.tool(t.standby, "check")
+    expect(check.returncode == 2, f"check at {t.standby}: exit {check.returncode}: {check.stdout}")
+    faults.heal(t.lab, number)
+    t.wait_writer(t.writer, 20)
+    t.wait_well()
+    t.end(t.writer, outage_s=60, vip_s=CUT_S + 20)
+
+
 @scenario(fault=13, tie_breaker="writer", name="cut-off-writer", quick=True)
 def cut_off_without_witness(t):
     """Without a witness a writer that hears nobody fences itself, nobody is promoted, and the same node writes
     again when the cut has healed; nothing is lost."""
-    t.begin()
-    at, number = faults.cut(t.lab, t.writer)
-    t.fault(at)
-    t.wait("the writer that hears nobody is fenced", lambda: not t.writers(), 10)
-    t.stays("nobody writes", lambda: not t.writers(), CUT_S)
-    faults.heal(t.lab, number)
-    t.wait_writer(t.writer, 20)
-    t.wait_well()
-    t.end(t.writer, outage_s=60)
+    nobody_takes_over(t)
 
 
 @scenario(fault=13, tie_breaker="vip", name="cut-pair-vip", quick=True)
@@ -74,4 +82,149 @@ def cut_pair_with_vip(t):
     t.wait("one writer", lambda: len(t.writers()) == 1, 20)
     writer = t.writers()[0]
     t.wait_returned(t.other(writer))
-    t.end(writer, both_us=healed - at + 5_000_000, acks_overlap=True)
+    t.end(writer, both_us=healed - at + 5_000_000, acks_overlap=True, vip_s=CUT_S + 20)
+
+
+def other_takes_over(t, direction):
+    """The writer is cut in one direction, from everybody: it fences itself, the other is promoted after that."""
+    t.begin()
+    at, number = faults.cut(t.lab, t.writer, direction)
+    t.fault(at)
+    t.wait_writer(t.standby, 15)
+    t.stays(f"{t.standby} as the one writer", lambda: t.writers() == [t.standby], 3)
+    faults.heal(t.lab, number)
+    t.wait_returned(t.writer)
+    t.wait("one holder of the VIP", lambda: t.lab.vip_holders() == [t.standby], 10)
+    t.end(t.standby, terms=2, vip_s=CUT_S + 20)
+
+
+@scenario(fault=14)
+def deaf_writer(t):
+    """The writer hears nobody, and is heard: it fences itself at its deadline, the other is promoted."""
+    other_takes_over(t, "in")
+
+
+@scenario(fault=14, tie_breaker="writer", name="deaf-writer-writer")
+def deaf_writer_without_witness(t):
+    """The same without a witness: it fences itself, nobody is promoted, and `check` is critical."""
+    nobody_takes_over(t, "in")
+
+
+@scenario(fault=15)
+def mute_writer(t):
+    """The writer hears everybody, and nobody hears it: it fences itself at its deadline, the other is promoted."""
+    other_takes_over(t, "out")
+
+
+@scenario(fault=15, tie_breaker="writer", name="mute-writer-writer")
+def mute_writer_without_witness(t):
+    """The same without a witness: it fences itself, nobody is promoted, and `check` is critical."""
+    nobody_takes_over(t, "out")
+
+
+def one_way_with_vip(t, direction):
+    """With the VIP as tie-breaker, the writer is cut in one direction: never two writers, one in the end."""
+    t.begin()
+    at, number = faults.cut(t.lab, t.writer, direction)
+    t.fault(at)
+    time.sleep(CUT_S + 3)
+    faults.heal(t.lab, number)
+    t.wait("one writer", lambda: len(t.writers()) == 1, 20)
+    writer = t.writers()[0]
+    t.wait_returned(t.other(writer))
+    t.end(writer, vip_s=CUT_S + 20)
+
+
+@scenario(fault=14, tie_breaker="vip", name="deaf-writer-vip")
+def deaf_writer_with_vip(t):
+    """With the VIP as tie-breaker the writer hears nobody: never two writers, and one in the end."""
+    one_way_with_vip(t, "in")
+
+
+@scenario(fault=15, tie_breaker="vip", name="mute-writer-vip")
+def mute_writer_with_vip(t):
+    """With the VIP as tie-breaker nobody hears the writer: never two writers, and one in the end."""
+    one_way_with_vip(t, "out")
+
+
+def deaf_standby_changes_nothing(t):
+    t.begin()
+    at, number = faults.cut(t.lab, t.standby, "in")
+    t.fault(at)
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], CUT_S)
+    faults.heal(t.lab, number)
+    t.wait_well()
+    t.end(t.writer, terms=1, vip_s=CUT_S + 10)
+
+
+@scenario(fault=16)
+def deaf_standby(t):
+    """The standby hears nobody, so it takes the VIP besides: it is not promoted, and the VIP has one holder again
+    when it hears."""
+    deaf_standby_changes_nothing(t)
+
+
+@scenario(fault=16, tie_breaker="writer", name="deaf-standby-writer")
+def deaf_standby_without_witness(t):
+    """The same without a witness."""
+    deaf_standby_changes_nothing(t)
+
+
+@scenario(fault=16, tie_breaker="vip", name="deaf-standby-vip")
+def deaf_standby_with_vip(t):
+    """With the VIP as tie-breaker: it holds the VIP, and no reference answers it, so it is not promoted."""
+    deaf_standby_changes_nothing(t)
+
+
+def vrrp_alone(t):
+    t.begin()
+    at, number = faults.cut(t.lab, t.writer, peer=t.standby, proto=112)
+    t.fault(at)
+    t.wait("the VIP on both nodes", lambda: len(t.lab.vip_holders()) == 2, 10)
+    t.wait("`check` of a node is critical", lambda: any(
+        t.tool(node, "check").returncode == 2 for node in (t.writer, t.standby)), 10)
+    t.stays("one writer", lambda: len(t.writers()) == 1, CUT_S)
+    faults.heal(t.lab, number)
+    t.wait_well()
+    t.end(t.writer, terms=1, vip_s=CUT_S + 20)
+
+
+@scenario(fault=17)
+def cut_vrrp(t):
+    """The nodes do not hear each other's VRRP alone: both hold the VIP, that is reported as critical, the writer
+    stays."""
+    vrrp_alone(t)
+
+
+@scenario(fault=17, tie_breaker="writer", name="cut-vrrp-writer")
+def cut_vrrp_without_witness(t):
+    """The same without a witness."""
+    vrrp_alone(t)
+
+
+@scenario(fault=17, tie_breaker="vip", name="cut-vrrp-vip")
+def cut_vrrp_with_vip(t):
+    """The same with the VIP as tie-breaker: the nodes hear each other, so the writer stays."""
+    vrrp_alone(t)
+
+
+def database_port(t):
+    t.begin()
+    at, number = faults.cut(t.lab, t.writer, peer=t.standby, tcp_port=3306)
+    t.fault(at)
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], CUT_S)
+    faults.heal(t.lab, number)
+    t.wait_well()
+    t.end(t.writer, terms=1)
+
+
+@scenario(fault=18)
+def cut_database_port(t):
+    """The nodes' servers alone do not reach each other: nobody is promoted because of that."""
+    database_port(t)
+
+
+@scenario(fault=18, tie_breaker="writer", name="cut-database-port-writer")
+def cut_database_port_without_witness(t):
+    """The same without a witness."""
+    database_port(t)

@@ -29,6 +29,16 @@ def kill_mariadbd_without_witness(t):
 @scenario(fault=7, quick=True)
 def kill_supervisor(t):
     """The writer's supervisor is killed: another one continues, without a change of role."""
+    supervisor_returns(t)
+
+
+@scenario(fault=7, tie_breaker="writer", name="kill-supervisor-writer")
+def kill_supervisor_without_witness(t):
+    """The same without a witness."""
+    supervisor_returns(t)
+
+
+def supervisor_returns(t):
     t.begin()
     child = faults.find(t.host(t.writer), "supervisor")
     t.fault(faults.kill(t.host(t.writer), child))
@@ -42,6 +52,53 @@ def kill_supervisor(t):
     t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 3)
     t.wait_well()
     t.end(t.writer, terms=1, outage_s=5)
+
+
+def standby_server_dies(t):
+    t.begin()
+    t.fault(faults.kill(t.host(t.standby), "mariadbd"))
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 5)
+    t.server(t.standby).start()
+    t.wait_well()
+    t.end(t.writer, terms=1, outage_s=5)
+
+
+@scenario(fault=5)
+def kill_standby_mariadbd(t):
+    """The standby's server is killed and comes back: the writer goes on, lookups on both nodes too."""
+    standby_server_dies(t)
+
+
+@scenario(fault=5, tie_breaker="writer", name="kill-standby-mariadbd-writer")
+def kill_standby_mariadbd_without_witness(t):
+    """The same without a witness."""
+    standby_server_dies(t)
+
+
+@scenario(fault=6)
+def restart_unapplied(t):
+    """The standby restarts with transactions that it had received and not applied, and the writer dies: promotion
+    is refused, with the positions, until the writer is back with what is missing."""
+    t.begin()
+    standby, writer = t.server(t.standby), t.server(t.writer)
+    standby.sql("STOP SLAVE SQL_THREAD")
+    received = standby.replica_status()["Gtid_IO_Pos"]
+    t.wait("transactions that are received and not applied", lambda: writer.value("@@global.gtid_binlog_pos")
+           != received and standby.replica_status()["Gtid_IO_Pos"] != standby.value("@@global.gtid_slave_pos"), 5)
+    host, pid = t.host(t.standby), t.host(t.standby).pid("mariadbd")
+    # Of the two servers at once; a receiver that came back first would get it all again.
+    t.fault(faults.kill_together((t.host(t.writer), "mariadbd"), (host, pid)))
+    t.wait_dead(t.standby, pid)
+    standby.start()
+    t.stays("nobody is promoted", lambda: not t.writers(), 8)
+    report = t.report(t.standby)
+    loss = report.get("loss") or {}
+    expect("refused" in report.get("reason", "") and loss.get("known_lost", 0) > 0 and "0-1-" in loss["sentence"],
+           f"{t.standby} does not say which transactions are missing: {report.get('reason')}; {loss}")
+    writer.start()
+    t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+    t.wait_well(40)
+    t.end(t.writers()[0], outage_s=60)
 
 
 @scenario(fault=11, quick=True)

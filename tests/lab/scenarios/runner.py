@@ -64,7 +64,8 @@ def keep_logs(lab, scenario, folder, number):
     shutil.move(lab.dir, target)
 
 
-FIGURES = (("outage", "outage", "ms"), ("both", "dual-writable", "ms"), ("lost", "lost", "rows"))
+FIGURES = (("outage", "outage", "ms"), ("both", "dual-writable", "ms"), ("dual", "two acknowledging", "ms"),
+           ("late", "out of turn", "writes"), ("lost", "lost", "rows"))
 
 
 def run(scenario, settings, number=1):

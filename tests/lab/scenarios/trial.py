@@ -4,15 +4,16 @@ import json
 import subprocess
 import time
 
-from replab import LabError, faults, mail, record
+from replab import LabError, faults, history, mail
 from replab.lab import NODES
 
 from . import judge
 from .catalogue import Failed, expect
+from .recorders import Recorders
 
 READY_S = 30     # for the supervisors to agree on a writer
 SETTLED_S = 20   # for everything to be as before, once a fault has ended
-LOAD = 200       # writes a second through the VIP
+VIP_S = 15       # for the VIP to have one holder
 
 
 class Trial:
@@ -23,9 +24,7 @@ class Trial:
         self.writer = self.standby = ""
         self.fault_us = 0
         self.figures = {}      # for the line of the result
-        self._clients = []     # the first one through the VIP, then on the nodes
-        self._done = [[], []]  # operations of clients that have ended: through the VIP, on the nodes
-        self._sampler = self._lookups = None
+        self._recorders = None
         self._excused = []     # (node, from, to) in which its lookups do not count
 
     # Asking ---------------------------------------------------------------------------------------------
@@ -80,6 +79,10 @@ class Trial:
             return False
         return all(self.report(node).get("standby_ready") is True for node in NODES)
 
+    def terms(self):
+        """(epoch, node, reason) of each, asked of the one writer."""
+        return judge.terms(self.server(self.writers()[0]))
+
     # Waiting --------------------------------------------------------------------------------------------
 
     def wait(self, what, condition, timeout_s):
@@ -91,6 +94,10 @@ class Trial:
     def wait_writer(self, node, timeout_s):
         """Returns the seconds it took until that node alone was writable."""
         return self.wait(f"{node} as the one writer", lambda: self.writers() == [node], timeout_s)
+
+    def wait_dead(self, node, pid):
+        self.wait(f"{node}: the end of process {pid}", lambda: not any(
+            number == pid for number in self.host(node).space.pids()), 10)
 
     def wait_state(self, node, state, timeout_s):
         self.wait(f"{node}: {state}", lambda: self.state(node) == state, timeout_s)
@@ -110,29 +117,22 @@ class Trial:
     # Recording ------------------------------------------------------------------------------------------
 
     def begin(self, local=NODES):
-        """Waits until the pair is well, then records: a client through the VIP, one at each node in `local`, the
-        sampler, the lookups."""
+        """Waits until the pair is well, then records: clients through the VIP, some at each node in `local`, the
+        sampler, the lookups, the VIP's holders."""
         self.wait_well(READY_S)
         self.writer = self.writers()[0]
         self.standby = self.other(self.writer)
-        self._lookups = record.Lookups(self.lab, pause_s=0.3)
-        self._sampler = record.Sampler(self.lab)
+        self._recorders = Recorders(self.lab)
         self.load(local)
 
     def load(self, local=NODES):
         """The clients begin to write."""
-        self._clients = [record.Writer(self.lab, rate=LOAD, pause=5000)]
-        for node in local:
-            # Outside the host, whose end would take the record along.
-            self._clients.append(record.Writer(self.lab, host="switch", socket=self.host(node).socket, rate=50,
-                                               pause=20000))
+        self._recorders.load(local)
         time.sleep(1)
 
     def rest(self):
         """The clients end, and the standby gets all that they wrote."""
-        for i, client in enumerate(self._clients):
-            self._done[min(i, 1)] += client.stop()
-        self._clients = []
+        self._recorders.end_load()
         self.server(self.standby).wait_for(self.server(self.writer))
 
     def fault(self, at_us):
@@ -166,60 +166,62 @@ class Trial:
         except (LabError, subprocess.TimeoutExpired):
             return False
 
-    def _stop(self):
-        """Every record there is: operations of the client and of all, microseconds of two writable, lookups."""
-        lookups = self._lookups.stop()
-        for i, client in enumerate(self._clients):
-            self._done[min(i, 1)] += client.stop()
-        both_us, _ = self._sampler.stop()
-        self._clients, self._sampler, self._lookups = [], None, None
-        return self._done[0], sum(self._done, []), both_us, lookups
-
     def give_up(self):
         """Ends the recorders after a failure, so that their files are whole. Returns what they say of two writers,
         which is worse than whatever the scenario was waiting for."""
-        wrong, sampler = [], self._sampler
-        self._sampler = None
-        if sampler is not None:
-            with contextlib.suppress(LabError, OSError):
-                self.figures["both"] = sampler.stop()[0] / 1000
-                wrong = judge.never_two_writable(self.figures["both"] * 1000)
-        for recorder in (*self._clients, self._lookups):
-            if recorder is not None:
-                with contextlib.suppress(LabError, OSError):
-                    recorder.stop()
-        return wrong
+        recorders, self._recorders = self._recorders, None
+        both_us = recorders.give_up() if recorders is not None else None
+        if both_us is None:
+            return []
+        self.figures["both"] = both_us / 1000
+        return ["W: " + sentence for sentence in judge.never_two_writable(both_us)]
 
     # Judging --------------------------------------------------------------------------------------------
 
-    def end(self, writer, terms=None, least_terms=1, both_us=0, outage_s=None, acks_overlap=False):
+    def end(self, writer, terms=None, least_terms=1, both_us=0, outage_s=None, acks_overlap=False, vip_s=VIP_S):
         """Ends the recorders and judges. `writer`: the node that must be it now; `terms`: how many there must
         have been; `both_us`: how long two servers may have been writable; `outage_s`: the longest time without
-        an acknowledgement to the client of the VIP; `acks_overlap`: two servers acknowledged, as was expected."""
+        an acknowledgement to the client of the VIP; `acks_overlap`: two servers acknowledged, as was expected: that
+        is measured, not judged; `vip_s`: how long nobody, or two, may have held the VIP."""
         expect(self.writers() == [writer], f"writable at the end: {self.writers()} instead of {writer} alone")
         time.sleep(0.5)
-        client, operations, both, lookups = self._stop()
-        server = self.server(writer)
-        others = {self.server(n): self._quarantine(n) for n in NODES if n != writer and self.host(n).on}
-        gap_ms = judge.outage_ms(client, self.fault_us)
-        wrong = judge.never_two_writable(both, both_us)
-        turns = [self.host(node).server_id for _, node, _ in judge.terms(server)]
-        wrong += [] if acks_overlap else judge.never_two_acknowledging(operations, turns)
-        wrong += judge.accounted(operations, server, others)
-        wrong += judge.epochs_rise(server, terms, least_terms)
-        wrong += judge.lookups(lookups, self.fault_us, [n for n in NODES if self.host(n).on], self._excused)
-        wrong += [w for node in NODES for w in judge.crashes(self.host(node))]
-        wrong += [w for other, (quarantined, _) in others.items() if not quarantined
-                  for w in judge.follows(other, server)]
+        recorders, self._recorders = self._recorders, None
+        records = recorders.stop()
+        wrong = {letter: [] for letter in "WAERCVNX"}
+        quarantined = {node: self._quarantine(node) for node in NODES if self.host(node).on}
+        for node, (is_quarantined, _) in quarantined.items():
+            if node != writer and not is_quarantined:
+                wrong["A"] += judge.follows(self.server(node), self.server(writer))
+        told = judge.build(self.lab, records, writer, quarantined, self._lossless())
+        self._judge_history(told, wrong, both_us, acks_overlap, records)
+        wrong["N"] += judge.term_count([t.epoch for t in told.terms], terms, least_terms)
+        wrong["R"] += history.lookups_answered(records.lookups, self.fault_us,
+                                               [n for n in NODES if self.host(n).on], self._excused)
+        wrong["V"] += history.vip_astray(records.vip, self.fault_us, int(vip_s * 1e6))
+        wrong["X"] += [w for node in NODES for w in judge.crashes(self.host(node))]
+        gap_ms = judge.outage_ms(records.client, self.fault_us)
         if outage_s is not None and (gap_ms is None or gap_ms > outage_s * 1000):
             gap = "for good" if gap_ms is None else f"for {gap_ms:.0f} ms"
-            wrong.append(f"no write was acknowledged through the VIP {gap} (allowed: {outage_s:g} s)")
+            wrong["C"].append(f"no write was acknowledged through the VIP {gap} (allowed: {outage_s:g} s)")
         self.figures["outage"] = gap_ms
-        self.figures["both"] = both / 1000
-        self.figures["lost"] = judge.lost(operations, server)
-        if wrong:
-            raise Failed("; ".join(wrong))
+        if any(wrong.values()):
+            raise Failed("; ".join(f"{letter}: {w}" for letter, sentences in wrong.items() for w in sentences))
+
+    def _judge_history(self, told, wrong, both_us, acks_overlap, records):
+        told.bound_excused = acks_overlap
+        overlaps = history.overlaps(told)
+        wrong["W"] += judge.never_two_writable(records.both_us, both_us)
+        wrong["W"] += [] if acks_overlap else history.exclusive(told)
+        wrong["A"] += history.survives(told) + history.denied(told)
+        wrong["E"] += history.epochs_rise(told)
+        self.figures["both"] = records.both_us / 1000
+        self.figures["dual"] = history.overlap_us(overlaps) / 1000
+        self.figures["late"] = len(history.out_of_turn(told)[0])
+        self.figures["lost"] = len(history.lost(told))
+
+    def _lossless(self):
+        return self.lab.options.set.get("policy.durability") == "lossless"
 
     def _quarantine(self, node):
         report = self.report(node)
-        return report.get("state") == "quarantined", (report.get("history") or {}).get("first", "")
+        return report.get("state") == "quarantined", bool((report.get("history") or {}).get("first", ""))
