@@ -27,3 +27,5 @@ GRANT EXECUTE ON PROCEDURE replcheck.set_offsets TO '@USER@'@'localhost'
 GRANT EXECUTE ON PROCEDURE replcheck.repair_dead_man TO '@USER@'@'localhost'
 --;
 GRANT EXECUTE ON PROCEDURE replcheck.audit_accounts TO '@USER@'@'localhost'
+--;
+GRANT EXECUTE ON PROCEDURE replcheck.audit_binlog TO '@USER@'@'localhost'

@@ -15,3 +15,7 @@ GRANT EXECUTE ON PROCEDURE replcheck.release_vote TO '@PEER_USER@'@'@ADDRESS@'
 GRANT EXECUTE ON PROCEDURE replcheck.reclaim TO '@PEER_USER@'@'@ADDRESS@'
 --;
 GRANT EXECUTE ON PROCEDURE replcheck.bulletin_put TO '@PEER_USER@'@'@ADDRESS@'
+--;
+GRANT EXECUTE ON PROCEDURE replcheck.audit_accounts TO '@PEER_USER@'@'@ADDRESS@'
+--;
+GRANT EXECUTE ON PROCEDURE replcheck.audit_binlog TO '@PEER_USER@'@'@ADDRESS@'

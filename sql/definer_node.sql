@@ -1,6 +1,6 @@
 -- SUPER for SET GLOBAL auto_increment_* and event_scheduler; PROCESS to see whose session holds a lock;
--- EVENT for dead_man; the tables of mysql for the audit.
-GRANT SUPER, PROCESS ON *.* TO 'replcheck-definer'@'localhost'
+-- EVENT for dead_man; BINLOG MONITOR and the tables of mysql for the audit.
+GRANT SUPER, PROCESS, BINLOG MONITOR ON *.* TO 'replcheck-definer'@'localhost'
 --;
 GRANT EVENT ON replcheck.* TO 'replcheck-definer'@'localhost'
 --;
@@ -9,3 +9,9 @@ GRANT SELECT, INSERT, UPDATE ON replcheck.bulletin TO 'replcheck-definer'@'local
 GRANT SELECT ON mysql.global_priv TO 'replcheck-definer'@'localhost'
 --;
 GRANT SELECT ON mysql.roles_mapping TO 'replcheck-definer'@'localhost'
+--;
+GRANT SELECT ON mysql.proxies_priv TO 'replcheck-definer'@'localhost'
+--;
+GRANT SELECT ON mysql.proc TO 'replcheck-definer'@'localhost'
+--;
+GRANT SELECT ON mysql.event TO 'replcheck-definer'@'localhost'

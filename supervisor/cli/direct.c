@@ -16,6 +16,7 @@
 #include "model/verdict.h"
 #include "settings/policy_of.h"
 #include "settings/settings.h"
+#include "wire/audit_sql.h"
 #include "wire/observe.h"
 
 #define ROUNDS_MIN      2
@@ -30,10 +31,12 @@ struct target {
     struct session *session;
     struct observe_names names;
     struct server_view *view;
+    struct audit_names audit_names;
+    struct audit audit;
     struct lag lag;
     struct gtid_set first_state; /* gtid_binlog_state of the first round */
     int rounds;
-    bool asking, failed;
+    bool asking, failed, auditing;
     char trouble[OBS_TEXT_MAX];
 };
 
@@ -64,6 +67,23 @@ static void answered(void *arg, const struct reply *r)
         t->first_state = t->view->binlog_state;
 }
 
+static void audited(void *arg, const struct reply *r)
+{
+    struct target *t = arg;
+    t->auditing = false;
+    audit_read(&t->audit, &t->audit_names, r->sets, r->set_count, r->sent_us);
+    snprintf(t->audit.trouble, sizeof(t->audit.trouble), "%.*s", (int)sizeof(t->audit.trouble) - 1,
+             r->status == REPLY_OK ? "" : r->error);
+}
+
+static void ask_audit(struct target *t)
+{
+    char *sql = audit_whole_sql(&t->audit_names);
+    t->auditing = true;
+    session_query(t->session, sql, t->d->settings.cluster.timing.silent_ms, audited, t);
+    free(sql);
+}
+
 static void ask(struct target *t)
 {
     char *sql = observe_server_sql(&t->names, true);
@@ -77,6 +97,7 @@ static void on_up(void *arg, struct session *s)
     struct target *t = arg;
     t->view->probed_up_us = session_opened_us(s);
     ask(t);
+    ask_audit(t);
 }
 
 static void on_down(void *arg, struct session *s, const char *reason)
@@ -108,7 +129,7 @@ static bool is_done(const struct direct *d)
 {
     int writer = writer_of(d);
     for (int i = 0; i < OBS_NODES; i++)
-        if (!d->targets[i].failed && d->targets[i].rounds < ROUNDS_MIN)
+        if (!d->targets[i].failed && (d->targets[i].rounds < ROUNDS_MIN || d->targets[i].auditing))
             return false;
     bool both = !d->targets[0].failed && !d->targets[1].failed;
     return !both || writer < 0 || has_caught_up(d, writer) ||
@@ -170,6 +191,10 @@ static void begin(struct direct *d, int i)
                                       .master_address = c->nodes[1 - i].address,
                                       .master_port = c->nodes[1 - i].port};
     t->names.semi_sync = c->policy.durability == DURABILITY_LOSSLESS;
+    t->audit_names = (struct audit_names){.cluster = c->cluster,
+                                          .nodes = {c->nodes[0].name, c->nodes[1].name},
+                                          .users = {d->settings.node.local.user, d->settings.node.peer.user},
+                                          .fencer = d->settings.node.fencer.user};
     t->names.breaker_window_s = c->policy.breaker_window_ms / 1000;
     t->session = session_new(d->base, &o, &events);
 }
@@ -207,9 +232,22 @@ static void compare_histories(const struct direct *d, struct report_input *in)
     in->history = gtid_state_compare(a, b, &in->history_first);
 }
 
+static void add_audits(const struct direct *d, struct report_input *in, const char **accepted)
+{
+    const struct cluster_settings *c = &d->settings.cluster;
+    for (int i = 0; i < c->policy.privileged_account_count; i++)
+        accepted[i] = c->policy.privileged_accounts[i];
+    in->accepted = accepted;
+    in->accepted_count = c->policy.privileged_account_count;
+    in->evict = c->policy.evict_foreign_locks;
+    for (int i = 0; i < OBS_NODES; i++)
+        in->audits[i] = &d->targets[i].audit;
+}
+
 static void fill(const struct direct *d, const char *why, struct report *out)
 {
     const struct cluster_settings *c = &d->settings.cluster;
+    const char *accepted[SETTINGS_PRIVILEGED_MAX];
     int writer = writer_of(d);
     struct report_input in = {.source = REPORT_DIRECT,
                               .policy = &d->policy,
@@ -231,6 +269,7 @@ static void fill(const struct direct *d, const char *why, struct report *out)
     if (writer >= 0)
         in.lag[writer] = &d->targets[writer].lag;
     compare_histories(d, &in);
+    add_audits(d, &in, accepted);
     report_fill(out, &in);
     verdict_judge(out);
 }

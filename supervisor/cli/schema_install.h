@@ -12,9 +12,8 @@
 #include "base/err.h"
 #include "cli/schema_admin.h"
 #include "cli/schema_script.h"
+#include "model/schema_version.h"
 
-#define SCHEMA_VERSION       2
-#define SCHEMA_VERSION_TEXT  "2"
 #define SCHEMA_ADDRESSES_MAX 8
 
 enum schema_action { SCHEMA_INSTALL, SCHEMA_UPGRADE, SCHEMA_UNINSTALL, SCHEMA_PRINT };

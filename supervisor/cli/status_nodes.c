@@ -155,8 +155,42 @@ static void fill_dead_man(const struct report *r, int i, struct cell *c)
     (void)r;
     if (n->event_scheduler == TRI_NO)
         cell_set(c, PAINT_BAD, "off: the event scheduler is off");
+    else if (n->dead_man == TRI_NO && n->dead_man_trouble[0])
+        cell_set(c, PAINT_BAD, "%s", n->dead_man_trouble);
     else
         cell_tri(c, n->dead_man, "works", "does not run", PAINT_BAD);
+}
+
+static void add_account(struct cell *c, const struct report_account *a)
+{
+    bool object = strcmp(a->kind, "account") != 0;
+    cell_add(c, "%s%s%s%s", c->text[0] ? ", " : "", object ? a->kind : "", object ? " " : "",
+             object ? a->object : a->account);
+}
+
+/* Findings by name; who is there on every server only where there is nothing else to say. */
+static void fill_bypass(const struct report *r, int i, struct cell *c)
+{
+    const struct report_node *n = &r->nodes[i];
+    int findings = 0;
+    if (n->audited != TRI_YES || r->dual) {
+        cell_set(c, r->dual ? PAINT_DIM : PAINT_UNKNOWN, r->dual ? "-" : "unknown");
+        return;
+    }
+    for (int k = 0; k < n->account_count; k++)
+        if (strcmp(n->accounts[k].standing, "finding") == 0) {
+            add_account(c, &n->accounts[k]);
+            findings++;
+        }
+    c->paint = findings ? PAINT_BAD : PAINT_PLAIN;
+    for (int k = 0; !findings && k < n->account_count; k++)
+        add_account(c, &n->accounts[k]);
+    if (!c->text[0])
+        cell_set(c, PAINT_PLAIN, "nobody");
+    else if (!findings)
+        cell_add(c, " only");
+    if (n->accounts_total > n->account_count)
+        cell_add(c, " and %" PRId64 " more", n->accounts_total - n->account_count);
 }
 
 static void fill_supervisor(const struct report *r, int i, struct cell *c)
@@ -199,6 +233,7 @@ const struct node_row status_node_rows[] = {
     {"Position", fill_position},
     {"Auto-inc.", fill_counters},
     {"Dead-man", fill_dead_man},
+    {"Bypass", fill_bypass},
     {"Supervisor", fill_supervisor},
     {"VIP", fill_vip},
     {"Maintenance", fill_maintenance},

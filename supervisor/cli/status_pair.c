@@ -180,6 +180,28 @@ static void fill_config(const struct report *r, struct cell *c)
     cell_tri(c, r->config_equal, "the same on both nodes", "differs between the nodes", PAINT_WARN);
 }
 
+/* What is wrong with them stands among the problems, with both values. */
+static void fill_settings(const struct report *r, struct cell *c)
+{
+    if (r->nodes[0].audited != TRI_YES || r->nodes[1].audited != TRI_YES)
+        return;
+    if (!r->drift_count)
+        cell_set(c, PAINT_PLAIN, "the servers are set alike");
+    for (int i = 0; i < r->drift_count; i++)
+        cell_add(c, "%s%s", i ? ", " : "not as they are to be: ", r->drifts[i].name);
+    if (r->drift_count)
+        c->paint = PAINT_WARN;
+}
+
+static void fill_locks(const struct report *r, struct cell *c)
+{
+    for (int i = 0; i < r->lock_count; i++)
+        cell_add(c, "%s%s at %s: %s", i ? ", " : "held by others: ", r->locks[i].lock, r->locks[i].place,
+                 r->locks[i].account);
+    if (r->lock_count)
+        c->paint = PAINT_BAD;
+}
+
 static void fill_keepalived(const struct report *r, struct cell *c)
 {
     if (r->source == REPORT_DAEMON && r->has_vip)
@@ -191,6 +213,7 @@ const struct pair_row status_pair_rows[] = {
     {"Votes", fill_vote_0},          {"", fill_vote_1},         {"", fill_vote_tie},
     {"Fencer", fill_fencer},         {"Loss", fill_loss},       {"Durability", fill_durability},
     {"History", fill_history},       {"Breaker", fill_breaker}, {"Config", fill_config},
+    {"Settings", fill_settings},     {"Locks", fill_locks},
     {"Keepalived", fill_keepalived},
 };
 const size_t status_pair_row_count = sizeof(status_pair_rows) / sizeof(status_pair_rows[0]);

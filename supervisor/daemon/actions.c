@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/clients.h"
 #include "daemon/fencer_link.h"
 #include "daemon/lossless.h"
 #include "daemon/offsets.h"
@@ -304,6 +305,7 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
 {
     n->fence_asked_us = 0;
     n->fault_given = false;
+    clients_state_changed(n, from, to);
     if (from == NODE_STANDBY && to == NODE_PROMOTE_VOTES) {
         closer_reset(n->closer);
         n->o.consumed_epoch = 0;

@@ -1,6 +1,7 @@
 #include "daemon/control.h"
 
 #include "base/clock.h"
+#include "daemon/audits.h"
 #include "daemon/node.h"
 #include "io/probe.h"
 #include "io/voter.h"
@@ -61,6 +62,7 @@ void control_report(const struct node *n, struct report *out)
                               .wall_us = clock_wall_us(),
                               .started_us = n->started_us};
     take_settings(&in, &n->settings);
+    audits_report(n, &in);
     in.troubles[n->policy.self] = session_last_error(probe_session(n->probe_own));
     in.troubles[1 - n->policy.self] = session_last_error(probe_session(n->probe_peer));
     in.lag[n->lag_of_self ? n->policy.self : 1 - n->policy.self] = &n->lag;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/actions.h"
+#include "daemon/clients.h"
 #include "daemon/control.h"
 #include "daemon/fencer_link.h"
 #include "daemon/vip_vote.h"
@@ -19,6 +20,7 @@
 #include "io/vip.h"
 #include "io/worker.h"
 #include "model/ledger_text.h"
+#include "model/report_text.h"
 #include "daemon/boot_id.h"
 
 #define REPAIR_US 10000000
@@ -132,11 +134,15 @@ static void tell_stay(struct node *n)
 
 static void repaired(void *arg, const struct reply *r)
 {
-    (void)arg;
-    if (r->status == REPLY_OK)
-        log_notice("the dead-man's switch was enabled again");
-    else if (r->status == REPLY_ERROR)
+    struct node *n = arg;
+    snprintf(n->repair_trouble, sizeof(n->repair_trouble), "%.*s", (int)sizeof(n->repair_trouble) - 1,
+             r->status == REPLY_OK ? "" : r->error);
+    if (r->status == REPLY_OK) {
+        log_notice("the dead-man's switch was made anew and enabled");
+        probe_events(n->probe_own);
+    } else if (r->status == REPLY_ERROR) {
         log_error("the dead-man's switch cannot be repaired: %s; run `mysql-replcheck schema upgrade`", r->error);
+    }
 }
 
 static void repair_dead_man(struct node *n)
@@ -146,7 +152,8 @@ static void repair_dead_man(struct node *n)
     if (!wrong || !session_is_up(desk) || (n->repaired_us && n->o.now_us - n->repaired_us < REPAIR_US))
         return;
     n->repaired_us = n->o.now_us;
-    log_warning("the dead-man's switch is disabled, missing or does not advance: repairing it");
+    log_warning("the dead-man's switch does not work (%s): repairing it",
+                report_text_dead_man(n->o.own.dead_man_trouble));
     session_query(desk, "CALL replcheck.repair_dead_man()", 5000, repaired, n);
 }
 
@@ -198,6 +205,7 @@ static void run_tick(struct node *n)
     actions_run(n);
     n->last_row_id = n->outcome.row->id;
     repair_dead_man(n);
+    clients_step(n);
     actions_weight(n);
     actions_bulletin(n);
     bell_listen(n->bell, n->mind.state != NODE_WRITER);

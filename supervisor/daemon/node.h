@@ -10,6 +10,7 @@
 #include "model/lag.h"
 #include "settings/settings.h"
 
+struct audits;
 struct event_base;
 struct event;
 
@@ -32,6 +33,7 @@ struct node {
     struct closer *closer;
     struct session *control; /* own server: threads, read_only, term; never calls a procedure */
     struct session *semi_sync; /* own server, lossless: see daemon/lossless.h; NULL with async */
+    struct audits *audits;
     struct session *desk[OBS_NODES]; /* bulletins and offsets, at each data node's server */
     struct fencer_link *fencer;
     struct vip_watch *vip;
@@ -62,7 +64,9 @@ struct node {
     unsigned long offsets_corrected_at; /* sessions up to this id have the old values; 0 = none */
     int64_t started_threads_us;
     int64_t repaired_us;      /* the dead-man's switch, last */
+    char repair_trouble[OBS_TEXT_MAX]; /* why that failed; "" = it did not */
     int64_t disarmed_us;
+    int64_t clients_due_us;   /* when this node ceased to be the writer; 0 = its clients were seen to */
     struct ladder *ladder;    /* closing the own server */
     int promoted_row;         /* the row that made this node the writer */
     struct loss_bound promoted_loss; /* as the promotion found it */

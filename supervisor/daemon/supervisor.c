@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/audits.h"
 #include "daemon/boot_id.h"
 #include "daemon/control.h"
 #include "daemon/cycle.h"
@@ -268,7 +269,8 @@ static struct voter *make_voter(struct node *n, int i)
                                       .renew_ms = t->renew_ms,
                                       .silent_ms = t->silent_ms,
                                       .quorum = &n->quorum,
-                                      .answered_us = &n->o.voter_answer_us[i]};
+                                      .answered_us = &n->o.voter_answer_us[i],
+                                      .evict = &n->settings.cluster.policy.evict_foreign_locks};
     o.common.rows = i == OBS_TIE ? &n->o.witness.voter : i == n->policy.self ? &n->o.own.voter : &n->o.peer.voter;
     return server_voter_new(n->base, &o, &e);
 }
@@ -295,13 +297,23 @@ static struct session *make_session(struct node *n, int i, const char *role)
     return session_new(n->base, &o, &none);
 }
 
+static void make_audit(struct node *n, int i)
+{
+    char name[SETTINGS_NAME_MAX + 16];
+    snprintf(name, sizeof(name), "%s/audit", voter_place(n, i));
+    struct session_options o = session_of(n, i, name);
+    audits_start_at(n, i, &o);
+}
+
 static void make_sessions(struct node *n)
 {
     int self = n->policy.self, other = 1 - self;
     char name[SETTINGS_NAME_MAX + 16];
     bool witness = n->settings.cluster.quorum.tie_breaker == TIE_BREAKER_WITNESS;
-    for (int i = 0; i < OBS_NODES + (witness ? 1 : 0); i++)
+    for (int i = 0; i < OBS_NODES + (witness ? 1 : 0); i++) {
         n->voters[i] = make_voter(n, i);
+        make_audit(n, i);
+    }
     n->probe_own = make_probe(n, self);
     n->probe_peer = make_probe(n, other);
     n->control = make_session(n, self, "control");
@@ -382,6 +394,7 @@ static void reload(struct node *n)
         policy_of(&n->policy, &n->settings);
         log_set_level((enum log_level)n->settings.node.syslog.level);
         n->bulletin_said[0] = '\0';
+        audits_now(n);
         log_notice("the configuration was reloaded");
         node_wake(n);
     }
@@ -453,6 +466,7 @@ static void end(struct node *n)
     probe_free(&n->probe_peer);
     bell_free(&n->bell);
     closer_free(&n->closer);
+    audits_stop(n);
     session_free(&n->control);
     session_free(&n->semi_sync);
     for (int i = 0; i < OBS_NODES; i++)

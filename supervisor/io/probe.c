@@ -54,6 +54,12 @@ void probe_now(struct probe *p)
         ask(p);
 }
 
+void probe_events(struct probe *p)
+{
+    p->events_us = 0;
+    probe_now(p);
+}
+
 void probe_tick(struct probe *p, int64_t now_us)
 {
     (void)now_us;

@@ -22,6 +22,8 @@ void probe_free(struct probe **p);
 
 /* Asks now, or again as soon as the question under way is answered. */
 void probe_now(struct probe *p);
+/* The same, and the dead-man's switch with it, which is otherwise asked for once a second. */
+void probe_events(struct probe *p);
 /* Asks if nothing is under way: for the period. */
 void probe_tick(struct probe *p, int64_t now_us);
 

@@ -170,6 +170,8 @@ static void looked(void *arg, const struct reply *r)
             take(v, false);
         else if (is_predecessor(v, h, r->answered_us) || v->urgency == VOTER_TAKE_CLOSED)
             take_from(v, h->connection, false);
+        else if (h->foreign && *v->base.o.evict)
+            take_from(v, h->connection, false); /* no vote was there: ours counts after a lease */
         else if (h->idle && h->idle_ms >= v->base.o.lease_ms && !h->foreign)
             take_from(v, h->connection, true);
         else if (v->urgency == VOTER_TAKE_WAIT)

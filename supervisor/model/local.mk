@@ -12,9 +12,11 @@ libmodel_a_SOURCES += supervisor/model/observation.h supervisor/model/policy.h s
 libmodel_a_SOURCES += supervisor/model/ledger.c supervisor/model/ledger.h
 libmodel_a_SOURCES += supervisor/model/ledger_text.c supervisor/model/ledger_text.h
 libmodel_a_SOURCES += supervisor/model/report.c supervisor/model/report.h \
-	supervisor/model/report_authority.c supervisor/model/report_parts.h \
+	supervisor/model/report_audit.c supervisor/model/report_authority.c supervisor/model/report_parts.h \
 	supervisor/model/report_text.c supervisor/model/report_text.h \
 	supervisor/model/verdict.c supervisor/model/verdict.h supervisor/model/verdict_checks.h \
 	supervisor/model/verdict_servers.c supervisor/model/verdict_pair.c
+libmodel_a_SOURCES += supervisor/model/audit.c supervisor/model/audit.h supervisor/model/drift.c supervisor/model/drift.h \
+	supervisor/model/schema_version.h supervisor/model/verdict_audit.c
 libmodel_a_SOURCES += supervisor/model/explain.c supervisor/model/explain.h
 libmodel_a_SOURCES += supervisor/model/fencer_logic.c supervisor/model/fencer_logic.h

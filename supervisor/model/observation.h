@@ -81,6 +81,17 @@ struct semi_sync_view {
     int waiting;      /* commits that wait now */
 };
 
+/* Why a server's dead-man's switch does not work. */
+enum dead_man_trouble {
+    DEAD_MAN_NO_TROUBLE = 0,
+    DEAD_MAN_MISSING,
+    DEAD_MAN_DISABLED,
+    DEAD_MAN_SLAVESIDE, /* it came by replication, or with a dump */
+    DEAD_MAN_STALE,     /* enabled, and does not run */
+    DEAD_MAN_OFF,       /* the event scheduler is off */
+    DEAD_MAN_IMPOSSIBLE /* the server was started with event_scheduler=DISABLED */
+};
+
 /* Who holds `replcheck.vote` on a server, seen by one statement. */
 struct holder_view {
     int64_t asked_us; /* 0 = not asked */
@@ -107,8 +118,9 @@ struct server_view {
     enum tri event_scheduler;
     struct semi_sync_view semi_sync; /* the master side */
     enum tri dead_man;       /* enabled here, and it advances */
+    enum dead_man_trouble dead_man_trouble;
     int64_t dead_man_us;     /* when that was last asked */
-    int64_t dead_man_advanced_us;
+    int64_t dead_man_advanced_us; /* or first seen enabled */
     double dead_man_executed; /* LAST_EXECUTED as the server's own number, only compared for a change */
     struct voter_rows voter;
     uint64_t term_epoch;     /* highest epoch in `term`; 0 = none or unknown */

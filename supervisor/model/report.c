@@ -195,6 +195,7 @@ static void fill_variables(struct report_node *n, const struct report_input *in,
     n->semi_sync_master = v->semi_sync.enabled;
     if (in->policy->lossless)
         fill_acks(n, v);
+    COPY(n->dead_man_trouble, report_text_dead_man(v->dead_man == TRI_NO ? v->dead_man_trouble : DEAD_MAN_NO_TROUBLE));
     if (!v->auto_increment_increment)
         return;
     n->increment = v->auto_increment_increment;
@@ -349,6 +350,7 @@ void report_fill(struct report *r, const struct report_input *in)
     find_writer(r);
     fill_epoch(r, in);
     report_fill_loss(r, in);
+    report_fill_audits(r, in);
     report_text_ready(r);
     report_text_headline(r);
 }

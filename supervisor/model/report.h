@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/tri.h"
+#include "model/audit.h"
 #include "model/gtid.h"
 #include "model/observation.h"
 #include "model/policy.h"
@@ -28,7 +29,10 @@ struct lag;
 #define REPORT_WORD_MAX     32
 #define REPORT_ADDRESS_MAX  72 /* "192.0.2.11:3306", "[2001:db8::1]:3306" */
 #define REPORT_SENTENCE_MAX 384
-#define REPORT_PROBLEMS_MAX 32
+#define REPORT_PROBLEMS_MAX 48
+#define REPORT_ACCOUNTS_MAX 16
+#define REPORT_LOCKS_MAX    12
+#define REPORT_DRIFTS_MAX   16
 
 enum report_source {
     REPORT_DAEMON = 0, /* the supervisor's own view */
@@ -52,6 +56,31 @@ struct report_lag {
     int64_t us;           /* REPORT_UNKNOWN */
     bool at_least;        /* the true lag is longer */
     int64_t transactions; /* REPORT_UNKNOWN */
+};
+
+/* An account that writes on a read-only server, or what runs as one. */
+struct report_account {
+    char kind[REPORT_WORD_MAX];      /* "account", "procedure", "event" */
+    char account[AUDIT_ACCOUNT_MAX]; /* "app@%"; of an object: its definer */
+    char via[AUDIT_VIA_MAX];         /* "role admins"; "" = held by itself */
+    char object[AUDIT_OBJECT_MAX];
+    char standing[REPORT_WORD_MAX]; /* "finding", "administrator", "accepted" */
+};
+
+/* A lock of ours that a session of another account holds. */
+struct report_lock {
+    char lock[REPORT_WORD_MAX];   /* "vote", "bell", "write", "here" */
+    char place[REPORT_NAME_MAX];  /* at whose server: "mx1", "witness" */
+    char account[AUDIT_ACCOUNT_MAX];
+    int64_t connection;
+};
+
+/* A setting of the servers that is not as it is to be. */
+struct report_drift {
+    char name[REPORT_WORD_MAX];
+    char kind[REPORT_WORD_MAX]; /* "differs", "minor", "unwanted" */
+    char values[OBS_NODES][DRIFT_VALUE_MAX];
+    enum tri known[OBS_NODES];
 };
 
 /* One data node: its server as this node's probe sees it, its supervisor as it says of itself. */
@@ -87,6 +116,7 @@ struct report_node {
     enum tri offsets_ok;
     enum tri event_scheduler;
     enum tri dead_man;
+    char dead_man_trouble[OBS_TEXT_MAX]; /* what is wrong with it: "missing"; "" */
     enum tri semi_sync_master;
     /* lossless alone */
     char acks[REPORT_WORD_MAX]; /* its commits wait for another: "no", "not for good", "yes"; "" = unknown */
@@ -94,6 +124,14 @@ struct report_node {
     int64_t acks_waiting;       /* commits that wait now */
     enum tri acknowledges;      /* as the replica */
     enum tri out_of_sync;       /* it is so marked: not promoted by itself */
+    /* the slow look */
+    enum tri audited; /* was it looked at short ago? unknown: not yet */
+    int64_t audit_age_ms;
+    char audit_trouble[AUDIT_TROUBLE_MAX]; /* why not */
+    int64_t schema_version;
+    int account_count;
+    int64_t accounts_total; /* also those that found no room */
+    struct report_account accounts[REPORT_ACCOUNTS_MAX];
 };
 
 struct report_vote {
@@ -170,6 +208,11 @@ struct report {
     int64_t failovers, failovers_allowed; /* unplanned promotions in the breaker's window */
     bool maintenance;                     /* at either node: it holds for the pair */
     enum tri config_equal;
+    bool evict; /* foreign holders of our locks are ended */
+    int lock_count;
+    struct report_lock locks[REPORT_LOCKS_MAX];
+    int drift_count;
+    struct report_drift drifts[REPORT_DRIFTS_MAX];
     char worker_trouble[REPORT_SENTENCE_MAX]; /* journal or syslog; "" */
     int64_t worker_dropped;                   /* lines and events that found no room */
     int64_t lag_warning_ms, lag_critical_ms;  /* the thresholds of the verdict */
@@ -197,6 +240,11 @@ struct report_input {
     unsigned ports[OBS_NODES];
     const char *troubles[OBS_NODES]; /* of the probes' connections */
     const char *config_hash;
+    const struct audit *audits[OBS_VOTERS]; /* NULL = none is made there */
+    const char *const *accepted;            /* accounts that may bypass read_only */
+    int accepted_count;
+    bool evict;
+    const char *repair_trouble; /* why the own dead-man's switch could not be repaired; "" or NULL */
     const char *worker_trouble;
     int64_t worker_dropped;
     const char *daemon_trouble;

@@ -217,3 +217,17 @@ void report_text_headline(struct report *r)
     else
         say_self(r);
 }
+
+const char *report_text_dead_man(enum dead_man_trouble trouble)
+{
+    static const char *const texts[] = {
+        [DEAD_MAN_NO_TROUBLE] = "",
+        [DEAD_MAN_MISSING] = "the event replcheck.dead_man is missing",
+        [DEAD_MAN_DISABLED] = "the event replcheck.dead_man is disabled",
+        [DEAD_MAN_SLAVESIDE] = "the event replcheck.dead_man is SLAVESIDE_DISABLED (it came by replication or with a dump)",
+        [DEAD_MAN_STALE] = "the event replcheck.dead_man is enabled and does not run",
+        [DEAD_MAN_OFF] = "the event scheduler is off",
+        [DEAD_MAN_IMPOSSIBLE] = "the server was started with event_scheduler=DISABLED",
+    };
+    return texts[trouble];
+}

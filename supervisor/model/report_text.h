@@ -16,6 +16,9 @@ void report_text_headline(struct report *r);
  */
 const char *report_text_replication(const struct report_node *n, char *out, size_t size);
 
+/* "is missing"; "" where nothing is wrong. */
+const char *report_text_dead_man(enum dead_man_trouble trouble);
+
 /* Appends to what `out` holds, cut to fit. */
 void report_text_add(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

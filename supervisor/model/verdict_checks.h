@@ -24,6 +24,12 @@ void verdict_offsets(struct report *r);
 void verdict_dead_man(struct report *r);
 void verdict_boot(struct report *r);
 
+/* verdict_audit.c */
+void verdict_accounts(struct report *r);
+void verdict_locks(struct report *r);
+void verdict_drifts(struct report *r);
+void verdict_schema(struct report *r);
+
 /* verdict_pair.c */
 void verdict_daemon(struct report *r);
 void verdict_writer(struct report *r);

@@ -180,13 +180,16 @@ void verdict_dead_man(struct report *r)
         if (n->event_scheduler == TRI_NO)
             verdict_add(
                 r, verdict_redundancy(r), "event-scheduler",
-                "SET GLOBAL event_scheduler=ON, and in the option files",
-                "%s's event scheduler is off: its dead-man's switch cannot act and it is not promoted",
-                n->name);
+                "event_scheduler=ON in the option files; its supervisor turns it on where it is only OFF, and a "
+                "server started with DISABLED needs a restart",
+                "%s's event scheduler is off: its dead-man's switch cannot act and it is not promoted%s%s",
+                n->name, n->dead_man_trouble[0] ? "; " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_NO)
             verdict_add(r, verdict_redundancy(r), "dead-man",
-                        "`mysql-replcheck schema install` on that node puts it back",
-                        "%s's dead-man's switch does not run: it is not promoted", n->name);
+                        "its supervisor makes it anew within seconds; where it cannot: `mysql-replcheck schema "
+                        "upgrade` on that node",
+                        "%s's dead-man's switch does not run, and it is not promoted%s%s", n->name,
+                        n->dead_man_trouble[0] ? ": " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_UNKNOWN && !verdict_is_young(r))
             verdict_add(r, SEVERITY_UNKNOWN, "dead-man-unknown", "",
                         "whether %s's dead-man's switch runs is not known", n->name);

@@ -28,6 +28,7 @@ enum option_type {
     OPTION_BOOL,     /* true or false */
     OPTION_ENUM,     /* one of `words`, stored as its value */
     OPTION_WORD,     /* one of `words`, stored as text */
+    OPTION_ACCOUNT,  /* of a server: USER@HOST or USER */
     OPTION_PATH,     /* absolute; max counts characters, min 0 allows "" */
     OPTION_LIST      /* size is the element's; min and max count elements */
 };

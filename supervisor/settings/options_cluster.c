@@ -115,6 +115,11 @@ static const struct option rows[] = {
      "kill the session of another account that holds one of our locks", FIELD(policy.evict_foreign_locks)},
     {"policy.kill_clients", OPTION_BOOL, "", 0, 0, "false", true,
      "after a demotion, disconnect the clients so that they find the writer", FIELD(policy.kill_clients)},
+    {"policy.privileged_accounts", OPTION_LIST, "accounts", 0, SETTINGS_PRIVILEGED_MAX, "", true,
+     "accounts that may bypass read_only without a complaint",
+     LIST(policy.privileged_accounts, COUNT(policy.privileged_account_count))},
+    {"policy.privileged_accounts[]", OPTION_ACCOUNT, "", 1, 0, NULL, true,
+     "USER@HOST as in the server's grants, or USER for every host", 0, SETTINGS_ACCOUNT_MAX},
 
     {"timing.lease", OPTION_DURATION, "ms", 2000, MINUTE_MS, "3s", false,
      "L: how long a vote lasts without renewal; whole seconds", FIELD(timing.lease_ms)},

@@ -18,6 +18,8 @@
 #define SETTINGS_VIPS_MAX       8
 #define SETTINGS_REFERENCES_MAX 8
 #define SETTINGS_ENDPOINTS_MAX  5
+#define SETTINGS_PRIVILEGED_MAX 16
+#define SETTINGS_ACCOUNT_MAX    128
 
 enum tie_breaker { TIE_BREAKER_WRITER = 0, TIE_BREAKER_WITNESS, TIE_BREAKER_VIP };
 enum witness_kind { WITNESS_MARIADB = 0, WITNESS_ETCD };
@@ -100,6 +102,8 @@ struct cluster_settings {
         int settling_ms;
         bool evict_foreign_locks;
         bool kill_clients;
+        char privileged_accounts[SETTINGS_PRIVILEGED_MAX][SETTINGS_ACCOUNT_MAX];
+        int privileged_account_count;
     } policy;
     struct timing_settings timing;
     struct {

@@ -105,6 +105,18 @@ static enum value_problem parse_name(const struct option *o, const char *text, v
     return store_text(o, text, field);
 }
 
+/* An account as the server names it, without quotes; it is only compared. */
+static enum value_problem parse_account(const struct option *o, const char *text, void *field)
+{
+    const char *at = strrchr(text, '@');
+    if (!*text || at == text || (at && !at[1]))
+        return VALUE_MALFORMED;
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p <= ' ' || strchr("'\"`\\,", *p))
+            return VALUE_MALFORMED;
+    return store_text(o, text, field);
+}
+
 static enum value_problem parse_path(const struct option *o, const char *text, void *field)
 {
     if (*text ? *text != '/' : o->min > 0)
@@ -188,6 +200,8 @@ enum value_problem value_parse(const struct option *o, const char *text, void *f
     case OPTION_ENUM:
     case OPTION_WORD:
         return parse_word(o, text, field);
+    case OPTION_ACCOUNT:
+        return parse_account(o, text, field);
     case OPTION_PATH:
         return parse_path(o, text, field);
     case OPTION_LIST:

@@ -7,6 +7,8 @@ libwire_a_SOURCES += supervisor/wire/netlink.c supervisor/wire/netlink.h \
 	supervisor/wire/sock_diag.c supervisor/wire/sock_diag.h
 libwire_a_SOURCES += supervisor/wire/observe.c supervisor/wire/observe.h \
 	supervisor/wire/server_options.c supervisor/wire/server_options.h
+libwire_a_SOURCES += supervisor/wire/audit_sql.c supervisor/wire/audit_sql.h \
+	supervisor/wire/clients_sql.c supervisor/wire/clients_sql.h
 libwire_a_SOURCES += supervisor/wire/json_fields.c supervisor/wire/json_fields.h \
 	supervisor/wire/report_json.c supervisor/wire/report_json.h
 libwire_a_SOURCES += supervisor/wire/control_proto.c supervisor/wire/control_proto.h \

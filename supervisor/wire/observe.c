@@ -211,7 +211,11 @@ static void observe_variables(struct server_view *view, const struct rows *set)
     cell_gtid(&view->binlog_state, set, 0, "gtid_binlog_state");
     view->auto_increment_increment = (unsigned)cell_u64(set, 0, "auto_increment_increment");
     view->auto_increment_offset = (unsigned)cell_u64(set, 0, "auto_increment_offset");
-    view->event_scheduler = rows_tri(set, 0, "event_scheduler");
+    const char *scheduler = rows_text(set, 0, "event_scheduler");
+    bool disabled = scheduler && strcmp(scheduler, "DISABLED") == 0;
+    view->event_scheduler = disabled ? TRI_NO : rows_tri(set, 0, "event_scheduler");
+    if (view->event_scheduler == TRI_NO)
+        view->dead_man_trouble = disabled ? DEAD_MAN_IMPOSSIBLE : DEAD_MAN_OFF;
     view->semi_sync = (struct semi_sync_view){.enabled = rows_tri(set, 0, "semi_sync_master"),
                                               .strict = rows_tri(set, 0, "semi_sync_strict"),
                                               .clients = view->semi_sync.clients,
@@ -267,24 +271,41 @@ static void observe_term(struct server_view *view, const struct observe_names *n
     view->term_node = set->row_count ? node_index(n, rows_text(set, 0, "node")) : -1;
 }
 
+static enum dead_man_trouble switch_trouble(const struct server_view *view, const struct rows *set)
+{
+    const char *status = rows_text(set, 0, "status");
+    if (view->event_scheduler == TRI_NO)
+        return view->dead_man_trouble == DEAD_MAN_IMPOSSIBLE ? DEAD_MAN_IMPOSSIBLE : DEAD_MAN_OFF;
+    if (!set->row_count || !status)
+        return DEAD_MAN_MISSING;
+    if (strcmp(status, "ENABLED") == 0)
+        return DEAD_MAN_NO_TROUBLE;
+    return strcmp(status, "SLAVESIDE_DISABLED") == 0 ? DEAD_MAN_SLAVESIDE : DEAD_MAN_DISABLED;
+}
+
 /* The switch is good when it is enabled and its last execution differs from one seen at most 3 s ago, or is
  * being watched for less than that since it was last good. */
 static void observe_dead_man(struct server_view *view, const struct rows *set, int64_t sent_us)
 {
-    const char *status = rows_text(set, 0, "status");
     const char *executed = rows_text(set, 0, "last_executed");
     double at = executed ? strtod(executed, NULL) : 0;
+    enum dead_man_trouble trouble = switch_trouble(view, set);
     view->dead_man_us = sent_us;
-    if (!set->row_count || !status || strcmp(status, "ENABLED") != 0 || view->event_scheduler != TRI_YES) {
+    view->dead_man_trouble = trouble;
+    if (trouble != DEAD_MAN_NO_TROUBLE || view->event_scheduler != TRI_YES) {
         view->dead_man = TRI_NO;
+        view->dead_man_advanced_us = 0;
         return;
     }
+    if (!view->dead_man_advanced_us)
+        view->dead_man_advanced_us = sent_us;
     if (at > 0 && at != view->dead_man_executed) {
         view->dead_man = view->dead_man_executed > 0 || view->dead_man != TRI_UNKNOWN ? TRI_YES : TRI_UNKNOWN;
         view->dead_man_executed = at;
         view->dead_man_advanced_us = sent_us;
-    } else if (view->dead_man_advanced_us && sent_us - view->dead_man_advanced_us > 4000000) {
+    } else if (sent_us - view->dead_man_advanced_us > 4000000) {
         view->dead_man = TRI_NO;
+        view->dead_man_trouble = DEAD_MAN_STALE;
     }
 }
 

@@ -55,13 +55,39 @@ static const struct json_field node_fields[] = {
     NODE("auto_increment_ok", offsets_ok, FIELD_TRI),
     NODE("event_scheduler", event_scheduler, FIELD_TRI),
     NODE("dead_man", dead_man, FIELD_TRI),
+    NODE("dead_man_trouble", dead_man_trouble, FIELD_TEXT),
     NODE("semi_sync_master", semi_sync_master, FIELD_TRI),
     NODE("acks", acks, FIELD_TEXT),
     NODE("acks_from", acks_from, FIELD_COUNT),
     NODE("acks_waiting", acks_waiting, FIELD_COUNT),
     NODE("acknowledges", acknowledges, FIELD_TRI),
     NODE("out_of_sync", out_of_sync, FIELD_TRI),
+    NODE("audited", audited, FIELD_TRI),
+    NODE("audit_age_ms", audit_age_ms, FIELD_COUNT),
+    NODE("audit_trouble", audit_trouble, FIELD_TEXT),
+    NODE("schema_version", schema_version, FIELD_COUNT),
+    NODE("bypass_total", accounts_total, FIELD_COUNT),
     END};
+
+#define ACCOUNT(name, member, kind) JSON_AT(struct report_account, name, member, kind)
+static const struct json_field account_fields[] = {
+    ACCOUNT("kind", kind, FIELD_TEXT), ACCOUNT("account", account, FIELD_TEXT), ACCOUNT("via", via, FIELD_TEXT),
+    ACCOUNT("object", object, FIELD_TEXT), ACCOUNT("standing", standing, FIELD_TEXT), END};
+
+#define LOCK(name, member, kind) JSON_AT(struct report_lock, name, member, kind)
+static const struct json_field lock_fields[] = {LOCK("lock", lock, FIELD_TEXT), LOCK("place", place, FIELD_TEXT),
+                                                LOCK("account", account, FIELD_TEXT),
+                                                LOCK("connection", connection, FIELD_COUNT), END};
+
+/* A value that is empty is null, as one that is not known. */
+#define DRIFT(name, member, kind) JSON_AT(struct report_drift, name, member, kind)
+static const struct json_field drift_fields[] = {DRIFT("setting", name, FIELD_TEXT),
+                                                 DRIFT("kind", kind, FIELD_TEXT),
+                                                 DRIFT("value_0", values[0], FIELD_TEXT),
+                                                 DRIFT("known_0", known[0], FIELD_TRI),
+                                                 DRIFT("value_1", values[1], FIELD_TEXT),
+                                                 DRIFT("known_1", known[1], FIELD_TRI),
+                                                 END};
 
 #define VOTE(name, member, kind) JSON_AT(struct report_vote, name, member, kind)
 static const struct json_field vote_fields[] = {VOTE("voter", voter, FIELD_TEXT),
@@ -153,6 +179,7 @@ static const struct json_field report_fields[] = {
     {"breaker", FIELD_OBJECT, 0, 0, NULL, breaker_fields},
     TOP("maintenance", maintenance, FIELD_BOOL),
     TOP("config_equal", config_equal, FIELD_TRI),
+    TOP("evict_foreign_locks", evict, FIELD_BOOL),
     {"journal", FIELD_OBJECT, 0, 0, NULL, journal_fields},
     {"thresholds", FIELD_OBJECT, 0, 0, NULL, threshold_fields},
     END};
@@ -177,6 +204,18 @@ static json_t *write_array(const struct json_field *fields, const void *first, s
     return array;
 }
 
+/* Each node's accounts stand in the node's own object. */
+static json_t *write_nodes(const struct report *r)
+{
+    json_t *nodes = write_array(node_fields, r->nodes, sizeof(r->nodes[0]), OBS_NODES);
+    for (int i = 0; i < OBS_NODES; i++) {
+        const struct report_node *n = &r->nodes[i];
+        json_object_set_new(json_array_get(nodes, (size_t)i), "bypass",
+                            write_array(account_fields, n->accounts, sizeof(n->accounts[0]), n->account_count));
+    }
+    return nodes;
+}
+
 json_t *report_to_json(const struct report *r)
 {
     json_t *json = json_object();
@@ -185,7 +224,11 @@ json_t *report_to_json(const struct report *r)
     json_fields_add(json, report_fields, r);
     json_object_set_new(json, "problems",
                         write_array(problem_fields, r->problems, sizeof(r->problems[0]), r->problem_count));
-    json_object_set_new(json, "nodes", write_array(node_fields, r->nodes, sizeof(r->nodes[0]), OBS_NODES));
+    json_object_set_new(json, "nodes", write_nodes(r));
+    json_object_set_new(json, "foreign_locks",
+                        write_array(lock_fields, r->locks, sizeof(r->locks[0]), r->lock_count));
+    json_object_set_new(json, "settings",
+                        write_array(drift_fields, r->drifts, sizeof(r->drifts[0]), r->drift_count));
     json_object_set_new(json, "votes", write_array(vote_fields, r->votes, sizeof(r->votes[0]), OBS_VOTERS));
     return json;
 }
@@ -200,6 +243,27 @@ static bool read_array(const struct json_field *fields, const json_t *json, cons
     for (size_t i = 0; i < count; i++)
         if (!json_fields_read(fields, json_array_get(array, i), (char *)first + i * size, e))
             return err_prefix(e, "%s[%zu]", name, i);
+    return true;
+}
+
+static bool read_accounts(struct report_node *n, const json_t *json, struct err *e)
+{
+    if (!read_array(account_fields, json, "bypass", n->accounts, sizeof(n->accounts[0]), 0, REPORT_ACCOUNTS_MAX, e))
+        return false;
+    n->account_count = (int)json_array_size(json_object_get(json, "bypass"));
+    return true;
+}
+
+static bool read_audits(struct report *r, const json_t *json, struct err *e)
+{
+    if (!read_array(lock_fields, json, "foreign_locks", r->locks, sizeof(r->locks[0]), 0, REPORT_LOCKS_MAX, e) ||
+        !read_array(drift_fields, json, "settings", r->drifts, sizeof(r->drifts[0]), 0, REPORT_DRIFTS_MAX, e))
+        return false;
+    r->lock_count = (int)json_array_size(json_object_get(json, "foreign_locks"));
+    r->drift_count = (int)json_array_size(json_object_get(json, "settings"));
+    for (int i = 0; i < OBS_NODES; i++)
+        if (!read_accounts(&r->nodes[i], json_array_get(json_object_get(json, "nodes"), (size_t)i), e))
+            return err_prefix(e, "nodes[%d]", i);
     return true;
 }
 
@@ -233,7 +297,8 @@ bool report_from_json(struct report *out, const json_t *json, struct err *e)
     if (json_integer_value(version) != REPORT_JSON_VERSION)
         return err_set(e, "the report is of version %lld, this program reads version %d",
                        (long long)json_integer_value(version), REPORT_JSON_VERSION);
-    if (json_fields_read(report_fields, json, out, e) && read_arrays(out, json, e) && check_indices(out, e))
+    if (json_fields_read(report_fields, json, out, e) && read_arrays(out, json, e) && read_audits(out, json, e) &&
+        check_indices(out, e))
         return true;
     return err_prefix(e, "the report is malformed");
 }

@@ -56,3 +56,10 @@ tests_integration_fencer_puppet_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS)
 # The command line, with a daemon played by the test
 TESTS += tests/integration/test_cli.py
 EXTRA_DIST += tests/integration/test_cli.py
+
+# The statements of the slow look, printed for the test that runs them
+check_PROGRAMS += tests/integration/audit_driver
+TESTS += tests/integration/test_audit.py
+EXTRA_DIST += tests/integration/test_audit.py
+tests_integration_audit_driver_SOURCES = tests/integration/audit_driver.c
+tests_integration_audit_driver_LDADD = libwire.a libmodel.a libbase.a

@@ -5,6 +5,7 @@ words runs the cases whose names contain one of them."""
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--event-scheduler=ON", "--read-only=1",
            "--gtid-strict-mode=1", "--binlog-format=ROW"]
 CASES = []
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../supervisor/model/schema_version.h")) as header:
+    VERSION = re.search(r'SCHEMA_VERSION_TEXT "(\d+)"', header.read()).group(1)
 
 
 class Failure(Exception):

@@ -72,10 +72,14 @@ class Operations:
             ("set_offsets", lambda: s.query("CALL replcheck.set_offsets(1, 1)")),
             ("repair_dead_man", lambda: s.query("CALL replcheck.repair_dead_man()")),
             ("clear_mark", lambda: s.query("CALL replcheck.clear_mark('mx2')")),
-            ("audit_accounts", lambda: s.query("CALL replcheck.audit_accounts()")),
+            *self.audits(s),
             ("START and STOP SLAVE", lambda: s.query("START SLAVE; STOP SLAVE IO_THREAD; STOP SLAVE")),
             *[("SET GLOBAL " + v, lambda v=v: s.query("SET GLOBAL " + v)) for v in variables],
         ]
+
+    def audits(self, s):
+        return [("audit_accounts", lambda: s.query("CALL replcheck.audit_accounts()")),
+                ("audit_binlog", lambda: sees(s, "CALL replcheck.audit_binlog()"))]
 
     def fence(self, s, victim):
         return [("SET GLOBAL read_only", lambda: s.query("SET STATEMENT lock_wait_timeout = 2 FOR"
@@ -95,7 +99,7 @@ class Operations:
         s = self.roles.remote()
         other = self.supervisor
         return s, [*self.probes(s, other), *self.votes(s, "mx2"), *self.bulletin(s, "mx2"),
-                   *self.fence(s, self.roles.local)]
+                   *self.audits(s), *self.fence(s, self.roles.local)]
 
     def of_fencer(self):
         s = self.roles.fencer()
@@ -124,7 +128,7 @@ class Operations:
                 await_read_only(self.root, "1", 2.5)
             finally:
                 self.fencer.query(f"DO GET_LOCK('{WRITE}', 0)")
-        return s, [*self.votes(s, "mx1"), *self.bulletin(s, "mx1"), *self.writer(s)[:6], ("event", event)]
+        return s, [*self.votes(s, "mx1"), *self.bulletin(s, "mx1"), *self.writer(s)[:7], ("event", event)]
 
     def of_definer_at_a_witness(self):
         s = self.roles.remote(MX2)
@@ -163,6 +167,8 @@ def grants_of(root, account):
 def implied(account, privilege, grants, version):
     """Why a privilege is granted although the server under test does without; "" when it should not."""
     if account == "'replcheck-definer'@'localhost'" and privilege == "BINLOG ADMIN" and "SUPER" in grants:
+        return "SUPER implies it before MariaDB 11.0"
+    if account == "'replcheck-definer'@'localhost'" and privilege == "BINLOG MONITOR" and "SUPER" in grants:
         return "SUPER implies it before MariaDB 11.0"
     remote = not account.endswith("@'localhost'")
     if remote and privilege in ("PROCESS", "CONNECTION ADMIN") and version < (10, 11, 19):
@@ -257,7 +263,8 @@ FORBIDDEN = (
     ("remote", "CALL replcheck.set_offsets(1, 1)"),
     ("remote", "CALL replcheck.repair_dead_man()"),
     ("remote", "CALL replcheck.clear_mark('mx1')"),
-    ("remote", "CALL replcheck.audit_accounts()"),
+    ("local", "CALL replcheck.make_dead_man()"),
+    ("local", "SHOW MASTER STATUS"),
     ("remote", TERM.format(1)),
     ("remote", "START SLAVE"),
     ("remote", "SET GLOBAL rpl_semi_sync_master_enabled = 0"),

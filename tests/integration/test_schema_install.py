@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from schema_fixture import (MX1, MX2, OPTIONS, PASSWORD, await_read_only, case, done, driver, expect, fails,
+from schema_fixture import (MX1, MX2, OPTIONS, PASSWORD, VERSION, await_read_only, case, done, driver, expect, fails,
                             gone, main, node, read_only, refused, server_named, voter_rows, witness, writer)
 
 
@@ -31,7 +31,7 @@ def installed_things(session):
                             " WHERE TABLE_SCHEMA = 'replcheck' ORDER BY 1")
     for account in ("'replcheck'@'localhost'", f"'replcheck'@'{MX1}'", f"'replcheck'@'{MX2}'",
                     "'replcheck-fence'@'localhost'", "'replcheck-definer'@'localhost'"):
-        things += session.query(f"SHOW GRANTS FOR {account}")
+        things += sorted(session.query(f"SHOW GRANTS FOR {account}"), key=str)
     return things
 
 
@@ -41,7 +41,7 @@ def install_twice_upgrade_and_uninstall_leave_nothing():
     with server.connect() as root:
         before, gtid = fingerprint(root), root.value("SELECT @@gtid_binlog_pos")
         first = done(server, "install")
-        expect("first report", "version 2 installed for node mx1 of cluster mail" in first, True)
+        expect("first report", f"version {VERSION} installed for node mx1 of cluster mail" in first, True)
         things = installed_things(root)
         root.query("SET SESSION sql_log_bin = 0;"
                    " INSERT INTO replcheck.voter (node, kind, epoch) VALUES ('mx1', 'promise', 4)")
@@ -61,11 +61,15 @@ def install_twice_upgrade_and_uninstall_leave_nothing():
 def versions_and_owners_are_checked():
     with node() as (roles, root):
         server = roles.server
-        root.query("SET SESSION sql_log_bin = 0; UPDATE replcheck.installed SET version = 0;"
-                   " DROP PROCEDURE replcheck.promise")
+        things = installed_things(root)
+        root.query("SET SESSION sql_log_bin = 0; UPDATE replcheck.installed SET version = 1;"
+                   " DROP PROCEDURE replcheck.promise; DROP PROCEDURE replcheck.audit_binlog;"
+                   " DROP PROCEDURE replcheck.make_dead_man; DROP EVENT replcheck.dead_man;"
+                   " REVOKE SELECT ON mysql.event FROM 'replcheck-definer'@localhost")
         fails(1, "schema upgrade", server, "install")
         expect("upgraded", "upgraded" in done(server, "upgrade"), True)
-        expect("version", root.value("SELECT version FROM replcheck.installed"), "2")
+        expect("version", root.value("SELECT version FROM replcheck.installed"), VERSION)
+        expect("as installed anew", installed_things(root), things)
         expect("procedure back", root.value("SELECT COUNT(*) FROM mysql.proc WHERE db = 'replcheck'"
                                             " AND name = 'promise'"), "1")
         root.query("UPDATE replcheck.installed SET version = 99")

@@ -8,7 +8,8 @@ import threading
 import time
 
 from mariadb_sandbox import SqlError
-from schema_fixture import WRITE, VOTE, case, expect, gone, main, node, read_only, refused, voter_rows, writer
+from schema_fixture import (WRITE, VOTE, case, expect, expect_error, gone, main, node, read_only, refused, voter_rows,
+                            writer)
 
 
 def said(who, kind, epoch=3):
@@ -305,29 +306,126 @@ def offsets_and_bulletin():
                  "config_hash": "abd"}])
 
 
+def audited(session):
+    """(kind, user@host, via, object) of everything the audit finds."""
+    return [(r["kind"], f"{r['user']}@{r['host']}", r["via"], r["object"])
+            for r in session.query("CALL replcheck.audit_accounts()")]
+
+
 @case
 def audit_finds_roles_and_public():
     with node() as (roles, root):
         local = roles.local()
-        audit = lambda: [tuple(r.values()) for r in local.query("CALL replcheck.audit_accounts()")]
-        usual = audit()
-        expect("administrators alone", {(user, role) for user, _, role in usual},
-               {("root", None), ("mysql", None)})
+        usual = audited(local)
+        expect("administrators alone", {(what, via) for _, what, via, _ in usual} -
+               {("mysql@localhost", None)}, {("root@localhost", None)})
+        expect("by unix_socket", {r["socket_only"] for r in local.query("CALL replcheck.audit_accounts()")}, {"1"})
         root.query("SET SESSION sql_log_bin = 0; CREATE ROLE inner_role; CREATE ROLE outer_role;"
                    " CREATE USER direct@'%', plain@'%', by_role@'%', by_nested@'%', locked@'%',"
-                   " all_of_it@'%';"
+                   " all_of_it@'%', by_default@'%';"
                    " GRANT READ_ONLY ADMIN ON *.* TO direct@'%', inner_role, locked@'%';"
                    " GRANT ALL ON *.* TO all_of_it@'%'; GRANT SUPER ON *.* TO plain@'%';"
-                   " ALTER USER locked@'%' ACCOUNT LOCK; GRANT inner_role TO outer_role, by_role@'%';"
-                   " GRANT outer_role TO by_nested@'%'")
-        found = [entry for entry in audit() if entry not in usual and entry[0] != "root"]
-        expect("found", found, [("all_of_it", "%", None), ("by_nested", "%", "inner_role"),
-                                ("by_role", "%", "inner_role"), ("direct", "%", None)])
+                   " ALTER USER locked@'%' ACCOUNT LOCK; GRANT inner_role TO outer_role, by_role@'%', by_default@'%';"
+                   " GRANT outer_role TO by_nested@'%'; SET DEFAULT ROLE inner_role FOR by_default@'%'")
+        found = [entry[1:3] for entry in audited(local) if entry not in usual and not entry[1].startswith("root")]
+        expect("found", found, [("all_of_it@%", None), ("by_default@%", "role inner_role"),
+                                ("by_nested@%", "role inner_role"), ("by_role@%", "role inner_role"),
+                                ("direct@%", None)])
         root.query("GRANT READ_ONLY ADMIN ON *.* TO PUBLIC")
-        expect("public", ("PUBLIC", "", None) in audit(), True)
+        expect("public", ("account", "PUBLIC@", "every account", "") in audited(local), True)
         root.query("REVOKE READ_ONLY ADMIN ON *.* FROM PUBLIC; DROP ROLE inner_role, outer_role;"
-                   " DROP USER direct@'%', plain@'%', by_role@'%', by_nested@'%', locked@'%', all_of_it@'%'")
-        expect("as before", audit(), usual)
+                   " DROP USER direct@'%', plain@'%', by_role@'%', by_nested@'%', locked@'%', all_of_it@'%',"
+                   " by_default@'%'")
+        expect("as before", audited(local), usual)
+
+
+def writes(session):
+    """Does this session write on the read-only server?"""
+    try:
+        session.query("INSERT INTO scratch.t VALUES (1)")
+        return True
+    except SqlError as error:
+        expect("why not", error.number, 1290)
+        return False
+
+
+@case
+def audit_is_what_the_server_does():
+    """Each way to hold the privilege, with the write itself as the judge."""
+    with node() as (roles, root):
+        local = roles.local()
+        root.query("SET SESSION sql_log_bin = 0; CREATE DATABASE scratch; CREATE TABLE scratch.t (a INT)"
+                   " ENGINE = InnoDB; CREATE ROLE r; GRANT READ_ONLY ADMIN ON *.* TO r")
+        ways = {
+            "plain": "",
+            "super": "GRANT SUPER ON *.* TO {}",
+            "old_super": "GRANT SUPER ON *.* TO {}; UPDATE mysql.global_priv SET Priv = JSON_SET(Priv,"
+                         " '$.version_id', 101000) WHERE User = 'old_super'; FLUSH LOCAL PRIVILEGES",
+            "oldest_super": "GRANT SUPER ON *.* TO {}; UPDATE mysql.global_priv SET Priv = JSON_REMOVE(Priv,"
+                            " '$.version_id') WHERE User = 'oldest_super'; FLUSH LOCAL PRIVILEGES",
+            "direct": "GRANT READ_ONLY ADMIN ON *.* TO {}",
+            "everything": "GRANT ALL ON *.* TO {}",
+            "by_role": "GRANT r TO {}; SET DEFAULT ROLE r FOR {}",
+            "proxy": "GRANT PROXY ON direct@'127.0.0.1' TO {}",
+        }
+        try:
+            for user, grants in ways.items():
+                account = f"{user}@'127.0.0.1'"
+                root.query(f"CREATE USER {account} IDENTIFIED BY 'x'; GRANT SELECT, INSERT ON scratch.* TO {account};"
+                           + grants.format(account, account))
+                with roles.server.connect(host="127.0.0.1", user=user, password="x") as session:
+                    bypasses = writes(session)
+                found = any(what == f"{user}@127.0.0.1" for _, what, _, _ in audited(local))
+                print(f"    {user}: {'writes' if bypasses else 'is refused'}")
+                expect(user, found, bypasses)
+                expect(user + ", as expected", bypasses, user not in ("plain", "super", "proxy"))
+        finally:
+            root.query("DROP DATABASE scratch; DROP ROLE r; "
+                       + "".join(f"DROP USER IF EXISTS {user}@'127.0.0.1';" for user in ways))
+
+
+@case
+def audit_finds_what_runs_as_a_privileged_account():
+    with node() as (roles, root):
+        local = roles.local()
+        root.query("SET SESSION sql_log_bin = 0; CREATE DATABASE scratch; CREATE TABLE scratch.t (a INT)"
+                   " ENGINE = InnoDB; CREATE USER caller@'127.0.0.1' IDENTIFIED BY 'x';"
+                   " GRANT SELECT, INSERT, EXECUTE ON scratch.* TO caller@'127.0.0.1';"
+                   " CREATE PROCEDURE scratch.of_root() MODIFIES SQL DATA INSERT INTO scratch.t VALUES (2);"
+                   " CREATE PROCEDURE scratch.of_caller() SQL SECURITY INVOKER MODIFIES SQL DATA"
+                   " INSERT INTO scratch.t VALUES (3);"
+                   " CREATE EVENT scratch.hourly ON SCHEDULE EVERY 1 HOUR DO INSERT INTO scratch.t VALUES (4);"
+                   " CREATE EVENT scratch.asleep ON SCHEDULE EVERY 1 HOUR DISABLE DO DELETE FROM scratch.t")
+        try:
+            with roles.server.connect(host="127.0.0.1", user="caller", password="x") as caller:
+                expect("direct", writes(caller), False)
+                caller.query("CALL scratch.of_root()")
+                expect_error("invoker's", lambda: caller.query("CALL scratch.of_caller()"), 1290)
+            expect("found", {entry for entry in audited(local) if entry[0] != "account"},
+                   {("procedure", "root@localhost", None, "scratch.of_root"),
+                    ("event", "root@localhost", None, "scratch.hourly")})
+        finally:
+            root.query("DROP DATABASE scratch; DROP USER caller@'127.0.0.1'")
+        expect("gone", [entry for entry in audited(local) if entry[0] != "account"], [])
+
+
+@case
+def audit_tells_how_an_account_logs_in():
+    with node() as (roles, root):
+        local = roles.local()
+        ways = {"socket": ("unix_socket", "1"), "either": ("unix_socket OR mysql_native_password AS PASSWORD('x')", "0"),
+                "other": ("mysql_native_password AS PASSWORD('x') OR unix_socket", "0"),
+                "invalid": ("mysql_native_password USING 'invalid' OR unix_socket", "1"),
+                "secret": ("mysql_native_password AS PASSWORD('x')", "0")}
+        root.query("SET SESSION sql_log_bin = 0")
+        try:
+            for user, (how, only) in ways.items():
+                root.query(f"CREATE USER {user}@localhost IDENTIFIED VIA {how};"
+                           f" GRANT READ_ONLY ADMIN ON *.* TO {user}@localhost")
+                found = [r["socket_only"] for r in local.query("CALL replcheck.audit_accounts()") if r["user"] == user]
+                expect(user, found, [only])
+        finally:
+            root.query("".join(f"DROP USER IF EXISTS {user}@localhost;" for user in ways))
 
 
 @case

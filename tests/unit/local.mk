@@ -214,3 +214,11 @@ tests_unit_test_monkey_SOURCES = tests/unit/test_monkey.c tests/unit/model_drive
 tests_unit_test_monkey_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_monkey_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_audit
+TESTS += tests/unit/test_audit
+tests_unit_test_audit_SOURCES = tests/unit/test_audit.c
+tests_unit_test_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_audit_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
+endif

@@ -3,7 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/schema_version.h"
 #include "model/verdict.h"
+
+/* A server as Debian makes it: its administrators are there, nobody else. */
+static const struct audit *audit_of(const struct scene *s)
+{
+    static struct audit a;
+    a = (struct audit){.accounts_us = s->o.now_us - MS(3000),
+                       .locks_us = s->o.now_us - MS(3000),
+                       .settings_us = s->o.now_us - MS(3000),
+                       .schema_version = SCHEMA_VERSION,
+                       .entry_count = 1,
+                       .entry_total = 1,
+                       .entries = {{.account = "root@localhost", .socket_only = true}}};
+    return &a;
+}
 
 static struct report_input input_of(const struct scene *s)
 {
@@ -17,6 +32,7 @@ static struct report_input input_of(const struct scene *s)
         .ports = {3306, 3307},
         .troubles = {"", ""},
         .config_hash = "0123456789abcdef",
+        .audits = {audit_of(s), audit_of(s), NULL},
         .worker_trouble = "",
         .daemon_trouble = "",
         .weight = -1,

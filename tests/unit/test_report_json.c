@@ -85,6 +85,28 @@ static void comes_back(void **state)
     assert_int_equal(second->source, REPORT_DIRECT);
 }
 
+static void brings_the_slow_look(void **state)
+{
+    (void)state;
+    report_of_scene(scene, first);
+    assert_int_equal(first->nodes[0].account_count, 1);
+    assert_string_equal(first->nodes[0].accounts[0].standing, "administrator");
+    snprintf(first->nodes[1].accounts[0].via, sizeof(first->nodes[1].accounts[0].via), "role admins");
+    first->locks[first->lock_count++] = (struct report_lock){"vote", "mx2", "app@192.0.2.50:4711", 42};
+    first->drifts[first->drift_count++] =
+        (struct report_drift){"sync_binlog", "differs", {"1", "0"}, {TRI_YES, TRI_YES}};
+    assert_round_trip();
+    assert_string_equal(second->nodes[1].accounts[0].via, "role admins");
+    assert_string_equal(second->locks[0].account, "app@192.0.2.50:4711");
+    assert_string_equal(second->drifts[0].values[1], "0");
+    json_t *json = report_to_json(first);
+    json_object_set_new(json_array_get(json_object_get(json, "nodes"), 1), "bypass", json_string("none"));
+    struct err e = {.text = ""};
+    assert_false(report_from_json(second, json, &e));
+    assert_non_null(strstr(e.text, "nodes[1]: \"bypass\""));
+    json_decref(json);
+}
+
 static void unknown_is_null(void **state)
 {
     (void)state;
@@ -272,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(brings_the_slow_look, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_is_null, set_up, tear_down),
         cmocka_unit_test_setup_teardown(survives_bad_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses, set_up, tear_down),

@@ -98,6 +98,59 @@ CHANGE(journal_hangs, TEXT(r->worker_trouble, "the journal's disk hangs for 12 s
 CHANGE(journal_dropped, r->worker_dropped = 3;)
 CHANGE(split_brain, TEXT(r->tie_breaker, "vip");)
 
+/* ---- the slow look ---- */
+
+static void add_account(struct report *r, int node, const char *kind, const char *account, const char *via)
+{
+    struct report_account *a = &r->nodes[node].accounts[r->nodes[node].account_count++];
+    TEXT(a->kind, kind);
+    TEXT(a->account, account);
+    TEXT(a->via, via);
+    TEXT(a->object, strcmp(kind, "account") == 0 ? "" : "mail.purge");
+    TEXT(a->standing, "finding");
+}
+
+static void add_lock(struct report *r, const char *lock, const char *place)
+{
+    struct report_lock *l = &r->locks[r->lock_count++];
+    TEXT(l->lock, lock);
+    TEXT(l->place, place);
+    TEXT(l->account, "app@192.0.2.50:4711");
+    l->connection = 42;
+}
+
+static void add_drift(struct report *r, const char *name, const char *kind, const char *a, const char *b)
+{
+    struct report_drift *d = &r->drifts[r->drift_count++];
+    TEXT(d->name, name);
+    TEXT(d->kind, kind);
+    TEXT(d->values[0], a);
+    TEXT(d->values[1], b);
+    d->known[0] = d->known[1] = TRI_YES;
+}
+
+CHANGE(bypass_one, add_account(r, 1, "account", "app@%", "");)
+CHANGE(bypass_both, add_account(r, 0, "account", "app@%", ""); add_account(r, 1, "account", "app@%", "");)
+CHANGE(bypass_role, add_account(r, 0, "account", "app@%", "role admins");)
+CHANGE(bypass_public, add_account(r, 0, "account", "PUBLIC@", "every account");)
+CHANGE(bypass_procedure, add_account(r, 0, "procedure", "root@localhost", "");)
+CHANGE(bypass_event, add_account(r, 1, "event", "root@localhost", "");)
+CHANGE(bypass_unknown, r->nodes[1].audited = TRI_NO; TEXT(r->nodes[1].audit_trouble, "execute denied");)
+CHANGE(bypass_never_seen, r->nodes[1].audited = TRI_UNKNOWN;)
+CHANGE(lock_vote, add_lock(r, "vote", "mx2"); r->votes[1].foreign = true; r->votes[1].counted = false;
+       r->votes[1].holder_connection = 42;)
+CHANGE(lock_write, add_lock(r, "write", "mx2");)
+CHANGE(lock_bell, add_lock(r, "bell", "witness");)
+CHANGE(lock_here, add_lock(r, "here", "mx1");)
+CHANGE(drift_differs, add_drift(r, "sync_binlog", "differs", "1", "0");)
+CHANGE(drift_filter, add_drift(r, "replicate_do_db", "differs", "", "mail");)
+CHANGE(drift_unwanted, add_drift(r, "binlog_format", "unwanted", "ROW", "MIXED");)
+CHANGE(drift_minor, add_drift(r, "version", "minor", "10.11.19-MariaDB", "10.11.20-MariaDB");)
+CHANGE(schema_old, r->nodes[1].schema_version = 1;)
+CHANGE(schema_new, r->nodes[1].schema_version = 99;)
+CHANGE(dead_man_missing, r->nodes[1].dead_man = TRI_NO;
+       TEXT(r->nodes[1].dead_man_trouble, "the event replcheck.dead_man is missing");)
+
 static const struct verdict_case cases[] = {
     {WRITER, daemon_gone, SEVERITY_CRITICAL, "daemon", "no supervisor answers on mx1"},
     {WRITER, daemon_denies, SEVERITY_WARNING, "daemon", "too many ask"},
@@ -168,6 +221,33 @@ static const struct verdict_case cases[] = {
     {WRITER, journal_hangs, SEVERITY_WARNING, "journal", "hangs for 12 s"},
     {WRITER, journal_dropped, SEVERITY_OK, "journal-dropped", "3 lines or events"},
     {WRITER, split_brain, SEVERITY_OK, "split-brain-accepted", "two writers are not excluded"},
+    {WRITER, bypass_one, SEVERITY_CRITICAL, "bypass",
+     "account app@% writes also where read_only=1 (READ_ONLY ADMIN, on mx2)"},
+    {STANDBY, bypass_both, SEVERITY_CRITICAL, "bypass", "(READ_ONLY ADMIN, on mx1 and mx2)"},
+    {WRITER, bypass_role, SEVERITY_CRITICAL, "bypass", "(READ_ONLY ADMIN by role admins, on mx1)"},
+    {WRITER, bypass_public, SEVERITY_CRITICAL, "bypass", "every account writes on a read-only server"},
+    {WRITER, bypass_procedure, SEVERITY_WARNING, "bypass-definer",
+     "procedure mail.purge writes also where read_only=1: it runs as root@localhost"},
+    {WRITER, bypass_event, SEVERITY_WARNING, "bypass-definer", "event mail.purge writes also"},
+    {WRITER, bypass_unknown, SEVERITY_UNKNOWN, "bypass-unknown",
+     "who bypasses read_only on mx2 is not known: execute denied"},
+    {WRITER, bypass_never_seen, SEVERITY_UNKNOWN, "bypass-unknown", "on mx2 is not known"},
+    {WRITER, lock_vote, SEVERITY_CRITICAL, "foreign-lock",
+     "the lock vote at mx2 is held by app@192.0.2.50:4711 (session 42), no account of ours"},
+    {WRITER, lock_write, SEVERITY_CRITICAL, "foreign-lock", "writes cannot be enabled there"},
+    {WRITER, lock_bell, SEVERITY_WARNING, "foreign-lock", "the lock bell at witness"},
+    {STANDBY, lock_here, SEVERITY_WARNING, "foreign-lock", "seems to be there"},
+    {WRITER, drift_differs, SEVERITY_WARNING, "settings",
+     "the servers differ in sync_binlog: mx1 has 1, mx2 has 0"},
+    {WRITER, drift_filter, SEVERITY_WARNING, "settings",
+     "the servers differ in replicate_do_db: mx1 has nothing, mx2 has mail"},
+    {WRITER, drift_unwanted, SEVERITY_WARNING, "settings",
+     "binlog_format is to be ROW: mx1 has ROW, mx2 has MIXED"},
+    {WRITER, drift_minor, SEVERITY_OK, "settings", "the servers differ in version"},
+    {WRITER, schema_old, SEVERITY_WARNING, "schema-version", "the schema replcheck on mx2 is of version 1"},
+    {WRITER, schema_new, SEVERITY_WARNING, "schema-version", "of version 99"},
+    {WRITER, dead_man_missing, SEVERITY_CRITICAL, "dead-man",
+     "mx2's dead-man's switch does not run, and it is not promoted: the event replcheck.dead_man is missing"},
 };
 
 /* ---- the tests ---- */
@@ -269,6 +349,70 @@ static void remedies_of_refusals(void **state)
     free(r);
 }
 
+/* The same account on both servers is told once; many are counted; who is accepted is not told. */
+static void accounts_are_told_once(void **state)
+{
+    static const struct {
+        int first, second; /* findings on each server, the same names */
+        int told;
+    } lines[] = {{1, 1, 1}, {3, 3, 3}, {0, 2, 2}, {4, 4, 4}, {6, 6, 5}, {6, 0, 5}};
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        int told = 0;
+        healthy(WRITER, r);
+        for (int node = 0; node < OBS_NODES; node++)
+            for (int k = 0; k < (node ? lines[i].second : lines[i].first); k++) {
+                char account[] = "app0@%";
+                account[3] = (char)('0' + k);
+                add_account(r, node, "account", account, "");
+            }
+        verdict_judge(r);
+        for (int p = 0; p < r->problem_count; p++)
+            told += strcmp(r->problems[p].id, "bypass") == 0;
+        assert_int_equal(told, lines[i].told);
+    }
+    healthy(WRITER, r);
+    bypass_one(r);
+    TEXT(r->nodes[1].accounts[r->nodes[1].account_count - 1].standing, "accepted");
+    verdict_judge(r);
+    assert_int_equal(r->severity, SEVERITY_OK);
+    free(r);
+}
+
+/* A remedy is a statement that can be pasted. */
+static void remedies_of_accounts(void **state)
+{
+    static const struct {
+        const char *account, *via, *remedy;
+    } lines[] = {
+        {"app@%", "", "REVOKE READ_ONLY ADMIN ON *.* FROM 'app'@'%'"},
+        {"odd@name@192.0.2.%", "", "FROM 'odd@name'@'192.0.2.%'"},
+        {"app@%", "role admins", "REVOKE the role FROM 'app'@'%'"},
+        {"old@%", "SUPER of before 10.11", "REVOKE SUPER, READ_ONLY ADMIN ON *.* FROM 'old'@'%'"},
+        {"x@%", "PROXY ON root@localhost", "REVOKE PROXY"},
+        {"PUBLIC@", "every account", "REVOKE READ_ONLY ADMIN ON *.* FROM PUBLIC"},
+    };
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        healthy(WRITER, r);
+        add_account(r, 0, "account", lines[i].account, lines[i].via);
+        verdict_judge(r);
+        if (!strstr(report_problem(r, "bypass")->remedy, lines[i].remedy))
+            fail_msg("%s: %s", lines[i].account, report_problem(r, "bypass")->remedy);
+    }
+    healthy(WRITER, r);
+    lock_vote(r);
+    verdict_judge(r);
+    assert_non_null(strstr(report_problem(r, "foreign-lock")->remedy, "KILL 42 on mx2"));
+    for (int p = 0, told = 0; p < r->problem_count; p++) {
+        told += strcmp(r->problems[p].id, "foreign-lock") == 0;
+        assert_true(told <= 1);
+    }
+    free(r);
+}
+
 /* Everything wrong at once still fits, and is told once each. */
 static void everything_at_once(void **state)
 {
@@ -290,7 +434,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(healthy_is_ok),      cmocka_unit_test(each_problem),
         cmocka_unit_test(worst_comes_first),  cmocka_unit_test(remedies_of_refusals),
-        cmocka_unit_test(everything_at_once),
+        cmocka_unit_test(everything_at_once), cmocka_unit_test(accounts_are_told_once),
+        cmocka_unit_test(remedies_of_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

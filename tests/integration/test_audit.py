@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""The slow look and the end of clients, on a real server: the program's own statements under the accounts that run
+them. AUDIT_DRIVER names the program that prints them."""
+
+import os
+import re
+import subprocess
+import sys
+
+from mariadb_sandbox import SqlError
+from schema_fixture import MX2, VERSION, Failure, case, expect, gone, main, node
+
+DRIVER = os.path.abspath(os.environ.get("AUDIT_DRIVER", "tests/integration/audit_driver"))
+
+
+def statement(*arguments):
+    return subprocess.run([DRIVER, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def holders(session):
+    """{connection: names of the locks it holds}"""
+    names = ("vote", "bell", "write", "here 1", "here 2")
+    return {int(row["id"]): [name for i, name in enumerate(names) if row[f"lock_{i}"] == "1"]
+            for row in session.query(statement("locks"))}
+
+
+@case
+def locks_are_seen_with_their_holders():
+    with node() as (roles, root):
+        for account in (roles.local(), roles.remote()):
+            expect("none", holders(account), {})
+            app, other = roles.root(), roles.fencer()
+            app.query("SELECT GET_LOCK('replcheck.vote.mail', 0), GET_LOCK('replcheck.here.mail.mx2', 0)")
+            other.query("SELECT GET_LOCK('replcheck.bell.mail', 0), GET_LOCK('replcheck.vote.other', 0)")
+            expect("held", holders(account), {app.id: ["vote", "here 2"], other.id: ["bell"]})
+            row = [r for r in account.query(statement("locks")) if int(r["id"]) == app.id][0]
+            expect("whose", (row["user"], row["host"]), ("root", "localhost"))
+            account.query(f"KILL CONNECTION {app.id}")
+            gone(root, app.id)
+            expect("one ended", holders(account), {other.id: ["bell"]})
+            ended = other.id
+            other.close()
+            gone(root, ended)
+
+
+@case
+def everything_is_answered_to_both_supervisors():
+    """Each part of the packet: an error anywhere would leave out what follows it."""
+    with node() as (roles, root):
+        for account in (roles.local(), roles.remote(MX2)):
+            for part in statement("whole").strip().split(";"):
+                rows = account.query(part)
+                if "'setting'" in part:
+                    asked = set(re.findall(r"'([a-z_]+)'", part.partition(" IN ")[2]))
+                    known = {row["name"].lower() for row in rows}
+                    expect("settings that this server does not have", asked - known - {"binlog_do_db",
+                           "binlog_ignore_db"}, set())
+                elif "audit_binlog" in part:
+                    expect("filters", {"Binlog_Do_DB", "Binlog_Ignore_DB"} <= set(rows[0]), True)
+                elif "installed" in part:
+                    expect("version", rows[0]["version"], VERSION)
+                elif "audit_accounts" in part:
+                    expect("accounts", {row["user"] for row in rows} <= {"root", "mysql"}, True)
+
+
+def is_there(root, session):
+    return root.value(f"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {session.id}") == "1"
+
+
+@case
+def clients_are_ended_and_nobody_else():
+    with node() as (roles, root):
+        root.query("SET SESSION sql_log_bin = 0")
+        accounts = ("app@'127.0.0.1'", "backup@'127.0.0.1'", "dba@'127.0.%'", "reader@localhost")
+        for account in accounts:
+            root.query(f"CREATE USER {account} IDENTIFIED BY 'x'")
+        connect = lambda user: roles._keep(roles.server.connect(host="127.0.0.1", user=user, password="x"))
+        try:
+            local = roles.local()
+            spared = [local, roles.remote(), roles.fencer(), roles.root(), connect("backup"), connect("dba")]
+            ended = [connect("app"), roles._keep(roles.server.connect(user="reader", password="x"))]
+            sql = statement("clients", "backup", "dba@127.0.%")
+            root.query("SET GLOBAL read_only = 0")
+            try:
+                expect("a writer's clients stay", local.value(sql), "0")
+            finally:
+                root.query("SET GLOBAL read_only = 1")
+            expect("killed", local.value(sql), "2")
+            for session in ended:
+                gone(root, session.id)
+                try:
+                    session.query("SELECT 1")
+                    raise Failure("still there")
+                except SqlError:
+                    pass
+            expect("spared", [is_there(root, session) for session in spared], [True] * len(spared))
+            expect("again", local.value(sql), "0")
+        finally:
+            root.query("".join(f"DROP USER {account};" for account in accounts)[:-1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
