@@ -10,7 +10,8 @@
 
 #include "parts.h"
 
-#define EXCUSED_MAX (2500 * MS) /* a fence, or the dead-man's switch twice */
+#define EXCUSED_MAX  (2500 * MS) /* a fence, or the dead-man's switch twice */
+#define MISCHIEF_MAX (4 * S)      /* seen within a period, and a fence; or the dead-man's switch */
 
 static bool acknowledges(const struct world *w, int s)
 {
@@ -24,7 +25,7 @@ static int excuse_of(const struct world *w, int s)
     const struct host *h = &w->hosts[s];
     if (w->c.tie == POLICY_TIE_VIP)
         return EXCUSE_VIP;
-    if (v->mischief)
+    if (v->mischief && w->now - v->writable_since <= MISCHIEF_MAX)
         return EXCUSE_MISCHIEF;
     if (v->unwatched && v->resumed_at && w->now - v->resumed_at <= EXCUSED_MAX)
         return EXCUSE_UNWATCHED;

@@ -42,7 +42,11 @@ int64_t link_arrival(struct world *w, int from, int to, int64_t *next)
 static void set_alarm(struct world *w, int n, int slot, int64_t local)
 {
     struct session *s = session_of(w, n, slot);
-    event_add(w, clock_to_world(w, n, local), EV_ALARM, n, slot, s->gen);
+    int64_t at = clock_to_world(w, n, local);
+    if (s->alarm_at && s->alarm_at <= at)
+        return; /* it is set anew when that one has rung */
+    s->alarm_at = at;
+    event_add(w, at, EV_ALARM, n, slot, s->gen);
 }
 
 static void came(struct world *w, int n, int slot)
@@ -81,10 +85,10 @@ static void begin(struct world *w, int n, int slot)
     struct session *s = session_of(w, n, slot);
     s->state = LINK_CONNECTING;
     s->gen++;
+    s->alarm_at = 0;
     s->opened = clock_of(w, n);
     s->connect_by = s->opened + CONNECT_MS * MS;
     s->next_to = s->next_from = 0;
-    s->resent = 0;
     s->conn = NOBODY;
     set_alarm(w, n, slot, s->connect_by);
     /* three round trips: the connection, who it is, init_sql */
@@ -128,6 +132,7 @@ static void lose(struct world *w, int n, int slot, bool told)
     s->up_at = 0;
     s->state = LINK_DOWN;
     s->gen++;
+    s->alarm_at = 0;
     s->id = 0;
     s->opened = 0;
     s->queued = s->outstanding = 0;
@@ -202,10 +207,15 @@ static void send_next(struct world *w, int n, int slot)
     struct session *s = session_of(w, n, slot);
     if (s->state != LINK_UP || s->outstanding || !s->queued)
         return;
+    struct supervisor *p = &w->nodes[n].sup;
     s->outstanding = 1;
-    s->resent = 0;
     s->sent = clock_of(w, n);
-    event_add(w, link_arrival(w, owner_host(n), s->server, &s->next_to), EV_QUERY, n, slot, s->gen);
+    if (slot < SLOT_F_LOCK && p->stop_in && --p->stop_in == 0)
+        process_stop(w, n, false);
+    if (slot < SLOT_F_LOCK && p->state == STOPPED)
+        event_add(w, w->now, EV_SEND, n, slot, s->gen);
+    else
+        event_add(w, link_arrival(w, owner_host(n), s->server, &s->next_to), EV_QUERY, n, slot, s->gen);
 }
 
 void session_query(struct world *w, int n, int slot, const struct statement *st, int deadline_ms)
@@ -214,17 +224,16 @@ void session_query(struct world *w, int n, int slot, const struct statement *st,
     struct answer lost = {.status = GOT_LOST};
     if (s->state == LINK_NONE)
         return;
-    if (s->state != LINK_UP || s->queued == QUEUE_MAX) {
+    if (s->state != LINK_UP) {
         replied(w, n, slot, st, &lost);
         return;
     }
+    if (s->queued == QUEUE_MAX) /* bulletins behind one that waits: the newest says it all */
+        s->queued--;
     struct statement *to = &s->queue[s->queued++];
     *to = *st;
     to->deadline = deadline_ms ? clock_of(w, n) + (int64_t)deadline_ms * MS : 0;
-    /* One alarm at a time for a queue: it is set anew when it fires. */
-    if (to->deadline && s->queued == 1 && !event_pending(w, EV_ALARM, n, slot))
-        set_alarm(w, n, slot, to->deadline);
-    else if (to->deadline && s->queued > 1)
+    if (to->deadline)
         set_alarm(w, n, slot, to->deadline);
     send_next(w, n, slot);
 }
@@ -353,11 +362,17 @@ void session_take(struct world *w, struct event *e)
     case EV_REPLY:
         reply_arrives(w, e);
         break;
+    case EV_SEND: /* the time was taken before or after the stop */
+        if (random_below(w, 2))
+            s->sent = clock_of(w, e->a);
+        event_add(w, link_arrival(w, owner_host(e->a), s->server, &s->next_to), EV_QUERY, e->a, e->b, s->gen);
+        break;
     case EV_BROKEN:
         if (!is_held(w, e, s->server, owner_host(e->a)) && s->state >= LINK_CONNECTING)
             lose(w, e->a, e->b, true);
         break;
     default:
+        s->alarm_at = 0;
         heed_alarm(w, e->a, e->b);
         break;
     }

@@ -180,6 +180,7 @@ const char *verb_name(int verb);
             trace(w, __VA_ARGS__);                                                                           \
     } while (0)
 
-extern uint64_t rows_fired[];
+#define ROWS 1000 /* row ids are below */
+extern uint64_t rows_fired[ROWS];
 
 #endif

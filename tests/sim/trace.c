@@ -4,7 +4,7 @@
 
 #include "parts.h"
 
-uint64_t rows_fired[1000];
+uint64_t rows_fired[ROWS];
 
 void trace(const struct world *w, const char *who, const char *format, ...)
 {

@@ -5,7 +5,8 @@
 
 #include "parts.h"
 
-#define PARKED INT64_MAX
+#define PARKED      INT64_MAX
+#define EVENTS_SANE 2000000 /* of one run */
 
 /* ---- chance: xorshift ---- */
 
@@ -144,7 +145,7 @@ bool event_pending(const struct world *w, enum event_kind kind, int a, int b)
 
 static bool is_of_fencer(const struct event *e)
 {
-    return e->kind <= EV_ALARM ? e->b >= SLOT_F_LOCK : e->kind >= EV_ORDER && e->kind <= EV_BURIED;
+    return e->kind <= EV_SEND ? e->b >= SLOT_F_LOCK : e->kind >= EV_ORDER && e->kind <= EV_BURIED;
 }
 
 static bool server_waits(const struct world *w, int s)
@@ -218,6 +219,7 @@ static void dispatch(struct world *w, struct event *e)
     case EV_REPLY:
     case EV_BROKEN:
     case EV_ALARM:
+    case EV_SEND:
         session_take(w, e);
         break;
     case EV_HANGUP:
@@ -270,6 +272,8 @@ bool world_step(struct world *w)
 {
     if (w->broken[0] || !w->event_count || w->events[0].at >= w->c.until)
         return false;
+    if (w->tally.events > EVENTS_SANE)
+        world_break(w, "the world does not come on: %d is the next event's kind", w->events[0].kind);
     world_take(w, 0);
     return !w->broken[0];
 }

@@ -41,6 +41,7 @@ enum event_kind {
     EV_REPLY,    /* arrives at the client */
     EV_BROKEN,   /* the client learns that its connection is closed */
     EV_ALARM,    /* back-off is over, or a deadline */
+    EV_SEND,     /* its process was stopped before it had sent */
     /* of a server: a = server, b = connection, gen = of that */
     EV_HANGUP,   /* the server learns that its client is gone */
     EV_STEP,     /* a statement goes on */
@@ -240,11 +241,11 @@ enum link_state { LINK_NONE = 0, LINK_DOWN, LINK_CONNECTING, LINK_UP };
 struct session {
     int64_t opened, up_at, connect_by, sent;
     int64_t next_to, next_from; /* the stream's order in each direction */
+    int64_t alarm_at;           /* the soonest alarm of this generation; 0 = none */
     uint32_t gen;
     uint32_t id; /* connection id at the server */
     uint8_t state, server, conn, queued;
     uint8_t outstanding;
-    uint8_t resent;
     uint16_t backoff_ms;
     uint16_t backoff_max_ms;
     struct statement queue[QUEUE_MAX];
@@ -370,6 +371,7 @@ struct supervisor {
     uint32_t said;
     int64_t wish_until, wish_began;
     uint8_t wish, wish_left;
+    uint8_t stop_in; /* statements until it is stopped within a tick; 0 = it is not */
 };
 
 struct fencer {
@@ -410,6 +412,35 @@ struct host {
 };
 
 /* ---- the seed's conditions ---- */
+
+enum fault {
+    FAULT_KILL_SERVER = 0,
+    FAULT_STOP_SERVER,
+    FAULT_WIPE_WITNESS,
+    FAULT_KILL_SUPERVISOR,
+    FAULT_STOP_SUPERVISOR,
+    FAULT_STOP_WITHIN, /* between two statements of a tick */
+    FAULT_KILL_FENCER,
+    FAULT_STOP_FENCER,
+    FAULT_STOP_BOTH,
+    FAULT_KILL_BOTH,
+    FAULT_SERVICE,     /* SIGTERM, and started again */
+    FAULT_POWER,
+    FAULT_FREEZE,      /* the whole host */
+    FAULT_CUT,
+    FAULT_VRRP,
+    FAULT_SLOW,
+    FAULT_KILL_SESSION,
+    FAULT_WRITABLE,    /* somebody sets read_only */
+    FAULT_BLOCK,       /* LOCK TABLES, a long statement, FTWRL */
+    FAULT_APPLIER,
+    FAULT_SWITCH,      /* the dead-man's event is disabled */
+    FAULT_KEEPALIVED,
+    FAULT_SWITCHOVER,
+    FAULT_PROMOTE,
+    FAULT_MAINTENANCE,
+    FAULTS
+};
 
 struct conditions {
     uint8_t tie; /* enum policy_tie */
