@@ -92,13 +92,15 @@ static void update_basis(const struct policy *p, const struct observation *o, st
 /* Tie-breaker `writer`: was the third vote ours when this process began, as the tables tell? Our own table's
  * highest promise is our own last term (one that was only promised, with both servers' votes, does not count),
  * and the peer's table, which must have been read, holds no row of ours that gave it away. A predecessor whose
- * authority is still armed had it. */
+ * authority is still armed had it, and has it as long as its server is writable: a row is written only after that
+ * was closed, and a fencer that stood still was not told of it. */
 static bool third_is_written(const struct policy *p, const struct observation *o, uint64_t mine)
 {
     const struct voter_rows *there = &o->peer.voter;
     bool own_term = o->own.term_known && o->own.term_node == p->self && o->own.term_epoch == mine;
     bool given = there->release[p->self].epoch >= mine || there->certificate[p->self].epoch >= mine;
-    return o->fencer.inherited || (own_term && there->read_us && !given);
+    bool armed = o->fencer.inherited && o->own.read_only == TRI_NO;
+    return armed || (own_term && there->read_us && !given);
 }
 
 /* Whose it is now. It comes with a row of the other's, once our promise has consumed it, or by the operator's

@@ -4,6 +4,8 @@
  * The documented exceptions (DESIGN.md, "Three ways of proving it") are exactly these, counted and bounded:
  *   pause      a whole host stood still under its writer and acknowledges on resuming, until its fencer acts;
  *   unwatched  the server was stopped while its fencer was gone or stopped too, and goes on;
+ *   switch     supervisor and fencer both stand still or are gone, and the dead-man's switch, the last of the three, is
+ *              disabled or blocked by somebody's locks (it is no part of the timing proof);
  *   mischief   somebody else set read_only=0;
  *   vip        tie-breaker `vip`. */
 #include <stdio.h>
@@ -18,6 +20,14 @@ static bool acknowledges(const struct world *w, int s)
     return !w->servers[s].read_only && w->servers[s].state == RUNS && host_runs(w, s);
 }
 
+/* Does neither process run here, while the switch cannot act either, or could not until a moment ago? */
+static bool is_unattended(const struct world *w, int s)
+{
+    const struct server *v = &w->servers[s];
+    bool blocked = v->blockers || (v->blocked_at && w->now - v->blocked_at <= EXCUSED_MAX);
+    return w->nodes[s].sup.state != RUNS && w->nodes[s].fencer.state != RUNS && (!v->switch_enabled || blocked);
+}
+
 /* Which exception covers this server's being writable, or -1. */
 static int excuse_of(const struct world *w, int s)
 {
@@ -29,6 +39,8 @@ static int excuse_of(const struct world *w, int s)
         return EXCUSE_MISCHIEF;
     if (v->unwatched && v->resumed_at && w->now - v->resumed_at <= EXCUSED_MAX)
         return EXCUSE_UNWATCHED;
+    if (is_unattended(w, s))
+        return EXCUSE_SWITCH;
     if (h->thawed_at && h->thawed_at > v->enabled_at && w->now - h->thawed_at <= EXCUSED_MAX)
         return EXCUSE_PAUSE;
     return -1;

@@ -137,8 +137,8 @@ static void print_summary(const struct result *all, double seconds)
     printf("faults %" PRIu64 ", terms %" PRIu64 ", handovers begun %" PRIu64 ", writes acknowledged %" PRIu64
            ", lost within the bound %" PRIu64 "\n",
            t->faults, t->enables, t->handovers, t->writes, t->lost);
-    printf("excused, ms of two writers: host paused %.1f, unwatched %.1f, set by somebody %.1f, tie-breaker vip %.1f\n",
-           (double)t->excused_us[EXCUSE_PAUSE] / 1e3, (double)t->excused_us[EXCUSE_UNWATCHED] / 1e3,
+    printf("excused, ms of two writers: host paused %.1f, unwatched %.1f, all three backstops gone %.1f, set by somebody %.1f, tie-breaker vip %.1f\n",
+           (double)t->excused_us[EXCUSE_PAUSE] / 1e3, (double)t->excused_us[EXCUSE_UNWATCHED] / 1e3, (double)t->excused_us[EXCUSE_SWITCH] / 1e3,
            (double)t->excused_us[EXCUSE_MISCHIEF] / 1e3, (double)t->excused_us[EXCUSE_VIP] / 1e3);
     print_rows(all);
 }
@@ -162,6 +162,7 @@ static int run_all(const struct run *run)
     for (int j = 0; j < run->jobs; j++)
         if (fork() == 0) {
             work(run, j, &results[j], began);
+            fflush(stdout);
             _exit(0);
         }
     for (int j = 0, status; j < run->jobs; j++)

@@ -52,6 +52,7 @@ void server_resume(struct world *w, int s);
 void server_take(struct world *w, struct event *e);
 int server_connect(struct world *w, int s, int n, int slot);
 void server_arrive(struct world *w, int s, int c, const struct statement *st);
+void server_watch_idle(struct world *w, int s, int c);
 void server_end_conn(struct world *w, int s, int c);
 void server_kill_id(struct world *w, int s, uint32_t id);
 void server_set_read_only(struct world *w, int s, bool on, unsigned epoch);

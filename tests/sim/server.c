@@ -18,10 +18,11 @@ static uint32_t limit_of(const struct world *w, int slot)
     return slot < SLOT_HELPER ? (uint32_t)(w->policy[0].lease_us / MS) + 1000 : LONG_MS;
 }
 
-static void watch_idle(struct world *w, int s, int c)
+void server_watch_idle(struct world *w, int s, int c)
 {
     struct conn *k = &w->servers[s].conns[c];
-    if (k->limit_ms && !event_pending(w, EV_IDLE, s, c))
+    event_drop(w, EV_IDLE, s, c);
+    if (k->limit_ms)
         event_add(w, clock_to_world(w, s, k->idle_since + k->limit_ms * MS), EV_IDLE, s, c, k->gen);
 }
 
@@ -42,7 +43,7 @@ int server_connect(struct world *w, int s, int n, int slot)
                            .link_gen = session_of(w, n, slot)->gen,
                            .limit_ms = limit_of(w, slot),
                            .idle_since = clock_of(w, s)};
-        watch_idle(w, s, c);
+        server_watch_idle(w, s, c);
         return c;
     }
     return -1;
@@ -95,15 +96,20 @@ void server_set_read_only(struct world *w, int s, bool on, unsigned epoch)
     TRACE(w, trace_server(s), "read_only=%d%s", on, on ? "" : epoch ? " (enabled)" : " (by somebody else)");
     v->switch_set_since = 0;
     if (on) {
+        v->was_epoch = v->enabled_epoch;
         v->enabled_epoch = 0;
         v->mischief = v->unwatched = 0;
         event_drop(w, EV_WRITE, s, 0);
         return;
     }
-    v->enabled_epoch = epoch;
+    /* Who sets it back under a writer that has its authority changes nothing. */
+    const struct supervisor *p = s < NODES ? &w->nodes[s].sup : NULL;
+    bool again = !epoch && p && p->state != GONE && v->was_epoch && node_state_may_write(p->m.state) &&
+                 p->m.epoch == v->was_epoch;
+    v->enabled_epoch = again ? v->was_epoch : epoch;
     v->enabled_at = w->now;
     v->writable_since = w->now;
-    v->mischief = !epoch;
+    v->mischief = !v->enabled_epoch;
     if (epoch)
         invariant_enabled(w, s, epoch);
     invariant_writable(w, s);
@@ -115,6 +121,7 @@ void server_set_read_only(struct world *w, int s, bool on, unsigned epoch)
 void server_unblock(struct world *w, int s, unsigned blockers)
 {
     struct server *v = &w->servers[s];
+    v->blocked_at = v->blockers ? w->now : v->blocked_at;
     v->blockers &= (uint8_t)~blockers;
     if (server_is_blocked(v))
         return;
@@ -135,7 +142,7 @@ static void run_switch(struct world *w, int s)
     event_add(w, clock_to_world(w, s, clock_of(w, s) + S) + random_below(w, 2 * MS), EV_SWITCH, s, 0, v->life);
     if (v->switch_set_since && clock_of(w, s) - v->switch_set_since >= S)
         v->switch_set_since = 0; /* given up after lock_wait_timeout */
-    if (!v->switch_enabled || v->switch_set_since)
+    if (!v->switch_enabled || v->switch_set_since || (v->blockers & BLOCK_FTWRL))
         return;
     v->switched++;
     bool ours = holder >= 0 && v->conns[holder].slot == SLOT_F_LOCK && v->conns[holder].local;
@@ -198,6 +205,7 @@ void server_start(struct world *w, int s)
         return;
     v->life++;
     v->state = RUNS;
+    v->was_epoch = 0;
     v->next_id = 10 + random_below(w, 10);
     v->read_only = v->boot_safe;
     v->enabled_epoch = 0;

@@ -380,8 +380,8 @@ void server_step(struct world *w, int s, int c)
     if (!execute(w, s, c, a))
         return;
     if (k->gen == gen && k->used) {
-        if (k->now.verb == DO_LOCK_TAKE && k->limit_ms && !event_pending(w, EV_IDLE, s, c))
-            event_add(w, clock_to_world(w, s, clock_of(w, s) + k->limit_ms * MS), EV_IDLE, s, c, k->gen);
         server_answer(w, s, c);
+        if (k->now.verb == DO_LOCK_TAKE)
+            server_watch_idle(w, s, c);
     }
 }

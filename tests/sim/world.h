@@ -290,6 +290,7 @@ struct server {
     uint32_t waits;
     uint32_t switched;  /* executions of the dead-man's event */
     uint8_t blockers;   /* enum blocker */
+    int64_t blocked_at; /* when there was one last */
     uint8_t row_lock;   /* connection + 1 that has the promises' row */
     uint8_t locks[LOCKS]; /* connection + 1 */
     int64_t start_at;   /* the earliest start; 0 = by itself */
@@ -297,6 +298,7 @@ struct server {
     int64_t switch_set_since; /* the event's own SET is blocked since */
     struct conn conns[CONNS_MAX];
     /* for the invariants */
+    uint32_t was_epoch;     /* before it was made read-only */
     uint32_t enabled_epoch; /* of the enabling that made it writable; 0 = nobody's */
     int64_t enabled_at, writable_since;
     uint8_t unwatched;      /* its fencer did not run at some time while it was stopped */
@@ -462,11 +464,11 @@ struct conditions {
 struct tally {
     uint64_t events, delivered, ticks;
     uint64_t writes, failovers, handovers, enables, faults;
-    uint64_t excused_us[4]; /* enum excuse */
+    uint64_t excused_us[5]; /* enum excuse */
     uint64_t lost;          /* acknowledged rows that a promotion left behind (async, within the bound) */
 };
 
-enum excuse { EXCUSE_PAUSE = 0, EXCUSE_UNWATCHED, EXCUSE_MISCHIEF, EXCUSE_VIP, EXCUSES };
+enum excuse { EXCUSE_PAUSE = 0, EXCUSE_UNWATCHED, EXCUSE_SWITCH, EXCUSE_MISCHIEF, EXCUSE_VIP, EXCUSES };
 
 struct world {
     int64_t now;

@@ -55,6 +55,14 @@ static void peer_unread_inherited(struct scene *s)
 {
     peer_unread(s);
     s->o.fencer.inherited = true;
+    s->o.own.read_only = TRI_NO;
+}
+
+/* A fencer that stood still was not told that its supervisor closed, gave the vote away and ended. */
+static void peer_unread_inherited_closed(struct scene *s)
+{
+    peer_unread_inherited(s);
+    s->o.own.read_only = TRI_YES;
 }
 
 static void released_there(struct scene *s)
@@ -131,6 +139,7 @@ static void test_looks(void **state)
         {"the peer's table is unread: held by the other", peer_unread, TRI_NO},
         {"the peer's table is unread, and our predecessor's authority is armed", peer_unread_inherited,
          TRI_YES},
+        {"the same, but its server was closed before it ended", peer_unread_inherited_closed, TRI_NO},
         {"released there in an earlier life", released_there, TRI_NO},
         {"certified there in an earlier life", certified_there, TRI_NO},
         {"an older term was released", released_an_older_term, TRI_YES},
