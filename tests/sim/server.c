@@ -104,8 +104,10 @@ void server_set_read_only(struct world *w, int s, bool on, unsigned epoch)
     }
     /* Who sets it back under a writer that has its authority changes nothing. */
     const struct supervisor *p = s < NODES ? &w->nodes[s].sup : NULL;
-    bool again = !epoch && p && p->state != GONE && v->was_epoch && node_state_may_write(p->m.state) &&
-                 p->m.epoch == v->was_epoch;
+    const struct fencer_logic *f = s < NODES ? &w->nodes[s].fencer.logic : NULL;
+    bool again = !epoch && p && v->was_epoch &&
+                 ((p->state != GONE && node_state_may_write(p->m.state) && p->m.epoch == v->was_epoch) ||
+                  (fencer_logic_is_armed(f) && f->term.epoch == v->was_epoch));
     v->enabled_epoch = again ? v->was_epoch : epoch;
     v->enabled_at = w->now;
     v->writable_since = w->now;
