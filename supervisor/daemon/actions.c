@@ -108,8 +108,13 @@ static void reclaim(struct node *n)
                               reclaim_answered, n);
 }
 
+/* A writer gains votes that were not there when it was promoted, or of a voter that has forgotten: they are to
+ * know of its term too, which waits for none of them. */
 static void promise(struct node *n)
 {
+    if (n->mind.state == NODE_WRITER && n->o.now_us - n->promised_us < REPEAT_US)
+        return;
+    n->promised_us = n->o.now_us;
     for (int i = 0; i < OBS_VOTERS; i++)
         if (n->voters[i] && quorum_counts(&n->quorum, i, n->o.now_us))
             voter_promise(n->voters[i], n->mind.epoch);

@@ -58,6 +58,7 @@ struct node {
     bool term_asked;
     int64_t fence_asked_us;   /* 0 = not in this state */
     int64_t prepared_us;
+    int64_t promised_us;
     int64_t armed_deadline_us; /* of the last ARM */
     int64_t offsets_asked_us;
     bool offsets_origin_read;           /* of this life of the server */

@@ -24,6 +24,9 @@
 #include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/closer.h"
+#ifdef HAVE_LIBCURL
+#include "io/etcd_voter.h"
+#endif
 #include "io/ladder.h"
 #include "io/option_check.h"
 #include "io/probe.h"
@@ -57,9 +60,21 @@ static void on_promised(void *arg, int index, uint64_t epoch, uint64_t consumed,
 {
     struct node *n = arg;
     if (refusal)
-        log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1, refusal);
+        log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1,
+                   refusal);
     else if (index == n->policy.self)
         n->o.consumed_epoch = consumed;
+}
+
+static void on_trouble(void *arg, int index, const char *sentence)
+{
+    struct node *n = arg;
+    struct journal_event e = {.kind = JOURNAL_ALERT, .epoch = n->mind.epoch};
+    snprintf(e.node, sizeof(e.node), "%s", n->settings.node.node);
+    snprintf(e.reason, sizeof(e.reason), "voter %s: %s",
+             index == OBS_TIE ? "witness" : n->settings.cluster.nodes[index].name, sentence);
+    worker_event(&e);
+    log_error("ALERT: %s", e.reason);
 }
 
 static void on_enabled(void *arg, const struct reply *r)
@@ -88,8 +103,9 @@ static void on_options(void *arg, enum tri read_only)
 {
     struct node *n = arg;
     if (read_only != TRI_YES)
-        log_warning("the server's option files do not set read_only=ON: this node is not promoted, and the death of "
-                    "its server is not certified");
+        log_warning(
+            "the server's option files do not set read_only=ON: this node is not promoted, and the death of "
+            "its server is not certified");
     n->o.boot_safe = read_only;
     node_wake(n);
 }
@@ -252,27 +268,78 @@ static const char *voter_place(const struct node *n, int i)
     return i == OBS_TIE ? "witness" : n->settings.cluster.nodes[i].name;
 }
 
-static struct voter *make_voter(struct node *n, int i)
+static struct voter_options voter_options_of(struct node *n, int i)
 {
-    char name[SETTINGS_NAME_MAX + 16];
     const struct timing_settings *t = &n->settings.cluster.timing;
-    struct voter_events e = {.changed = on_change, .enabled = on_enabled, .promised = on_promised, .arg = n};
-    snprintf(name, sizeof(name), "%s/vote", voter_place(n, i));
-    struct server_voter_options o = {.own = i == n->policy.self,
+    return (struct voter_options){.index = i,
+                                  .node = n->settings.node.node,
+                                  .names = names_of(n, i),
+                                  .lease_ms = t->lease_ms,
+                                  .renew_ms = t->renew_ms,
+                                  .silent_ms = t->silent_ms,
+                                  .quorum = &n->quorum,
+                                  .rows = i == OBS_TIE          ? &n->o.witness.voter
+                                          : i == n->policy.self ? &n->o.own.voter
+                                                                : &n->o.peer.voter,
+                                  .answered_us = &n->o.voter_answer_us[i],
+                                  .evict = &n->settings.cluster.policy.evict_foreign_locks};
+}
+
+static struct voter *make_server_voter(struct node *n, int i, const char *name, const struct voter_events *e)
+{
+    struct server_voter_options o = {.common = voter_options_of(n, i),
+                                     .own = i == n->policy.self,
                                      .bell = i == 1 - n->policy.self,
                                      .session = session_of(n, i, name),
                                      .holder = i == n->policy.self ? &n->o.own.holder : NULL};
-    o.common = (struct voter_options){.index = i,
-                                      .node = n->settings.node.node,
-                                      .names = names_of(n, i),
-                                      .lease_ms = t->lease_ms,
-                                      .renew_ms = t->renew_ms,
-                                      .silent_ms = t->silent_ms,
-                                      .quorum = &n->quorum,
-                                      .answered_us = &n->o.voter_answer_us[i],
-                                      .evict = &n->settings.cluster.policy.evict_foreign_locks};
-    o.common.rows = i == OBS_TIE ? &n->o.witness.voter : i == n->policy.self ? &n->o.own.voter : &n->o.peer.voter;
-    return server_voter_new(n->base, &o, &e);
+    return server_voter_new(n->base, &o, e);
+}
+
+#ifdef HAVE_LIBCURL
+static const char *path_or_null(const char *path)
+{
+    return path[0] ? path : NULL;
+}
+
+static struct voter *make_etcd_voter(struct node *n, const char *name, const struct voter_events *e)
+{
+    const struct cluster_settings *c = &n->settings.cluster;
+    const struct etcd_tls_settings *tls = &c->quorum.witness.tls;
+    bool many = c->quorum.witness.endpoint_count > 1;
+    struct err why;
+    struct etcd_voter_options o = {.common = voter_options_of(n, OBS_TIE)};
+    o.client = (struct etcd_client_options){.name = name,
+                                            .endpoints = c->quorum.witness.endpoints,
+                                            .endpoint_count = c->quorum.witness.endpoint_count,
+                                            .user = n->settings.node.witness.user,
+                                            .password = n->settings.node.witness.password,
+                                            .try_ms = many ? c->timing.silent_ms / 2 : c->timing.silent_ms};
+    o.client.http = (struct http_options){.bind_address = c->nodes[n->policy.self].address,
+                                          .tls_ca = path_or_null(tls->ca),
+                                          .tls_cert = path_or_null(tls->cert),
+                                          .tls_key = path_or_null(tls->key),
+                                          .tls_verify = tls->verify};
+    struct voter *v = etcd_voter_new(n->base, &o, e, &why);
+    if (!v)
+        log_error("etcd is not asked, its vote is nobody's: %s", why.text);
+    return v;
+}
+#endif
+
+static struct voter *make_voter(struct node *n, int i)
+{
+    char name[SETTINGS_NAME_MAX + 16];
+    struct voter_events e = {.changed = on_change,
+                             .enabled = on_enabled,
+                             .promised = on_promised,
+                             .trouble = on_trouble,
+                             .arg = n};
+    snprintf(name, sizeof(name), "%s/vote", voter_place(n, i));
+#ifdef HAVE_LIBCURL
+    if (i == OBS_TIE && n->settings.cluster.quorum.witness.kind == WITNESS_ETCD)
+        return make_etcd_voter(n, name, &e);
+#endif
+    return make_server_voter(n, i, name, &e);
 }
 
 static struct probe *make_probe(struct node *n, int i)
@@ -448,8 +515,8 @@ static void end(struct node *n)
 {
     struct err e;
     tell_life(n, "ended");
-    /* A stopped node must not attract the VIP, nor be in FAULT for ever; one that is only started again keeps what
-     * it had. */
+    /* A stopped node must not attract the VIP, nor be in FAULT for ever; one that is only started again keeps
+     * what it had. */
     bool ended = n->o.operator_.stopping || n->o.fencer.alive == TRI_NO;
     if (ended && !weight_write(n->settings.node.run_dir, -100, false, &e))
         log_error("%s", e.text);
@@ -499,8 +566,8 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
     n->gone_fd = -1;
     n->bulletin_seq = (uint64_t)(clock_wall_us() / 1000);
     mind_init(&n->mind, n->started_us);
-    quorum_init(&n->quorum, n->policy.self, n->policy.tie == POLICY_TIE_WRITER, settings->cluster.timing.lease_ms,
-                settings->cluster.timing.drift_ppm);
+    quorum_init(&n->quorum, n->policy.self, n->policy.tie == POLICY_TIE_WRITER,
+                settings->cluster.timing.lease_ms, settings->cluster.timing.drift_ppm);
     snprintf(journal, sizeof(journal), "%s/%s", settings->node.state_dir, JOURNAL_FILE);
     load_saved(n, journal);
     if (!start_worker(n, foreground, journal, sizeof(journal)))

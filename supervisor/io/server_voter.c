@@ -104,8 +104,7 @@ static void read_rows(struct server_voter *v, const struct reply *r, struct vote
     if (!set)
         return;
     observe_voter(out, &v->base.o.names, set, r->answered_us);
-    if (v->base.o.rows)
-        *v->base.o.rows = *out;
+    voter_rows_read(&v->base, out);
 }
 
 static void taken(void *arg, const struct reply *r)

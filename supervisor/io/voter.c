@@ -1,5 +1,7 @@
 #include "io/voter.h"
 
+#include <stdio.h>
+
 #include "io/voter_ops.h"
 
 /* ---- what every kind does alike ---- */
@@ -19,6 +21,24 @@ void voter_answered(const struct voter *v, int64_t sent_us)
 {
     if (sent_us > *v->o.answered_us)
         *v->o.answered_us = sent_us;
+}
+
+static uint64_t newest_promise(const struct voter_rows *rows)
+{
+    return rows->promise[0].epoch > rows->promise[1].epoch ? rows->promise[0].epoch : rows->promise[1].epoch;
+}
+
+void voter_rows_read(struct voter *v, const struct voter_rows *rows)
+{
+    uint64_t newest = newest_promise(rows);
+    char text[160];
+    *v->o.rows = *rows;
+    if (newest < v->remembered) {
+        snprintf(text, sizeof(text), "it has forgotten epoch %llu: the highest that it remembers is %llu now",
+                 (unsigned long long)v->remembered, (unsigned long long)newest);
+        v->e.trouble(v->e.arg, v->o.index, text);
+    }
+    v->remembered = newest;
 }
 
 bool voter_former_released(const struct voter *v, const struct voter_rows *rows)

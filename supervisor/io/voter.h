@@ -39,6 +39,8 @@ struct voter_events {
     void (*enabled)(void *arg, const struct reply *reply);
     /* promise() was answered; `consumed` is the epoch of the other's row that it used, 0 = none. */
     void (*promised)(void *arg, int index, uint64_t epoch, uint64_t consumed, const char *refusal);
+    /* The voter is not what it was, one sentence: it has forgotten what was promised there. */
+    void (*trouble)(void *arg, int index, const char *sentence);
     void *arg;
 };
 

@@ -31,6 +31,7 @@ struct voter {
     struct voter_options o;
     struct voter_events e;
     bool releasing, release_done;
+    uint64_t remembered; /* the highest promise that was ever read there */
 };
 
 struct vote *voter_vote(const struct voter *v);
@@ -43,6 +44,9 @@ void voter_answered(const struct voter *v, int64_t sent_us);
 
 /* An answered mark, or its end (epoch 0), stands in the rows from now on. */
 void voter_marked(const struct voter *v, int node, uint64_t epoch, int64_t answered_us);
+
+/* All rows, as just read there. */
+void voter_rows_read(struct voter *v, const struct voter_rows *rows);
 
 /* Do the rows read at the taking show that the former holder gave the vote up in writing, and nobody promised
  * anything since? */

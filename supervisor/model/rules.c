@@ -161,7 +161,7 @@ const struct rule rules_table[] = {
      "the other has caught up and acknowledges: its mark goes"},
     {510, S(WRITER), {NO(PEER_READ_ONLY), NOT_YES(OWN_READ_ONLY)}, STAY, .actions = KEEP_AUTHORITY | A(CLOSE_PEER) | A(ALERT),
      "the other server is writable too: closing it"},
-    {515, S(WRITER), {YES(MAINTENANCE)}, STAY, .actions = KEEP_AUTHORITY | A(TERM), "maintenance: the writer stays writer"},
+    {515, S(WRITER), {YES(MAINTENANCE)}, STAY, .actions = KEEP_AUTHORITY | A(PROMISE) | A(TERM), "maintenance: the writer stays writer"},
     {520, S(WRITER), {YES(WANT_AWAY), YES(PEER_READY)}, GO(DEMOTE_CLOSE), .actions = KEEP_AUTHORITY | A(CLOSE_OWN), "a handover was asked for"},
     {525, S(WRITER), {YES(STOPPING)}, GO(DEMOTE_CLOSE), .actions = KEEP_AUTHORITY | A(CLOSE_OWN) | A(ALERT),
      "asked to stop, and the other node cannot take over: closing"},
@@ -171,7 +171,7 @@ const struct rule rules_table[] = {
     {545, S(WRITER), {NO(OFFSETS)}, STAY, .actions = KEEP_AUTHORITY | A(OFFSETS), "writer; the offsets are put right"},
     {547, S(WRITER), {NO(OWN_ACKS), YES(SQL)}, STAY, .actions = KEEP_AUTHORITY | A(ACKNOWLEDGE),
      "writer; the receiver begins again, to acknowledge when the other is writer"},
-    {599, S(WRITER), {{0}}, STAY, .actions = KEEP_AUTHORITY, "writer"},
+    {599, S(WRITER), {{0}}, STAY, .actions = KEEP_AUTHORITY | A(PROMISE), "writer"},
 
     /* 6xx: the two steps of a demotion */
     {600, S(DEMOTE_CLOSE), {YES(OWN_READ_ONLY), YES(FINAL), NO(UNANSWERED)}, GO(DEMOTE_HANDOVER),

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "settings/check.h"
 
 #include <arpa/inet.h>
@@ -104,6 +106,30 @@ static bool witness_complete(const struct context *x)
     return true;
 }
 
+#ifdef HAVE_LIBCURL
+static bool etcd_possible(const struct context *x)
+{
+    const struct etcd_tls_settings *tls = &x->c->quorum.witness.tls;
+    if (!tls->cert[0] != !tls->key[0])
+        return tree_fail(x->e, x->root, tls->cert[0] ? "quorum.witness.tls.key" : "quorum.witness.tls.cert",
+                         "missing, certificate and key go together");
+    if (tls->cert[0] && !tls->ca[0])
+        return tree_fail(x->e, x->root, "quorum.witness.tls.ca",
+                         "missing, a certificate is only shown with TLS");
+    return true;
+}
+#else
+static bool etcd_possible(const struct context *x)
+{
+    if (x->c->quorum.witness.kind != WITNESS_ETCD)
+        return true;
+    return tree_fail(
+        x->e, x->root, "quorum.witness.kind",
+        "found \"etcd\", which needs libcurl, and this program was built without it: build it where "
+        "libcurl4-openssl-dev is installed, or use kind mariadb");
+}
+#endif
+
 /* A witness on a node's own server would be that node's second vote. */
 static bool witness_apart(const struct context *x)
 {
@@ -194,9 +220,8 @@ static bool thresholds_ordered(const struct context *x)
 bool check_cluster(const struct cluster_settings *c, const struct tree *root, struct err *e)
 {
     static bool (*const checks[])(const struct context *x) = {
-        nodes_differ,        offsets_fit,        vip_addresses_differ,
-        vip_complete,        witness_complete,   witness_apart,
-        references_apart,    lists_differ,       vip_tie_breaker_allowed,
+        nodes_differ,        offsets_fit,        vip_addresses_differ, vip_complete, witness_complete,
+        etcd_possible,       witness_apart,      references_apart,     lists_differ, vip_tie_breaker_allowed,
         durability_possible, thresholds_ordered,
     };
     const struct context x = {c, root, e};

@@ -46,6 +46,12 @@ struct tls_settings {
     bool verify;
 };
 
+struct etcd_tls_settings {
+    char ca[SETTINGS_PATH_MAX];                           /* "" = no TLS */
+    char cert[SETTINGS_PATH_MAX], key[SETTINGS_PATH_MAX]; /* ours; "" = none */
+    bool verify;
+};
+
 struct account_settings {
     char user[SETTINGS_NAME_MAX];
     char password[SETTINGS_SECRET_MAX]; /* read from password_file; "" with unix_socket */
@@ -81,7 +87,7 @@ struct cluster_settings {
             struct endpoint mariadb;
             struct endpoint endpoints[SETTINGS_ENDPOINTS_MAX];
             int endpoint_count;
-            struct tls_settings tls;
+            struct etcd_tls_settings tls;
         } witness;
         struct endpoint references[SETTINGS_REFERENCES_MAX];
         int reference_count;

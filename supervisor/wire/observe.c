@@ -84,23 +84,28 @@ static int node_index(const struct observe_names *n, const char *name)
     return -1;
 }
 
-static enum note_kind note_kind_parse(const char *text)
+static const char *const kinds[] = {
+    [NOTE_PROMISE] = "promise",
+    [NOTE_RELEASE] = "release",
+    [NOTE_CERTIFICATE] = "certificate",
+    [NOTE_OFF] = "off",
+    [NOTE_OUT_OF_SYNC] = "out_of_sync",
+};
+
+const char *observe_kind_name(enum note_kind kind)
 {
-    static const struct {
-        const char *name;
-        enum note_kind kind;
-    } kinds[] = {{"promise", NOTE_PROMISE},
-                 {"release", NOTE_RELEASE},
-                 {"certificate", NOTE_CERTIFICATE},
-                 {"off", NOTE_OFF},
-                 {"out_of_sync", NOTE_OUT_OF_SYNC}};
-    for (size_t i = 0; text && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(kinds[i].name, text) == 0)
-            return kinds[i].kind;
+    return kinds[kind];
+}
+
+enum note_kind observe_kind_parse(const char *text)
+{
+    for (size_t i = NOTE_PROMISE; text && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i], text) == 0)
+            return (enum note_kind)i;
     return NOTE_NONE;
 }
 
-static struct note *note_slot(struct voter_rows *v, enum note_kind kind, int node)
+struct note *observe_note(struct voter_rows *v, enum note_kind kind, int node)
 {
     switch (kind) {
     case NOTE_PROMISE:
@@ -125,8 +130,8 @@ void observe_voter(struct voter_rows *out, const struct observe_names *n, const 
     out->read_us = sent_us;
     for (size_t row = 0; row < set->row_count; row++) {
         int node = node_index(n, rows_text(set, row, "node"));
-        enum note_kind kind = note_kind_parse(rows_text(set, row, "kind"));
-        struct note *slot = node < 0 ? NULL : note_slot(out, kind, node);
+        enum note_kind kind = observe_kind_parse(rows_text(set, row, "kind"));
+        struct note *slot = node < 0 ? NULL : observe_note(out, kind, node);
         if (!slot)
             continue;
         slot->kind = kind;

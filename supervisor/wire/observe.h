@@ -33,6 +33,13 @@ void observe_server(struct server_view *view, const struct observe_names *n, con
 /* One set of OBSERVE_VOTER_SQL. Rows of unknown nodes or kinds are ignored. */
 void observe_voter(struct voter_rows *out, const struct observe_names *n, const struct rows *set, int64_t sent_us);
 
+/* A row's kind by its name in the table, and back; NOTE_NONE, NULL where there is none. */
+enum note_kind observe_kind_parse(const char *text);
+const char *observe_kind_name(enum note_kind kind);
+
+/* Where a row of that kind is kept; NULL for NOTE_NONE. */
+struct note *observe_note(struct voter_rows *rows, enum note_kind kind, int node);
+
 /* Who holds the vote: one row or none. malloc'ed. */
 char *observe_holder_sql(const struct observe_names *n);
 void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set, int64_t sent_us,

@@ -63,3 +63,13 @@ TESTS += tests/integration/test_audit.py
 EXTRA_DIST += tests/integration/test_audit.py
 tests_integration_audit_driver_SOURCES = tests/integration/audit_driver.c
 tests_integration_audit_driver_LDADD = libwire.a libmodel.a libbase.a
+
+# Needs an etcd, as Debian's etcd-server has it; without one it skips.
+EXTRA_DIST += tests/integration/test_etcd.py tests/integration/etcd_fixture.py
+if HAVE_LIBCURL
+TESTS += tests/integration/test_etcd.py
+check_PROGRAMS += tests/integration/etcd_driver
+tests_integration_etcd_driver_SOURCES = tests/integration/etcd_driver.c
+tests_integration_etcd_driver_LDADD = libio.a libwire.a libsettings.a libmodel.a libbase.a \
+	$(CURL_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS)
+endif

@@ -112,6 +112,8 @@ def power_on(lab, name, server=True, node=True):
     lab.boot(host)
     if server and name in lab.servers:
         lab.servers[name].start()
+    elif server and host is lab.witness.host:
+        lab.witness.start()
     if node and host.is_node:
         services.start_node(lab, host)
     return at

@@ -9,7 +9,7 @@ from .net import ADDRESSES
 from .ns import CLEAN_ENV, Space, alive, end, start_time
 
 # Folders that a host has for itself: path inside -> below the host's folder outside.
-OWN = {"/run": "run", "/var/lib/mysql": "mysql", "/var/lib/mysql-replcheck": "state",
+OWN = {"/run": "run", "/var/lib/mysql": "mysql", "/var/lib/mysql-replcheck": "state", "/var/lib/etcd": "etcd",
        "/etc/mysql": "etc/mysql", "/etc/mysql-replcheck": "etc/mysql-replcheck", "/etc/postfix": "etc/postfix",
        "/etc/dovecot": "etc/dovecot", "/etc/keepalived": "etc/keepalived",
        "/var/lib/postfix": "postfix-lib", "/var/spool/postfix": "postfix-spool"}
@@ -41,7 +41,7 @@ class Host:
 
     def make_folders(self):
         os.makedirs(self.path("log"))
-        memory = {"run"} if self.disk else {"run", "mysql", "state"}
+        memory = {"run"} if self.disk else {"run", "mysql", "state", "etcd"}
         for name in OWN.values():
             if name in memory:
                 os.makedirs(os.path.join(self.volatile, name))

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from . import database, freezer, mail, memory, services
+from . import database, etcd, freezer, mail, memory, services
 from .errors import LabError
 from .host import Host
 from .net import ADDRESSES, VIP, Segment
@@ -50,7 +50,10 @@ class Lab:
         self.switch = Space("switch")
         self.segment = Segment(self.switch, os.path.join(self.dir, "cuts.json"))
         self.servers = {name: database.Server(self.hosts[name]) for name in DATABASES}
-        self.mx1, self.mx2, self.witness = (self.servers[name] for name in DATABASES)
+        if self.options.tie_breaker == "etcd":
+            del self.servers["witness"]
+        self.mx1, self.mx2 = self.servers["mx1"], self.servers["mx2"]
+        self.witness = self.servers.get("witness") or etcd.Etcd(self.hosts["witness"])
         self.client = self.hosts["client"]
 
     @classmethod
@@ -152,6 +155,8 @@ class Lab:
         def one(server):
             server.prepare(self.options.pool)
             server.start()
+        if "witness" not in self.servers:
+            self.witness.launch()
         self.at_once(one, self.servers.values())
         for server in (self.mx1, self.mx2):
             server.create_replication_account()

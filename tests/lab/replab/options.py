@@ -6,7 +6,7 @@ import os
 from .errors import LabError
 
 DEFAULT_NAME = "lab"
-TIE_BREAKERS = ("witness", "writer", "vip")
+TIE_BREAKERS = ("witness", "etcd", "writer", "vip")  # etcd: a witness that is one
 BASELINES = ("usual", "fast")
 
 

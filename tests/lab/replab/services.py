@@ -13,7 +13,8 @@ NODES = ("mx1", "mx2")
 
 def check_programs(options):
     """Says what is missing before anything was started."""
-    missing = [name for name in NEEDED if shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
+    needed = NEEDED + (("etcd", "curl") if options.tie_breaker == "etcd" else ())
+    missing = [name for name in needed if shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
     if missing:
         raise LabError("not installed: " + ", ".join(missing))
     if not options.supervisor:

@@ -5,6 +5,7 @@ from .errors import LabError
 from .net import ADDRESSES, REFERENCE, VIP
 
 WITNESS = {"kind": "mariadb", "address": ADDRESSES["witness"], "port": 3306}
+ETCD = {"kind": "etcd", "endpoints": [{"address": ADDRESSES["witness"], "port": 2379}]}
 
 CLUSTER = {
     "cluster": "mail",
@@ -57,7 +58,9 @@ hooks   = {{ dir = "/etc/mysql-replcheck/hooks.d"; user = "replcheck"; timeout =
 def cluster(options):
     tree = copy.deepcopy(CLUSTER)
     tree["quorum"]["tie_breaker"] = options.tie_breaker
-    if options.tie_breaker != "witness":
+    if options.tie_breaker == "etcd":
+        tree["quorum"].update(tie_breaker="witness", witness=ETCD)
+    elif options.tie_breaker != "witness":
         del tree["quorum"]["witness"]
     if options.tie_breaker == "vip":
         tree["quorum"]["accept_split_brain"] = "true"

@@ -1,0 +1,578 @@
+#!/usr/bin/env python3
+"""The third vote in a real etcd, and against a server that answers nonsense. Run in the build directory."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from etcd_fixture import DRIVER, Failure, Liar, Member, Voter, encode, free_port, wait_for
+
+CASES = []
+LEASE_MS = 2000
+FOR_EVER = 30
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def expect(what, found, wanted):
+    if found != wanted:
+        raise Failure(f"{what}: {found!r} instead of {wanted!r}")
+
+
+class Etcd:
+    """A folder with members, and the voters of two nodes there."""
+
+    def __init__(self, stack, members=1, **options):
+        self.folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="replcheck-etcd-"))
+        self.stack = stack
+        ports = [free_port() for _ in range(members)]
+        peers = ",".join(f"m{i}=http://127.0.0.1:{port}" for i, port in enumerate(ports))
+        self.members = [Member(self.folder, f"m{i}", peer_port=port, peers=peers, **options)
+                        for i, port in enumerate(ports)]
+        for member in self.members:
+            stack.callback(member.stop)
+            member.start(wait=False)
+        self.first = self.members[0]
+
+    def voter(self, node, *options, endpoints=None, **named):
+        endpoints = endpoints or [(m.address, m.port) for m in self.members]
+        voter = Voter(node, endpoints, lease_ms=LEASE_MS, options=options, **named)
+        self.stack.callback(voter.end)
+        return voter
+
+
+@contextlib.contextmanager
+def etcd(members=1, wait=True, **options):
+    with contextlib.ExitStack() as stack:
+        it = Etcd(stack, members, **options)
+        if wait:
+            for member in it.members:
+                member.wait()
+        yield it
+
+
+def holder(it, node="mx1"):
+    """A voter whose vote counts."""
+    voter = it.voter(node)
+    voter.wait(up=True)
+    voter.say("want free")
+    voter.wait(FOR_EVER, counted=True)
+    return voter
+
+
+def old_session(voter):
+    """Its lease is older than L, so that a release counts at once."""
+    voter.wait(up=True)
+    time.sleep(LEASE_MS / 1000 + 0.2)
+
+
+@case
+def taken_vote_counts_after_a_lease():
+    with etcd() as it:
+        voter = it.voter("mx1")
+        voter.wait(up=True)
+        expect("keys", it.first.keys(), {})
+        voter.say("want free")
+        state = voter.wait(held=True)
+        expect("the key's lease", it.first.lease_of_vote(), state["connection"])
+        expect("the key's value", json.loads(it.first.keys()["vote"]["text"]), {"node": "mx1"})
+        expect("basis", voter.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("granted", it.first.ask("lease/timetolive", {"ID": str(state["connection"])})["grantedTTL"],
+               str(LEASE_MS // 1000 + 1))
+
+
+@case
+def held_vote_is_renewed_and_nobody_else_takes_it():
+    with etcd() as it:
+        one, two = holder(it), it.voter("mx2")
+        two.wait(up=True)
+        two.say("want free")
+        lease = one.say()["connection"]
+        deadline = time.monotonic() + 2 * LEASE_MS / 1000 + 2
+        while time.monotonic() < deadline:
+            expect("held by the other", two.say()["held"], False)
+            expect("counted", one.say()["counted"], True)
+            time.sleep(0.1)
+        expect("the same lease", one.say()["connection"], lease)
+        expect("the other sees who has it", two.say()["holder"], lease)
+
+
+@case
+def released_vote_counts_at_once():
+    with etcd() as it:
+        one, two = holder(it), it.voter("mx2")
+        old_session(two)
+        one.say("promise 5")
+        expect("refusal", one.event("promised")["refusal"], None)
+        two.say("want wait")
+        one.say("release release 5 - 0 0-1-77")
+        one.wait(released=True, held=False)
+        expect("basis", two.wait(counted=True)["basis"], "released in writing")
+        row = two.say()["rows"]["release/mx1"]
+        expect("row", (row["epoch"], row["gtid"]), (5, "0-1-77"))
+        two.say("promise 6")
+        expect("promise", two.event("promised"), {"what": "promised", "epoch": 6, "consumed": 5, "refusal": None})
+        expect("keys", sorted(it.first.keys()), ["promise/mx1", "promise/mx2", "vote"])
+        expect("promised", two.say()["promised"], 6)
+
+
+@case
+def certificate_names_file_and_size():
+    with etcd() as it:
+        one = holder(it)
+        one.say("release certificate 7 mx1-bin.000012 123456789012")
+        one.wait(released=True)
+        row = json.loads(it.first.keys()["certificate/mx1"]["text"])
+        expect("row", (row["epoch"], row["file"], row["size"]), (7, "mx1-bin.000012", 123456789012))
+        expect("the vote", it.first.lease_of_vote(), 0)
+
+
+@case
+def young_session_waits_after_a_release():
+    with etcd() as it:
+        one = holder(it)
+        one.say("release release 1 - 0 0-1-1")
+        one.wait(released=True)
+        two = it.voter("mx2")
+        two.wait(up=True)
+        two.say("want wait")
+        expect("counted at once", two.wait(held=True)["counted"], False)
+        two.wait(FOR_EVER, counted=True)
+
+
+@case
+def older_promise_makes_a_release_worthless():
+    with etcd() as it:
+        two = it.voter("mx2")
+        old_session(two)
+        it.first.put("release/mx1", '{"epoch":5,"seq":1}')
+        it.first.put("promise/mx1", '{"epoch":6,"seq":1}')
+        two.say("want wait")
+        expect("counted at once", two.wait(held=True)["counted"], False)
+        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+
+
+@case
+def lower_epoch_is_not_promised():
+    with etcd() as it:
+        one = holder(it)
+        it.first.put("promise/mx2", '{"epoch":8,"seq":1}')
+        one.say("promise 8")
+        refusal = one.event("promised")["refusal"]
+        expect("refusal", refusal.split(":")[0], "promised")
+        one.say("promise 9")
+        expect("refusal", one.event("promised")["refusal"], None)
+
+
+@case
+def promise_rests_on_what_the_rows_are_now():
+    with etcd() as it:
+        one = holder(it)
+        for epoch in range(3, 40, 2):
+            it.first.put("release/mx2", json.dumps({"epoch": epoch - 1, "seq": 1}))
+            one.say(f"promise {epoch}")
+            told = one.event("promised")
+            expect("promise", (told["refusal"], told["consumed"]), (None, epoch - 1))
+            expect("consumed", "release/mx2" in it.first.keys(), False)
+
+
+@case
+def marks_a_node_as_out_of_sync():
+    with etcd() as it:
+        one = holder(it)
+        one.say("promise 3")
+        expect("refusal", one.event("promised")["refusal"], None)
+        one.say("mark 2 3")
+        wait_for("the mark", lambda: (one.say()["rows"]["out_of_sync/mx2"] or {}).get("epoch") == 3)
+        expect("in etcd", json.loads(it.first.keys()["out_of_sync/mx2"]["text"])["epoch"], 3)
+        one.say("unmark 2")
+        wait_for("its end", lambda: one.say()["rows"]["out_of_sync/mx2"] is None)
+        it.first.put("promise/mx2", '{"epoch":4,"seq":1}')
+        wait_for("the other's promise", lambda: one.say()["rows"]["promise/mx2"])
+        one.say("mark 2 3")
+        time.sleep(0.5)
+        expect("in etcd", "out_of_sync/mx2" in it.first.keys(), False)
+
+
+@case
+def deleted_key_is_a_lost_vote_although_the_lease_lives():
+    with etcd() as it:
+        one = holder(it)
+        lease = one.say()["connection"]
+        it.first.delete("vote")
+        it.first.put("vote", '{"node":"mx2"}')
+        one.wait(held=False)
+        wait_for("the old lease revoked", lambda: it.first.ask("lease/timetolive", {"ID": str(lease)})["TTL"] == "-1")
+        it.first.delete("vote")
+        one.wait(FOR_EVER, counted=True)
+
+
+@case
+def closed_peer_loses_its_key():
+    with etcd() as it:
+        one, two = holder(it), it.voter("mx2")
+        two.wait(up=True)
+        two.say("closed")
+        two.say("want closed")
+        state = two.wait(counted=True)
+        expect("basis", state["basis"], "peer closed")
+        one.wait(held=False)
+        expect("the key's lease", it.first.lease_of_vote(), two.say()["connection"])
+        two.say("promise 4")
+        expect("refusal", two.event("promised")["refusal"], None)
+
+
+@case
+def lost_lease_is_replaced_within_the_validity():
+    with etcd() as it:
+        one = holder(it)
+        lease = one.say()["connection"]
+        it.first.revoke(lease)
+        wait_for("another lease", lambda: one.say()["connection"] not in (0, lease))
+        expect("basis", one.wait(held=True)["basis"], "taken again")
+
+
+@case
+def next_process_of_the_node_takes_the_key_over():
+    with etcd() as it:
+        one = holder(it)
+        one.process.kill()
+        heir, two = it.voter("mx1"), it.voter("mx2")
+        for voter in (two, heir):
+            voter.wait(up=True)
+            voter.say("want free")
+        heir.wait(held=True)
+        expect("held by the other", two.say()["held"], False)
+        expect("basis", heir.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+
+
+@case
+def vote_of_a_holder_that_is_gone_is_taken_when_its_lease_ends():
+    with etcd() as it:
+        one, two = holder(it), it.voter("mx2")
+        old_session(two)
+        two.say("want free")
+        one.process.kill()
+        expect("counted when taken", two.wait(FOR_EVER, held=True)["counted"], False)
+        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+
+
+@case
+def given_back_unwritten():
+    with etcd() as it:
+        one, two = holder(it), it.voter("mx2")
+        old_session(two)
+        two.say("want free")
+        one.say("drop")
+        expect("held", one.say()["held"], False)
+        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("rows", [k for k in it.first.keys() if k != "vote"], [])
+
+
+@case
+def hung_etcd_ends_the_validity():
+    with etcd() as it:
+        one = holder(it)
+        it.first.send(signal.SIGSTOP)
+        state = wait_for("the vote given up", lambda: one.is_so(held=False), FOR_EVER)
+        expect("up", state["up"], False)
+        it.first.send(signal.SIGCONT)
+        one.wait(FOR_EVER, counted=True)
+        expect("the key's lease", it.first.lease_of_vote(), one.say()["connection"])
+
+
+@case
+def taking_that_was_given_up_leaves_no_key():
+    with etcd() as it:
+        one = it.voter("mx1")
+        one.wait(up=True)
+        it.first.send(signal.SIGSTOP)
+        one.say("want free")
+        time.sleep(0.3)
+        one.say("drop")
+        it.first.send(signal.SIGCONT)
+        one.wait(FOR_EVER, up=True)
+        wait_for("no key", lambda: it.first.lease_of_vote() == 0)
+        time.sleep(1)
+        expect("the vote", it.first.lease_of_vote(), 0)
+        expect("held", one.say()["held"], False)
+
+
+@case
+def frozen_process_does_not_go_on_where_it_was():
+    with etcd() as it:
+        one, two = holder(it), it.voter("mx2")
+        two.wait(up=True)
+        two.say("want free")
+        state = one.say(f"freeze {LEASE_MS * 3}", seconds=FOR_EVER)
+        expect("valid", state["counted"], False)
+        two.wait(FOR_EVER, counted=True)
+        expect("held by both", one.say()["counted"], False)
+
+
+@case
+def restarted_etcd_remembers():
+    with etcd() as it:
+        one = holder(it)
+        one.say("promise 3")
+        expect("refusal", one.event("promised")["refusal"], None)
+        lease = one.say()["connection"]
+        it.first.stop()
+        wait_for("down", lambda: not one.say()["up"])
+        it.first.start()
+        one.wait(FOR_EVER, up=True)
+        state = one.wait(FOR_EVER, counted=True)
+        expect("promise", state["rows"]["promise/mx1"]["epoch"], 3)
+        expect("trouble", [e for e in one.events if e["what"] == "trouble"], [])
+        if it.first.lease_of_vote() not in (lease, state["connection"]):
+            raise Failure("the key is bound to another lease")
+
+
+@case
+def wiped_etcd_is_told_of():
+    with etcd() as it:
+        one = holder(it)
+        one.say("promise 3")
+        expect("refusal", one.event("promised")["refusal"], None)
+        lease = one.say()["connection"]
+        it.first.stop()
+        it.first.wipe()
+        it.first.start()
+        text = one.event("trouble", FOR_EVER)["text"]
+        expect("sentence", "lost data" in text or "forgotten epoch 3" in text, True)
+        state = one.wait(FOR_EVER, counted=True)
+        expect("another lease", state["connection"] != lease, True)
+        expect("promised", state["promised"], 0)
+        one.say("promise 3")
+        expect("refusal", one.event("promised")["refusal"], None)
+        expect("promise", json.loads(it.first.keys()["promise/mx1"]["text"])["epoch"], 3)
+
+
+@case
+def dead_endpoint_costs_nothing():
+    with etcd() as it:
+        one = it.voter("mx1", endpoints=[("127.0.0.1", free_port()), ("127.0.0.1", it.first.port)])
+        one.wait(up=True)
+        one.say("want free")
+        one.wait(FOR_EVER, counted=True)
+
+
+@case
+def loss_of_a_member_of_three():
+    """Each in turn, the leader among them, hangs for longer than a lease; the others carry the vote."""
+    with etcd(members=3) as it:
+        one = holder(it)
+        for member in it.members:
+            member.send(signal.SIGSTOP)
+            time.sleep(2 * LEASE_MS / 1000)
+            one.wait(FOR_EVER, counted=True, up=True)
+            member.send(signal.SIGCONT)
+            member.wait()
+
+
+@case
+def member_without_a_majority_proves_nothing():
+    with etcd(members=3) as it:
+        one = holder(it)
+        for member in it.members[1:]:
+            member.send(signal.SIGSTOP)
+        one.wait(FOR_EVER, held=False)
+        for member in it.members[1:]:
+            member.send(signal.SIGCONT)
+        one.wait(FOR_EVER, counted=True)
+
+
+@case
+def unreadable_rows_give_no_vote():
+    with etcd() as it:
+        it.first.put("promise/mx2", '{"epoch":"many"}')
+        one = it.voter("mx1")
+        wait_for("a complaint", lambda: "promise/mx2 cannot be read" in one.said())
+        one.say("want free")
+        time.sleep(1)
+        expect("held", one.say()["held"], False)
+        expect("the vote", it.first.lease_of_vote(), 0)
+        it.first.put("promise/mx2", '{"epoch":2,"seq":0}')
+        one.wait(FOR_EVER, counted=True)
+
+
+@case
+def keys_of_others_are_left_alone():
+    with etcd() as it:
+        for name in ("note", "promise/mx3", "promise", "vote/x", "release/mx1/x"):
+            it.first.put(name, "not ours")
+        one = holder(it)
+        one.say("promise 2")
+        expect("refusal", one.event("promised")["refusal"], None)
+        expect("kept", it.first.keys()["promise/mx3"]["text"], "not ours")
+
+
+# TLS and accounts
+
+
+def openssl(folder, *arguments, stdin=None):
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, text=True, input=stdin)
+
+
+def certificates(folder):
+    """Two authorities, the first one's certificate for 127.0.0.1, and one for a client of each."""
+    for ca in ("ca", "other"):
+        openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
+                "-keyout", f"{ca}.key", "-out", f"{ca}.pem")
+    for name, ca in (("server", "ca"), ("client", "ca"), ("stranger", "other")):
+        openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+                "-out", f"{name}.csr")
+        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key",
+                "-CAcreateserial", "-days", "2", "-out", f"{name}.pem", "-extfile", "/dev/stdin",
+                stdin="subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
+
+
+@case
+def tls_with_certificates_of_both_sides():
+    with tempfile.TemporaryDirectory(prefix="replcheck-etcd-") as keys:
+        certificates(keys)
+        tls = ["--cert-file", f"{keys}/server.pem", "--key-file", f"{keys}/server.key", "--client-cert-auth",
+               "--trusted-ca-file", f"{keys}/ca.pem"]
+        with etcd(wait=False, tls=tls) as it:
+            ours = (f"cert={keys}/client.pem", f"key={keys}/client.key")
+            one = it.voter("mx1", f"ca={keys}/ca.pem", *ours)
+            one.wait(FOR_EVER, up=True)
+            one.say("want free")
+            one.wait(FOR_EVER, counted=True)
+            for wrong in ([f"ca={keys}/other.pem", *ours], [f"ca={keys}/ca.pem"],
+                          [f"ca={keys}/ca.pem", f"cert={keys}/stranger.pem", f"key={keys}/stranger.key"]):
+                two = it.voter("mx2", *wrong)
+                wait_for("a complaint", lambda v=two: "etcd grants no lease" in v.said())
+                expect(f"up with {wrong}", two.say()["up"], False)
+            two = it.voter("mx2")
+            wait_for("a complaint", lambda: "etcd grants no lease" in two.said())
+            there = Voter("mx2", [("127.0.0.1", 1)], options=[f"ca={keys}/nothing.pem"])
+            expect("exit code without the CA's file", there.process.wait(10), 1)
+            there.end()
+
+
+@case
+def logs_in_with_a_password():
+    with etcd() as it:
+        for path, body in (("user/add", {"name": "root", "password": "top"}), ("role/add", {"name": "root"}),
+                           ("user/grant", {"user": "root", "role": "root"}),
+                           ("user/add", {"name": "replcheck", "password": "se\"cret"}),
+                           ("role/add", {"name": "pair"}),
+                           ("role/grant", {"name": "pair", "perm": {
+                               "permType": "READWRITE", "key": encode("/replcheck/test/"),
+                               "range_end": encode("/replcheck/test0")}}),
+                           ("user/grant", {"user": "replcheck", "role": "pair"}), ("enable", {})):
+            it.first.ask("auth/" + path, body)
+        one = it.voter("mx1", "user=replcheck", 'password=se"cret')
+        one.wait(FOR_EVER, up=True)
+        one.say("want free")
+        one.wait(FOR_EVER, counted=True)
+        # A member that starts again knows no token any more.
+        it.first.stop()
+        it.first.start(wait=False)
+        one.wait(FOR_EVER, up=True)
+        one.wait(FOR_EVER, counted=True)
+        two = it.voter("mx2", "user=replcheck", "password=wrong")
+        wait_for("a complaint", lambda: "does not let replcheck log in" in two.said(), FOR_EVER)
+        three = it.voter("mx2")
+        wait_for("a complaint", lambda: "user name is empty" in three.said(), FOR_EVER)
+        for voter in (two, three):
+            expect("up", voter.say()["up"], False)
+
+
+# Nonsense
+
+
+GRANT = b'{"header":{"revision":"5"},"ID":"77","TTL":"3"}'
+EMPTY = b'{"header":{"revision":"5"}}'
+
+
+def lies():
+    """Name -> what is answered to (path, body)."""
+    def always(status, text):
+        return lambda path, body: (status, text)
+
+    def after_grant(text, status=200):
+        return lambda path, body: (200, GRANT) if path.endswith("grant") else (status, text)
+    yield "nothing ever", lambda path, body: None
+    yield "HTTP 500", always(500, b"oops")
+    yield "HTTP 404", always(404, b"Not Found")
+    yield "a redirect", always(302, b"")
+    yield "no JSON", always(200, b"<html>")
+    yield "an array", always(200, b"[]")
+    yield "no lease", always(200, EMPTY)
+    yield "too few seconds", always(200, b'{"ID":"77","TTL":"2"}')
+    yield "a lease that is no number", always(200, b'{"ID":"x","TTL":"3"}')
+    yield "too much", after_grant(b'{"kvs":"' + b"x" * 70000 + b'"}')
+    yield "keys that are no list", after_grant(b'{"kvs":{}}')
+    yield "numbers as keys", after_grant(b'{"kvs":[1]}')
+    yield "no base64", after_grant(b'{"kvs":[{"key":"?","value":"","mod_revision":"1"}]}')
+    yield "a value with a zero byte", after_grant(b'{"kvs":[{"key":"AAAA","value":"","mod_revision":"1"}]}')
+    yield "half an answer", after_grant(b'{"header":{"revision":"5"},"kvs":[')
+    yield "an error", after_grant(b'{"error":"etcdserver: no leader","message":"etcdserver: no leader","code":14}', 503)
+    yield "a number beyond 64 bits", after_grant(b'{"header":{"revision":"99999999999999999999"}}')
+
+
+@case
+def nonsense_gives_no_vote():
+    for name, answer in lies():
+        liar = Liar(answer)
+        voter = Voter("mx1", [("127.0.0.1", liar.port)], lease_ms=LEASE_MS)
+        try:
+            voter.say("want free")
+            voter.say("promise 5")
+            wait_for(f"questions ({name})", lambda at=liar: at.asked > 1, FOR_EVER)
+            time.sleep(0.3)
+            expect(f"held ({name})", voter.say()["held"], False)
+            expect(f"exit code ({name})", voter.process.poll(), None)
+        finally:
+            voter.end()
+            liar.close()
+
+
+@case
+def foreign_success_is_not_believed():
+    """A transaction that "succeeded" without our key in the list is not a vote."""
+    liar = Liar(lambda path, body: (200, GRANT) if path.endswith("grant") else
+                (200, b'{"header":{"revision":"5"},"succeeded":true,"responses":[{"response_put":{}},'
+                      b'{"response_range":{"kvs":[]}}]}') if path.endswith("txn") else (200, EMPTY))
+    voter = Voter("mx1", [("127.0.0.1", liar.port)], lease_ms=LEASE_MS)
+    try:
+        voter.wait(up=True)
+        voter.say("want free")
+        wait_for("questions", lambda: liar.asked > 5, FOR_EVER)
+        expect("held", voter.say()["held"], False)
+    finally:
+        voter.end()
+        liar.close()
+
+
+def main():
+    if not shutil.which("etcd") or not os.access(DRIVER, os.X_OK):
+        print("skipped: needs etcd (Debian: apt-get install etcd-server) and " + DRIVER)
+        sys.exit(77)
+    words, failed = sys.argv[1:], 0
+    chosen = [function for function in CASES if not words or any(word in function.__name__ for word in words)]
+    for function in chosen:
+        began = time.monotonic()
+        try:
+            function()
+            print(f"ok    {function.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+        except (Failure, OSError, KeyError) as error:
+            failed += 1
+            print(f"FAIL  {function.__name__}: {error}", flush=True)
+    print(f"{len(chosen)} cases, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
