@@ -240,6 +240,12 @@ static void order_promote(struct world *w, bool after_faults)
     begin_wish(w, n, WANT_HERE, 45 * S);
 }
 
+void faults_order_promotion(struct world *w)
+{
+    for (int tries = 0; tries < 4; tries++)
+        order_promote(w, true);
+}
+
 static void stop_service(struct world *w)
 {
     int n = some_node(w);
@@ -526,6 +532,8 @@ void faults_take(struct world *w, struct event *e)
         heal(w, e->a, e->b, (int)e->gen);
         return;
     }
+    if (calm_take(w, e->b))
+        return;
     int fault = (int)random_below(w, FAULTS);
     for (int i = 0; i < FAULTS && !(w->c.faults & (1U << fault)); i++)
         fault = (fault + 1) % FAULTS;
@@ -542,5 +550,6 @@ void faults_init(struct world *w)
     for (int i = 0; i < kinds; i++)
         w->c.faults |= 1U << random_below(w, FAULTS);
     w->c.mean_fault = 200 * MS + random_below(w, random_below(w, 2) ? 2 * S : 8 * S);
+    calm_init(w);
     event_add(w, w->now + (random_below(w, 4) ? 8 * S : 0) + random_below(w, 2 * S), EV_FAULT, 0, 0, 0);
 }

@@ -68,9 +68,10 @@ void invariant_ack(struct world *w, int s)
     w->tally.writes++;
     v->acked = v->applied;
     w->writer_seen = w->now;
-    if (v->enabled_epoch >= w->highest_ack)
+    if (v->enabled_epoch >= w->highest_ack) {
         w->highest_ack = v->enabled_epoch;
-    else if (excuse_of(w, s) < 0)
+        loss_acked(w, s);
+    } else if (excuse_of(w, s) < 0)
         world_break(w, "W: %s acknowledges in epoch %u after one in epoch %u", trace_server(s), v->enabled_epoch,
                     w->highest_ack);
 }
@@ -83,6 +84,7 @@ void invariant_enabled(struct world *w, int s, unsigned epoch)
     if (epoch < w->highest_enabled)
         world_break(w, "E: epoch %u is enabled after %u", epoch, w->highest_enabled);
     w->highest_enabled = epoch;
+    loss_enabled(w, s);
 }
 
 void invariant_step(struct world *w)

@@ -154,6 +154,9 @@ bool vip_reference_answers(struct world *w, int n, bool from_vip);
 /* faults.c */
 void faults_init(struct world *w);
 void faults_take(struct world *w, struct event *e);
+void faults_order_promotion(struct world *w);
+void calm_init(struct world *w);
+bool calm_take(struct world *w, int what);
 void host_off(struct world *w, int h);
 void host_on(struct world *w, int h);
 void host_freeze(struct world *w, int h);
@@ -169,6 +172,10 @@ void invariant_tick(struct world *w, int n, enum node_state before, const struct
 void invariant_enabled(struct world *w, int s, unsigned epoch);
 void invariant_step(struct world *w);
 void invariant_excused(struct world *w, int64_t until);
+
+/* losses.c */
+void loss_acked(struct world *w, int s);
+void loss_enabled(struct world *w, int s);
 
 /* trace.c */
 void trace(const struct world *w, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));

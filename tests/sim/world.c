@@ -336,14 +336,14 @@ static void make_conditions(struct world *w, const struct options *o)
     c->liveness = o->liveness;
     c->trace = o->trace;
     c->references = random_below(w, 4) != 0 || c->tie == POLICY_TIE_VIP;
-    c->breaker = random_below(w, 4) == 0;
+    c->breaker = random_below(w, 4) == 0 && !c->liveness;
     c->arp_favours = random_below(w, 2) != 0;
     c->delay = 50 + (int32_t)random_below(w, random_below(w, 4) ? 300 : 20000);
     c->delay_spread = 20 + (int32_t)random_below(w, random_below(w, 4) ? 500 : 100000);
     c->loss = (uint16_t)(random_below(w, 4) ? 0 : random_below(w, 300));
     c->slow_steps = (uint16_t)(random_below(w, 3) ? 0 : random_below(w, 100));
     c->until = o->length ? o->length : (int64_t)(30 + random_below(w, 60)) * S;
-    c->calm_from = c->liveness ? c->until / 2 : c->until;
+    c->calm_from = c->until;
 }
 
 void world_init(struct world *w, const struct options *o)

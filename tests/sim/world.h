@@ -26,6 +26,7 @@
 #define SEGMENTS_MAX 20
 #define TALK_MAX     32
 #define WAITING_MAX  16
+#define ACKS_KEPT    128
 #define NOBODY       255
 
 #define MS 1000
@@ -458,6 +459,8 @@ struct conditions {
     int32_t delay;       /* of a packet, µs */
     int32_t delay_spread;
     uint16_t loss;       /* per thousand */
+    uint8_t stays;         /* liveness: what stays broken; 0 = nothing */
+    uint8_t refused_since;
     uint16_t slow_steps; /* per thousand: a process is scheduled late */
 };
 
@@ -465,6 +468,7 @@ struct tally {
     uint64_t events, delivered, ticks;
     uint64_t writes, failovers, handovers, enables, faults;
     uint64_t excused_us[5]; /* enum excuse */
+    uint64_t refused;       /* liveness: an operator was needed */
     uint64_t lost;          /* acknowledged rows that a promotion left behind (async, within the bound) */
 };
 
@@ -490,6 +494,9 @@ struct world {
     struct gid arp;
     struct tally tally;
     /* for the invariants */
+    struct gid acked;         /* the last acknowledged row of the newest term */
+    uint8_t acked_by;
+    int64_t acked_at[ACKS_KEPT];
     uint32_t highest_ack;     /* epoch of the latest term that acknowledged anything */
     uint32_t highest_enabled;
     int64_t both_since;

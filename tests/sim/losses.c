@@ -1,0 +1,47 @@
+/* What was acknowledged and is not where the next term begins. In async mode that is allowed as far as the ledger
+ * says (DESIGN.md, "Loss gate"): only rows acknowledged after the writer was last sampled, none where the bound
+ * claims to be exact, none after a handover. */
+#include <inttypes.h>
+
+#include "parts.h"
+
+#define SLACK (2 * MS) /* of clocks that drift */
+
+void loss_acked(struct world *w, int s)
+{
+    const struct server *v = &w->servers[s];
+    w->acked = history_last(&v->own, v->applied);
+    w->acked_by = (uint8_t)s;
+    w->acked_at[w->acked.seq % ACKS_KEPT] = w->now;
+}
+
+static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
+{
+    const struct supervisor *p = &w->nodes[s].sup;
+    const struct loss_bound *b = &p->promoted_loss;
+    int64_t at = lost < ACKS_KEPT ? w->acked_at[first % ACKS_KEPT] : 0;
+    int64_t sampled = clock_to_world(w, s, p->m.ledger.writer_seen_us);
+    w->tally.lost += lost;
+    TRACE(w, trace_server(s), "%u acknowledged rows are missing from %u on", lost, first);
+    if (p->m.accept_loss)
+        return;
+    if (p->m.why == REASON_HANDOVER)
+        world_break(w, "A: %u acknowledged rows from %u on are lost by a handover", lost, first);
+    else if (b->exact && b->missing_bytes <= 0 && b->known_lost == 0)
+        world_break(w, "A: %u acknowledged rows from %u on are lost, and the bound said exactly none", lost, first);
+    else if (at && p->m.ledger.writer_seen_us && at + SLACK < sampled)
+        world_break(w, "A: row %u is lost, acknowledged %.1f ms before the writer was last seen", first,
+                    (double)(sampled - at) / MS);
+}
+
+void loss_enabled(struct world *w, int s)
+{
+    const struct server *v = &w->servers[s], *from = &w->servers[w->acked_by];
+    if (w->acked.seq && !history_has(&v->own, v->applied, w->acked)) {
+        uint32_t same = history_common(&v->own, v->applied, &from->own, from->applied);
+        if (w->acked.seq > same)
+            judge(w, s, same + 1, w->acked.seq - same);
+    }
+    w->acked = history_last(&v->own, v->applied);
+    w->acked_by = (uint8_t)s;
+}
