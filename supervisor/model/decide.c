@@ -74,8 +74,11 @@ static void update_basis(const struct policy *p, const struct observation *o, st
 {
     struct note basis;
     bool promised = m->basis_consumed || m->state == NODE_PROMOTE_PROMISE || m->state == NODE_PROMOTE_ENABLE;
-    if (m->basis.kind != NOTE_NONE && o->consumed_epoch && o->consumed_epoch == m->basis.epoch)
-        m->basis_consumed = true;
+    /* An answer stays in the observation after the promotion was undone: it is no reason for another. */
+    if (m->basis.kind != NOTE_NONE && o->consumed_epoch && o->consumed_epoch == m->basis.epoch) {
+        m->basis_consumed = node_state_is_promoting(m->state);
+        m->third_mine = true;
+    }
     if (promised || holds_power(m->state))
         return;
     if (!facts_basis(p, o, &basis)) {

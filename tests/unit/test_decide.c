@@ -320,6 +320,30 @@ static void test_enabling_fails(void **state)
     }
 }
 
+/* The other's row was consumed by a promotion that was undone: it is used up, and no reason for another one. */
+static void test_reason_ends_with_its_promotion(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    release_peer(&d, "0-2-10");
+    d.answers &= ~ACTION_BIT(ACTION_ENABLE);
+    drive_until(&d, NODE_PROMOTE_ENABLE, 100);
+    assert_true(d.s.m.basis_consumed);
+    drive_until(&d, NODE_FENCED, 3100);
+    struct drive before = d; /* what was read of the tables is from before the promise */
+    d.witness.promise[0].epoch = d.s.o.own.voter.promise[0].epoch = d.s.o.peer.voter.promise[0].epoch = 3;
+    d.s.o.witness.voter = d.witness;
+    scene_row(&d.s, NOTE_RELEASE, PEER_EPOCH, "0-2-10");
+    drive_until(&d, NODE_STANDBY, 6000);
+    d.witness = d.s.o.witness.voter = before.witness;
+    d.s.o.own.voter = before.s.o.own.voter;
+    d.s.o.peer.voter = before.s.o.peer.voter;
+    drive_run(&d, 100);
+    assert_false(d.s.m.basis_consumed);
+    assert_int_equal(d.s.out.facts.value[FACT_REASON], REASON_NONE);
+}
+
 /* An enabling is unanswered: nothing is released before a fence has settled it. */
 static void test_enabling_unanswered(void **state)
 {
@@ -1052,6 +1076,7 @@ int main(void)
         cmocka_unit_test(test_promise_refused),
         cmocka_unit_test(test_row_had_gone),
         cmocka_unit_test(test_enabling_fails),
+        cmocka_unit_test(test_reason_ends_with_its_promotion),
         cmocka_unit_test(test_enabling_unanswered),
         cmocka_unit_test(test_boot_of_both),
         cmocka_unit_test(test_vacant_is_promoted_by_closing_the_other),
