@@ -28,14 +28,14 @@ EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/dri
 	tests/lab/replab/vipwatch.py tests/lab/replab/yamlconf.py \
 	tests/lab/scenarios/__init__.py tests/lab/scenarios/calm.py tests/lab/scenarios/catalogue.py \
 	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/hangs.py \
-	tests/lab/scenarios/hosts.py tests/lab/scenarios/judge.py tests/lab/scenarios/links.py \
-	tests/lab/scenarios/moves.py \
+	tests/lab/scenarios/hosts.py tests/lab/scenarios/injections.py tests/lab/scenarios/judge.py \
+	tests/lab/scenarios/links.py tests/lab/scenarios/moves.py tests/lab/scenarios/naive.py \
 	tests/lab/scenarios/recorders.py \
 	tests/lab/scenarios/returns.py tests/lab/scenarios/rows.py tests/lab/scenarios/runner.py \
-	tests/lab/scenarios/steps.py tests/lab/scenarios/trial.py tests/lab/scenarios/witness.py
+	tests/lab/scenarios/soak.py tests/lab/scenarios/steps.py tests/lab/scenarios/trial.py tests/lab/scenarios/witness.py
 
-# Every row of faults against real servers, an hour or more; needs root.
+# Every row of faults against real servers, and every two of them; needs root and hours.
 check-faults: all
-	$(srcdir)/tests/lab/run all --build $(abs_builddir)
+	$(srcdir)/tests/lab/run all pairs --build $(abs_builddir)
 .PHONY: check-faults
 CLEANFILES += tests/lab/verdicts.json

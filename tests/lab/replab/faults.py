@@ -4,6 +4,7 @@ CLOCK_BOOTTIME, as the recorders count; processes are ended by pid, through a pi
 A process is named as on its host: "mariadbd", "keepalived", or of ours "fencer" (the privileged parent) and
 "supervisor" (its child).
 """
+import contextlib
 import os
 import shutil
 import signal
@@ -68,7 +69,8 @@ def send_together(number, *pairs):
     fds = [os.pidfd_open(what if isinstance(what, int) else find(host, what)) for host, what in pairs]
     at = now_us()
     for fd in fds:
-        signal.pidfd_send_signal(fd, number)
+        with contextlib.suppress(ProcessLookupError):  # the end of one may be another's
+            signal.pidfd_send_signal(fd, number)
         os.close(fd)
     return at
 

@@ -1,4 +1,6 @@
 """Processes of the writer's host are killed."""
+import time
+
 from replab import LabError, faults, services
 
 from .catalogue import expect, scenario
@@ -85,6 +87,7 @@ def restart_unapplied(t):
     received = standby.replica_status()["Gtid_IO_Pos"]
     t.wait("transactions that are received and not applied", lambda: writer.value("@@global.gtid_binlog_pos")
            != received and standby.replica_status()["Gtid_IO_Pos"] != standby.value("@@global.gtid_slave_pos"), 5)
+    time.sleep(1.5)  # for the supervisor to see them, and to keep the position
     host, pid = t.host(t.standby), t.host(t.standby).pid("mariadbd")
     # Of the two servers at once; a receiver that came back first would get it all again.
     t.fault(faults.kill_together((t.host(t.writer), "mariadbd"), (host, pid)))

@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -10,6 +11,7 @@ import traceback
 from replab import Lab, LabError, Options
 from replab.lab import NODES
 
+from . import naive
 from .catalogue import Failed
 from .trial import Trial
 
@@ -22,6 +24,8 @@ class Settings:
     build: str
     keep_logs: str = ""  # a folder for each scenario's logs and records
     label: str = "quick"  # begins the laboratories' names
+    baseline: str = ""    # beside it the naive deployment: usual | fast
+    set: dict = dataclasses.field(default_factory=dict)  # of cluster.yaml, for all of them
 
 
 def failure_of(trial, scenario):
@@ -65,24 +69,45 @@ def keep_logs(lab, scenario, folder, number):
 
 
 FIGURES = (("outage", "outage", "ms"), ("both", "dual-writable", "ms"), ("dual", "two acknowledging", "ms"),
-           ("late", "out of turn", "writes"), ("lost", "lost", "rows"))
+           ("late", "out of turn", "writes"), ("lost", "lost", "rows"), ("steps", "done", "steps"))
+
+
+def words_of(figures):
+    return ", ".join(f"{name} {figures[key]:.0f} {unit}" for key, name, unit in FIGURES
+                     if figures.get(key) is not None)
 
 
 def run(scenario, settings, number=1):
     """Runs one scenario in a fresh laboratory and prints its line. Is it good?"""
     options = Options(name=f"{settings.label}{os.getpid()}", build=settings.build, tie_breaker=scenario.tie_breaker,
-                      set=dict(scenario.settings))
+                      set=scenario.settings | settings.set)
     begun = time.monotonic()
     with Lab(options) as lab:
         trial, failure = try_in(lab, scenario)
         if settings.keep_logs:
             keep_logs(lab, scenario, settings.keep_logs, number)
-    figures = [f"{name} {trial.figures[key]:.0f} {unit}" for key, name, unit in FIGURES
-               if trial.figures.get(key) is not None]
-    line = f"{'FAILED' if failure else 'ok':<7} {scenario.name:<22} {time.monotonic() - begun:5.1f} s  "
-    print(line + ", ".join(figures) + (f"\n  {failure}".replace("\n", "\n  ") if failure else ""), flush=True)
+    line = f"{'FAILED' if failure else 'ok':<7} {scenario.name:<24} {time.monotonic() - begun:5.1f} s  "
+    print(line + words_of(trial.figures) + (f"\n  {failure}".replace("\n", "\n  ") if failure else ""), flush=True)
+    if settings.baseline:
+        compare(scenario, settings)
     remember(settings.build, scenario.name, not failure)
     return not failure
+
+
+_compared = {}  # a fault is the same whatever our tie-breaker
+
+
+def compare(scenario, settings):
+    """Prints what the same fault costs at the naive deployment."""
+    fault = re.sub("-(witness|writer|vip)$", "", scenario.name)
+    if fault not in _compared:
+        try:
+            _compared[fault] = naive.measure(scenario, f"{settings.label}{os.getpid()}b", settings.build,
+                                             settings.baseline)
+        except LabError as error:
+            _compared[fault] = {}
+            print(f"        baseline: {error}")
+    print("        baseline: " + (words_of(_compared[fault]) or "has no such fault"), flush=True)
 
 
 # Verdicts ----------------------------------------------------------------------------------------------
