@@ -1,6 +1,7 @@
 #include "daemon/audits.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "io/auditor.h"
 #include "io/worker.h"
 
-#define KILL_MS 2000
+#define KILL_MS  2000
+#define KNOWN_US INT64_C(10000000)
 
 struct audited {
     struct node *node;
@@ -98,8 +100,8 @@ static void evict(struct audited *a, const struct audit_holder *h)
 {
     char sql[64];
     snprintf(sql, sizeof(sql), "KILL CONNECTION %" PRIu64, h->connection);
-    log_notice("ending session %" PRIu64 " of %s at %s, which holds a lock of ours", h->connection, h->account,
-               place_of(a));
+    log_notice("ending session %" PRIu64 " of %s at %s, which holds a lock of ours", h->connection,
+               h->account, place_of(a));
     session_query(auditor_session(a->auditor), sql, KILL_MS, NULL, NULL);
 }
 
@@ -109,8 +111,9 @@ static void tell_locks(struct audited *a)
     for (int i = 0; i < a->audit.holder_count; i++) {
         const struct audit_holder *h = &a->audit.holders[i];
         char what[320];
-        snprintf(what, sizeof(what), "%s (session %" PRIu64 ") holds a lock of ours at %s, %s first", h->account,
-                 h->connection, place_of(a), audit_lock_name((enum audit_lock)__builtin_ctz(h->locks)));
+        snprintf(what, sizeof(what), "%s (session %" PRIu64 ") holds a lock of ours at %s, %s first",
+                 h->account, h->connection, place_of(a),
+                 audit_lock_name((enum audit_lock)__builtin_ctz(h->locks)));
         hash_add(&hash, what);
         if (hash != a->told_locks)
             alert(a, what);
@@ -202,9 +205,15 @@ void audits_now(struct node *n)
             auditor_now(n->audits->at[i].auditor);
 }
 
+int audits_fencer_sessions(const struct node *n)
+{
+    const struct audit *a = &n->audits->at[n->policy.self].audit;
+    return a->locks_us && n->o.now_us - a->locks_us < KNOWN_US ? a->fencer_sessions : INT_MAX;
+}
+
 struct session *audits_session(const struct node *n, int i)
 {
-    return auditor_session(n->audits->at[i].auditor);
+    return n->audits->at[i].auditor ? auditor_session(n->audits->at[i].auditor) : NULL;
 }
 
 const char *const *audits_accepted(const struct node *n, int *count)

@@ -1,5 +1,5 @@
-/* The slow looks at the servers (io/auditor.h) of this node: what is new is logged and journalled once, and foreign
- * holders of our locks are ended where the configuration allows it. */
+/* The slow looks at the servers (io/auditor.h) of this node: what is new is logged and journalled once, and
+ * foreign holders of our locks are ended where the configuration allows it. */
 #ifndef REPLCHECK_DAEMON_AUDITS_H
 #define REPLCHECK_DAEMON_AUDITS_H
 
@@ -14,7 +14,11 @@ void audits_stop(struct node *n);
 /* Everything anew, at once: the configuration changed. */
 void audits_now(struct node *n);
 
-/* The session of the look at a data node's server: idle but for some moments. */
+/* How many sessions the fencer has at the own server, when that was last looked at; all of them where it is
+ * not known of this moment. */
+int audits_fencer_sessions(const struct node *n);
+
+/* The session of the look at a server, idle but for some moments; NULL where none is looked at. */
 struct session *audits_session(const struct node *n, int i);
 
 /* The accounts that the configuration allows to bypass read_only. */

@@ -1,6 +1,6 @@
-/* policy.kill_clients: once this node has ceased to be the writer and the other is it, the clients that are still
- * connected here are ended, so that they come back there. Not while nobody is the writer: that would only send them
- * round in circles. */
+/* policy.kill_clients: once this node has ceased to be the writer and the other is it, the clients that are
+ * still connected here are ended, so that they come back there. Not while nobody is the writer: that would
+ * only send them round in circles. */
 #ifndef REPLCHECK_DAEMON_CLIENTS_H
 #define REPLCHECK_DAEMON_CLIENTS_H
 

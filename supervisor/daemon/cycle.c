@@ -11,6 +11,7 @@
 #include "daemon/clients.h"
 #include "daemon/control.h"
 #include "daemon/fencer_link.h"
+#include "daemon/room.h"
 #include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/probe.h"
@@ -235,6 +236,7 @@ static void on_period(evutil_socket_t fd, short what, void *arg)
         vip_vote_tick(n);
     else if (n->references)
         references_ask(n->references);
+    room_step(n);
     run_tick(n);
 }
 

@@ -4,6 +4,7 @@ supervisor_sources = \
 	supervisor/daemon/actions.c supervisor/daemon/actions.h \
 	supervisor/daemon/audits.c supervisor/daemon/audits.h \
 	supervisor/daemon/clients.c supervisor/daemon/clients.h \
+	supervisor/daemon/room.c supervisor/daemon/room.h \
 	supervisor/daemon/boot_id.c supervisor/daemon/boot_id.h \
 	supervisor/daemon/control.c supervisor/daemon/control.h \
 	supervisor/daemon/cycle.c supervisor/daemon/cycle.h \

@@ -255,6 +255,7 @@ static struct session_options session_of(const struct node *n, int i, const char
     }
     o.address = i == OBS_TIE ? s->cluster.quorum.witness.mariadb.address : s->cluster.nodes[i].address;
     o.port = i == OBS_TIE ? s->cluster.quorum.witness.mariadb.port : s->cluster.nodes[i].port;
+    o.extra_port = i == OBS_TIE ? s->cluster.quorum.witness.extra_port : s->cluster.nodes[i].extra_port;
     o.bind_address = s->cluster.nodes[n->policy.self].address;
     o.user = a->user;
     o.password = a->password;
@@ -379,7 +380,8 @@ static void make_sessions(struct node *n)
     bool witness = n->settings.cluster.quorum.tie_breaker == TIE_BREAKER_WITNESS;
     for (int i = 0; i < OBS_NODES + (witness ? 1 : 0); i++) {
         n->voters[i] = make_voter(n, i);
-        make_audit(n, i);
+        if (i < OBS_NODES || n->settings.cluster.quorum.witness.kind == WITNESS_MARIADB)
+            make_audit(n, i);
     }
     n->probe_own = make_probe(n, self);
     n->probe_peer = make_probe(n, other);

@@ -7,9 +7,9 @@
 
 #include "base/mem.h"
 
-#define LOCKS_S     5
-#define WHOLE_EVERY 3 /* times that */
-#define DEADLINE_MS 4000
+#define LOCKS_S        5
+#define WHOLE_EVERY    3 /* times that */
+#define DEADLINE_MS    4000
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 5000
 
@@ -75,8 +75,8 @@ void auditor_now(struct auditor *a)
     ask(a);
 }
 
-struct auditor *auditor_new(struct event_base *base, const struct auditor_options *options, void (*looked)(void *arg),
-                            void *arg)
+struct auditor *auditor_new(struct event_base *base, const struct auditor_options *options,
+                            void (*looked)(void *arg), void *arg)
 {
     static const struct timeval period = {LOCKS_S, 0};
     struct auditor *a = mem_zalloc(sizeof(*a));

@@ -1,7 +1,8 @@
-/* The slow look at one server, on a session of its own: who bypasses read_only, who holds our locks, how it is set.
+/* The slow look at one server, on a session of its own: who bypasses read_only, who holds our locks, how it
+ * is set.
  *
- * Locks are asked for every few seconds, the rest less often, each with a deadline. Nothing waits for it; its hang
- * makes what it found old, and nothing else. */
+ * Locks are asked for every few seconds, the rest less often, each with a deadline. Nothing waits for it; its
+ * hang makes what it found old, and nothing else. */
 #ifndef REPLCHECK_IO_AUDITOR_H
 #define REPLCHECK_IO_AUDITOR_H
 
@@ -19,8 +20,8 @@ struct auditor_options {
 };
 
 /* `looked` is told of every answer. */
-struct auditor *auditor_new(struct event_base *base, const struct auditor_options *options, void (*looked)(void *arg),
-                            void *arg);
+struct auditor *auditor_new(struct event_base *base, const struct auditor_options *options,
+                            void (*looked)(void *arg), void *arg);
 void auditor_free(struct auditor **a);
 
 /* Looks at everything, unless it is doing so. */

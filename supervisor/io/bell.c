@@ -104,3 +104,8 @@ void bell_listen(struct bell *b, bool listen)
     if (listen && !evtimer_pending(b->again, NULL))
         wait_for_it(b);
 }
+
+struct session *bell_session(struct bell *b)
+{
+    return b->session;
+}

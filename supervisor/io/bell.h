@@ -22,6 +22,8 @@ struct bell *bell_new(struct event_base *base, const struct bell_options *option
 void bell_free(struct bell **b);
 
 /* Listens from now on, or not: the writer has nobody to hear. */
+struct session *bell_session(struct bell *b);
+
 void bell_listen(struct bell *b, bool listen);
 
 #endif

@@ -576,3 +576,8 @@ struct voter *server_voter_new(struct event_base *base, const struct server_vote
     v->session = session_new(base, &v->session_options, &se);
     return &v->base;
 }
+
+struct session *server_voter_session(struct voter *v)
+{
+    return of(v)->session;
+}

@@ -23,4 +23,7 @@ struct server_voter_options {
 struct voter *server_voter_new(struct event_base *base, const struct server_voter_options *options,
                                const struct voter_events *events);
 
+/* The session that holds, or would hold, the vote of a voter that server_voter_new() made. */
+struct session *server_voter_session(struct voter *v);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <errmsg.h>
 #include <fcntl.h>
+#include <mysqld_error.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
@@ -111,6 +112,14 @@ void session_answered(struct session *s, enum reply_status status, unsigned erro
 
 /* ---- life ---- */
 
+/* A full server has room at its extra port, at once; after anything else the usual port comes first. */
+static void choose_port(struct session *s, unsigned error_no)
+{
+    bool full = s->state == SESSION_CONNECTING && error_no == ER_CON_COUNT_ERROR;
+    s->at_extra = full && s->extra_port && !s->at_extra;
+    s->hurry = s->hurry || s->at_extra;
+}
+
 void session_lose(struct session *s, unsigned error_no, const char *format, ...)
 {
     va_list args;
@@ -118,7 +127,9 @@ void session_lose(struct session *s, unsigned error_no, const char *format, ...)
     vsnprintf(s->last_error, sizeof(s->last_error), format, args);
     va_end(args);
     printable_make(s->last_error);
+    s->last_error_no = error_no;
     session_sever(s);
+    choose_port(s, error_no);
     if (s->state == SESSION_STARTING) {
         free(s->current); /* init_sql is nobody's */
         s->current = NULL;
@@ -280,6 +291,7 @@ struct session *session_new(struct event_base *base, const struct session_option
     s->tls_ca = copied(o->tls_ca);
     s->init_sql = copied(o->init_sql);
     s->port = o->port;
+    s->extra_port = o->extra_port;
     s->tls_verify = o->tls_verify;
     s->connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     s->backoff_min_ms = o->backoff_min_ms > 0 ? o->backoff_min_ms : BACKOFF_MIN_MS;
@@ -348,6 +360,11 @@ size_t session_pending(const struct session *s)
 int64_t session_outstanding_since_us(const struct session *s)
 {
     return session_is_up(s) && s->current ? s->current->sent_us : 0;
+}
+
+unsigned session_last_error_no(const struct session *s)
+{
+    return s->last_error_no;
 }
 
 const char *session_last_error(const struct session *s)

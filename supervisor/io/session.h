@@ -53,6 +53,7 @@ struct session_options {
     const char *socket;       /* path; or */
     const char *address;      /* a numeric IPv4 or IPv6 address, with */
     unsigned port;
+    unsigned extra_port;      /* of the same server: tried after "too many connections" (1040); 0 = none */
     const char *bind_address; /* numeric source address, or NULL */
     const char *user;
     const char *password;     /* NULL with unix_socket */
@@ -101,6 +102,8 @@ size_t session_pending(const struct session *s);
 int64_t session_outstanding_since_us(const struct session *s);
 /* Why the last connection ended or failed; "" if never. */
 const char *session_last_error(const struct session *s);
+/* The error number of that, the server's or libmariadb's; 0 if never. */
+unsigned session_last_error_no(const struct session *s);
 /* Socket of the connection, for SO_PEERCRED; -1 while not up. */
 int session_fd(const struct session *s);
 const char *session_name(const struct session *s);

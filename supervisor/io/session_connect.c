@@ -79,6 +79,11 @@ static MYSQL *new_handle(const struct session *s)
     return h;
 }
 
+unsigned session_port(const struct session *s)
+{
+    return s->at_extra ? s->extra_port : s->port;
+}
+
 void session_connect(struct session *s)
 {
     if (!s->socket && (!is_numeric(s->address) || (s->bind_address && !is_numeric(s->bind_address)))) {

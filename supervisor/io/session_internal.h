@@ -71,7 +71,8 @@ struct session {
     struct event_base *base;
     struct session_events events;
     char *name, *socket, *address, *bind_address, *user, *password, *tls_ca, *init_sql;
-    unsigned port;
+    unsigned port, extra_port;
+    bool at_extra; /* the next attempt, or this connection, is to the extra port */
     bool tls_verify;
     int connect_timeout_ms, backoff_min_ms, backoff_max_ms;
 
@@ -105,7 +106,7 @@ struct session {
     int64_t up_us; /* since when it is up */
     unsigned long connection_id;
     int backoff_ms; /* the last one; 0 after a connection that lasted */
-    unsigned lost_error_no;
+    unsigned lost_error_no, last_error_no;
     char last_error[256];
     struct capture capture;
 };
@@ -137,6 +138,7 @@ void session_answer_orphans(struct session *s);
 void session_expire_queued(struct session *s, int64_t now_us);
 
 /* session_connect.c */
+unsigned session_port(const struct session *s);
 void session_connect(struct session *s);
 void session_connect_failed(struct session *s);
 /* Closes the socket first, so that nothing which follows can block; then unwinds and frees the handle. */

@@ -13,7 +13,7 @@ static int start_call(struct session *s)
     switch (s->step) {
     case STEP_CONNECT:
         return mysql_real_connect_start(&s->out.connected, s->handle, s->socket ? NULL : s->address, s->user,
-                                        s->password ? s->password : "", NULL, s->port, s->socket,
+                                        s->password ? s->password : "", NULL, session_port(s), s->socket,
                                         CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS);
     case STEP_SEND:
         s->current->sent_us = clock_now_us();

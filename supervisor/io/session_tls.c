@@ -131,7 +131,7 @@ void tls_connect_start(struct session *s)
     job->socket = s->socket ? mem_strdup(s->socket) : NULL;
     job->user = mem_strdup(s->user);
     job->password = mem_strdup(s->password ? s->password : "");
-    job->port = s->port;
+    job->port = session_port(s);
     if (job->finished_fd < 0 || !start_thread(job)) {
         job->handle = NULL;
         job_free(job);

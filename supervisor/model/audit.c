@@ -23,8 +23,8 @@ static bool is_of_this_host(const char *account, const char *user)
     return false;
 }
 
-/* Every server has a root, and Debian's installs its own system user besides, without a password. What runs as
- * one of them is no administrator: it writes for others. */
+/* Every server has a root, and Debian's installs its own system user besides, without a password. What runs
+ * as one of them is no administrator: it writes for others. */
 static bool is_administrator(const struct audit_entry *e)
 {
     if (e->kind != AUDIT_ACCOUNT)

@@ -1,5 +1,5 @@
-/* What a slow look at one server found: who can write although it is read-only, who holds our locks, and how it is
- * set. Shown, never decided upon: nothing on a path of authority waits for it or reads it.
+/* What a slow look at one server found: who can write although it is read-only, who holds our locks, and how
+ * it is set. Shown, never decided upon: nothing on a path of authority waits for it or reads it.
  *
  * Fixed size, copyable, pointer-free, but apart from the observation, which is copied for every step of a
  * simulation. Times are CLOCK_BOOTTIME microseconds, sent times; 0 = not known. */
@@ -56,6 +56,7 @@ struct audit {
     int64_t locks_us;
     int holder_count;
     struct audit_holder holders[AUDIT_HOLDERS_MAX];
+    int fencer_sessions; /* of the fencer of that server's own host, when the locks were looked at */
     int64_t settings_us;
     struct drift_values settings;
     int schema_version;              /* 0 = not known */
@@ -65,8 +66,8 @@ struct audit {
 /* `accepted` holds names as "user@host", or "user" for that user at every host. */
 enum audit_standing audit_standing(const struct audit_entry *entry, const char *const *accepted, int count);
 
-const char *audit_kind_name(enum audit_kind kind);                /* "account" */
-const char *audit_standing_name(enum audit_standing standing);    /* "finding" */
-const char *audit_lock_name(enum audit_lock lock);                /* "vote" */
+const char *audit_kind_name(enum audit_kind kind);             /* "account" */
+const char *audit_standing_name(enum audit_standing standing); /* "finding" */
+const char *audit_lock_name(enum audit_lock lock);             /* "vote" */
 
 #endif

@@ -6,12 +6,12 @@
 
 #define SHORT_MAX 40 /* longer lists are shown by their differences */
 
-#define FILES      "set it alike in the option files of both servers, and restart the one that changes"
-#define HISTORY    "see conf/mariadb.cnf: without it there is no single history to compare"
-#define CRASH      "alike on both, or one of them loses more in a crash than the other"
-#define RESULTS    "alike on both, or a statement that the one accepts fails or differs on the other"
-#define FILTER     "what is not replicated is lost with the writer: remove it, or set it alike on both"
-#define POSITIONS  "a skipped error is a difference that nobody sees: remove it"
+#define FILES     "set it alike in the option files of both servers, and restart the one that changes"
+#define HISTORY   "see conf/mariadb.cnf: without it there is no single history to compare"
+#define CRASH     "alike on both, or one of them loses more in a crash than the other"
+#define RESULTS   "alike on both, or a statement that the one accepts fails or differs on the other"
+#define FILTER    "what is not replicated is lost with the writer: remove it, or set it alike on both"
+#define POSITIONS "a skipped error is a difference that nobody sees: remove it"
 
 static const char version[] = "version";
 
@@ -58,7 +58,8 @@ const struct drift_setting drift_settings[] = {
 /* clang-format on */
 
 const size_t drift_count = sizeof(drift_settings) / sizeof(drift_settings[0]);
-_Static_assert(sizeof(drift_settings) / sizeof(drift_settings[0]) <= DRIFT_SETTINGS, "room for every setting");
+_Static_assert(sizeof(drift_settings) / sizeof(drift_settings[0]) <= DRIFT_SETTINGS,
+               "room for every setting");
 
 static char lower(char c)
 {
@@ -155,7 +156,8 @@ void drift_show(const char *value, const char *other, char *out, size_t size)
     for (const char *word = value; *word && used < size;) {
         size_t length = strcspn(word, ",");
         if (!list_has(other, word, length))
-            used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? "," : "besides ", (int)length, word);
+            used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? "," : "besides ", (int)length,
+                                     word);
         word += length + (word[length] == ',');
     }
     if (!used)

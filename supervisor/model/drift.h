@@ -1,12 +1,12 @@
-/* The servers' settings that the pair rests on, as one table: which of them must be alike on both nodes, and which
- * must have a certain value. Pure. */
+/* The servers' settings that the pair rests on, as one table: which of them must be alike on both nodes, and
+ * which must have a certain value. Pure. */
 #ifndef REPLCHECK_MODEL_DRIFT_H
 #define REPLCHECK_MODEL_DRIFT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DRIFT_SETTINGS 40 /* room; the table may be shorter */
+#define DRIFT_SETTINGS  40 /* room; the table may be shorter */
 #define DRIFT_VALUE_MAX 224
 #define DRIFT_TEXT_MAX  320
 
@@ -32,8 +32,8 @@ void drift_store(struct drift_values *values, int index, const char *value);
 
 enum drift_kind { DRIFT_NONE = 0, DRIFT_DIFFERS, DRIFT_MINOR, DRIFT_UNWANTED };
 
-/* How the two servers stand on a setting; NONE where one is unknown. MINOR: differing patch levels of the server,
- * as in an upgrade of one after the other. */
+/* How the two servers stand on a setting; NONE where one is unknown. MINOR: differing patch levels of the
+ * server, as in an upgrade of one after the other. */
 enum drift_kind drift_judge(const struct drift_values *a, const struct drift_values *b, int index);
 
 /* "ROW", "empty"; of two long lists what the one has besides: "besides ANSI_QUOTES". */

@@ -10,7 +10,8 @@ static bool is_fresh(const struct report_input *in, int64_t sent_us)
     return sent_us && in->observation->now_us - sent_us <= AUDIT_FRESH_US;
 }
 
-static void fill_account(struct report_account *out, const struct audit_entry *e, enum audit_standing standing)
+static void fill_account(struct report_account *out, const struct audit_entry *e,
+                         enum audit_standing standing)
 {
     COPY(out->kind, audit_kind_name(e->kind));
     COPY(out->account, e->account);

@@ -6,8 +6,8 @@
 #include "model/schema_version.h"
 #include "model/verdict_checks.h"
 
-#define SINGLY_MAX     4 /* of one kind: the others are counted */
-#define FIRST_LOOK_MS  20000
+#define SINGLY_MAX    4 /* of one kind: the others are counted */
+#define FIRST_LOOK_MS 20000
 
 static bool is(const char *a, const char *b)
 {
@@ -32,12 +32,14 @@ static void remedy_of(const struct report_account *a, char *out, size_t size)
         snprintf(out, size, "REVOKE READ_ONLY ADMIN ON *.* FROM PUBLIC");
     else if (strncmp(a->via, "role ", 5) == 0)
         snprintf(out, size,
-                 "REVOKE READ_ONLY ADMIN ON *.* FROM the role, or REVOKE the role FROM %s; or accept the account in "
+                 "REVOKE READ_ONLY ADMIN ON *.* FROM the role, or REVOKE the role FROM %s; or accept the "
+                 "account in "
                  "policy.privileged_accounts",
                  account);
     else if (strncmp(a->via, "SUPER", 5) == 0)
         snprintf(out, size,
-                 "REVOKE SUPER, READ_ONLY ADMIN ON *.* FROM %s; or accept it in policy.privileged_accounts", account);
+                 "REVOKE SUPER, READ_ONLY ADMIN ON *.* FROM %s; or accept it in policy.privileged_accounts",
+                 account);
     else if (strncmp(a->via, "PROXY", 5) == 0)
         snprintf(out, size, "REVOKE PROXY FROM %s; or accept it in policy.privileged_accounts", account);
     else
@@ -57,7 +59,8 @@ static bool told_of_first(const struct report *r, int node, const struct report_
 {
     for (int i = 0; node > 0 && i < r->nodes[0].account_count; i++) {
         const struct report_account *b = &r->nodes[0].accounts[i];
-        if (is(a->kind, b->kind) && is(a->account, b->account) && is(a->via, b->via) && is(a->object, b->object))
+        if (is(a->kind, b->kind) && is(a->account, b->account) && is(a->via, b->via) &&
+            is(a->object, b->object))
             return true;
     }
     return false;
@@ -67,7 +70,8 @@ static bool is_on_second(const struct report *r, int node, const struct report_a
 {
     for (int i = 0; node == 0 && i < r->nodes[1].account_count; i++) {
         const struct report_account *b = &r->nodes[1].accounts[i];
-        if (is(a->kind, b->kind) && is(a->account, b->account) && is(a->via, b->via) && is(a->object, b->object))
+        if (is(a->kind, b->kind) && is(a->account, b->account) && is(a->via, b->via) &&
+            is(a->object, b->object))
             return true;
     }
     return false;
@@ -82,7 +86,8 @@ static void judge_account(struct report *r, const char *where, const struct repo
                     "every account writes on a read-only server: PUBLIC has READ_ONLY ADMIN on %s", where);
     else
         verdict_add(r, SEVERITY_CRITICAL, "bypass", remedy,
-                    "account %s writes also where read_only=1 (READ_ONLY ADMIN%s%s, on %s): for it two writers are not "
+                    "account %s writes also where read_only=1 (READ_ONLY ADMIN%s%s, on %s): for it two "
+                    "writers are not "
                     "excluded",
                     a->account, a->via[0] ? " by " : "", a->via, where);
 }
@@ -92,10 +97,11 @@ static void judge_object(struct report *r, const char *where, const struct repor
     char remedy[REPORT_SENTENCE_MAX];
     snprintf(remedy, sizeof(remedy),
              "give it another definer%s; or accept %.100s in policy.privileged_accounts",
-             is(a->kind, "event") ? ", or DISABLE it where it is not to run" : " or SQL SECURITY INVOKER", a->account);
+             is(a->kind, "event") ? ", or DISABLE it where it is not to run" : " or SQL SECURITY INVOKER",
+             a->account);
     verdict_add(r, SEVERITY_WARNING, "bypass-definer", remedy,
-                "%s %s writes also where read_only=1: it runs as %s, which has READ_ONLY ADMIN (on %s)", a->kind,
-                a->object, a->account, where);
+                "%s %s writes also where read_only=1: it runs as %s, which has READ_ONLY ADMIN (on %s)",
+                a->kind, a->object, a->account, where);
 }
 
 static void judge_accounts(struct report *r, bool object)
@@ -167,8 +173,9 @@ void verdict_locks(struct report *r)
                             "policy.evict_foreign_locks that is done by itself",
                  l->connection, l->place);
         verdict_add(r, is(l->lock, "vote") || is(l->lock, "write") ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-                    "foreign-lock", remedy, "the lock %s at %s is held by %s (session %" PRId64 "), no account of ours: %s",
-                    l->lock, l->place, l->account, l->connection, consequence(l->lock));
+                    "foreign-lock", remedy,
+                    "the lock %s at %s is held by %s (session %" PRId64 "), no account of ours: %s", l->lock,
+                    l->place, l->account, l->connection, consequence(l->lock));
     }
 }
 
@@ -180,12 +187,13 @@ static void judge_drift(struct report *r, const struct report_drift *d)
     const struct drift_setting *s = &drift_settings[drift_find(d->name)];
     for (int i = 0; i < OBS_NODES; i++)
         if (d->known[i] == TRI_YES)
-            drift_show(d->values[i], d->known[1 - i] == TRI_YES ? d->values[1 - i] : "", shown[i], sizeof(shown[i]));
+            drift_show(d->values[i], d->known[1 - i] == TRI_YES ? d->values[1 - i] : "", shown[i],
+                       sizeof(shown[i]));
         else
             snprintf(shown[i], sizeof(shown[i]), "unknown");
     if (is(d->kind, "unwanted"))
-        verdict_add(r, SEVERITY_WARNING, "settings", s->remedy, "%s is to be %s: %s has %s, %s has %s", d->name,
-                    s->wanted, r->nodes[0].name, shown[0], r->nodes[1].name, shown[1]);
+        verdict_add(r, SEVERITY_WARNING, "settings", s->remedy, "%s is to be %s: %s has %s, %s has %s",
+                    d->name, s->wanted, r->nodes[0].name, shown[0], r->nodes[1].name, shown[1]);
     else
         verdict_add(r, is(d->kind, "minor") ? SEVERITY_OK : SEVERITY_WARNING, "settings", s->remedy,
                     "the servers differ in %s: %s has %s, %s has %s", d->name, r->nodes[0].name, shown[0],

@@ -55,6 +55,18 @@ static bool offsets_fit(const struct context *x)
     return true;
 }
 
+static bool extra_ports_differ(const struct context *x)
+{
+    for (int i = 0; i < 2; i++)
+        if (x->c->nodes[i].extra_port == x->c->nodes[i].port)
+            return tree_fail(x->e, element(x->root, "nodes", i), "extra_port",
+                             "found \"%u\", the server's port, expected another", x->c->nodes[i].port);
+    if (x->c->quorum.witness.extra_port == x->c->quorum.witness.mariadb.port)
+        return tree_fail(x->e, x->root, "quorum.witness.extra_port",
+                         "found \"%u\", the server's port, expected another", x->c->quorum.witness.mariadb.port);
+    return true;
+}
+
 static bool vip_addresses_differ(const struct context *x)
 {
     for (int i = 0; i < x->c->vip.address_count; i++) {
@@ -222,6 +234,7 @@ bool check_cluster(const struct cluster_settings *c, const struct tree *root, st
     static bool (*const checks[])(const struct context *x) = {
         nodes_differ,        offsets_fit,        vip_addresses_differ, vip_complete, witness_complete,
         etcd_possible,       witness_apart,      references_apart,     lists_differ, vip_tie_breaker_allowed,
+        extra_ports_differ,
         durability_possible, thresholds_ordered,
     };
     const struct context x = {c, root, e};

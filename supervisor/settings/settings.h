@@ -37,6 +37,7 @@ struct node_settings {
     char name[SETTINGS_NAME_MAX];
     char address[SETTINGS_ADDRESS_MAX];
     unsigned port;
+    unsigned extra_port; /* 0 = none */
     uint32_t server_id;
     unsigned auto_increment_offset;
 };
@@ -85,6 +86,7 @@ struct cluster_settings {
         struct {
             enum witness_kind kind;
             struct endpoint mariadb;
+            unsigned extra_port;
             struct endpoint endpoints[SETTINGS_ENDPOINTS_MAX];
             int endpoint_count;
             struct etcd_tls_settings tls;
@@ -108,6 +110,7 @@ struct cluster_settings {
         int settling_ms;
         bool evict_foreign_locks;
         bool kill_clients;
+        bool make_room;
         char privileged_accounts[SETTINGS_PRIVILEGED_MAX][SETTINGS_ACCOUNT_MAX];
         int privileged_account_count;
     } policy;

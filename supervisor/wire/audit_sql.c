@@ -16,12 +16,14 @@ static const char locks_sql[] =
     "SELECT 'lock' AS part, ID AS id, USER AS user, HOST AS host, ID<=>@replcheck_0 AS lock_0,"
     " ID<=>@replcheck_1 AS lock_1, ID<=>@replcheck_2 AS lock_2, ID<=>@replcheck_3 AS lock_3,"
     " ID<=>@replcheck_4 AS lock_4 FROM information_schema.PROCESSLIST"
-    " WHERE ID IN (@replcheck_0,@replcheck_1,@replcheck_2,@replcheck_3,@replcheck_4)";
+    " WHERE ID IN (@replcheck_0,@replcheck_1,@replcheck_2,@replcheck_3,@replcheck_4);"
+    "SELECT 'fencer' AS part, COUNT(*) AS sessions FROM information_schema.PROCESSLIST"
+    " WHERE USER='%s' AND HOST='localhost'";
 
 char *audit_locks_sql(const struct audit_names *n)
 {
     const char *c = n->cluster;
-    return mem_printf(locks_sql, c, c, c, c, n->nodes[0], c, n->nodes[1]);
+    return mem_printf(locks_sql, c, c, c, c, n->nodes[0], c, n->nodes[1], n->fencer);
 }
 
 static char *settings_list(void)
@@ -135,13 +137,14 @@ static void read_settings(struct drift_values *values, const struct rows *set)
         store(values, rows_text(set, row, "name"), rows_text(set, row, "value"));
 }
 
-void audit_read(struct audit *out, const struct audit_names *n, const struct rows *sets, size_t count, int64_t sent_us)
+void audit_read(struct audit *out, const struct audit_names *n, const struct rows *sets, size_t count,
+                int64_t sent_us)
 {
     for (size_t i = 0; i < count; i++) {
         const struct rows *set = &sets[i];
         const char *first = set->column_count ? set->names[0] : "";
         const char *second = set->column_count > 1 ? set->names[1] : "";
-        int64_t version = 0;
+        int64_t number = 0;
         if (strcmp(first, "kind") == 0) {
             read_accounts(out, set);
             out->accounts_us = sent_us;
@@ -152,7 +155,9 @@ void audit_read(struct audit *out, const struct audit_names *n, const struct row
             read_settings(&out->settings, set);
             out->settings_us = sent_us;
         } else if (strcmp(first, "part") == 0 && strcmp(second, "version") == 0) {
-            out->schema_version = rows_i64(set, 0, "version", &version) ? (int)version : 0;
+            out->schema_version = rows_i64(set, 0, "version", &number) ? (int)number : 0;
+        } else if (strcmp(first, "part") == 0 && strcmp(second, "sessions") == 0) {
+            out->fencer_sessions = rows_i64(set, 0, "sessions", &number) ? (int)number : 0;
         } else if (rows_column(set, "Binlog_Do_DB") >= 0) {
             store(&out->settings, "binlog_do_db", rows_text(set, 0, "Binlog_Do_DB"));
             store(&out->settings, "binlog_ignore_db", rows_text(set, 0, "Binlog_Ignore_DB"));

@@ -1,5 +1,5 @@
-/* The slow look at a server, as questions and as what is made of the answers: accounts, locks, settings. Pure. Any
- * cell may be NULL, missing or not what it should be. */
+/* The slow look at a server, as questions and as what is made of the answers: accounts, locks, settings.
+ * Pure. Any cell may be NULL, missing or not what it should be. */
 #ifndef REPLCHECK_WIRE_AUDIT_SQL_H
 #define REPLCHECK_WIRE_AUDIT_SQL_H
 
@@ -20,6 +20,7 @@ char *audit_locks_sql(const struct audit_names *n);
 char *audit_whole_sql(const struct audit_names *n);
 
 /* Takes what the answer has; a part that is missing keeps its old value and its age. */
-void audit_read(struct audit *out, const struct audit_names *n, const struct rows *sets, size_t count, int64_t sent_us);
+void audit_read(struct audit *out, const struct audit_names *n, const struct rows *sets, size_t count,
+                int64_t sent_us);
 
 #endif

@@ -1,5 +1,5 @@
-/* The statement that ends the clients of a server that is read-only: not ours, not replication's, not those of its
- * administrators. Pure. */
+/* The statement that ends the clients of a server that is read-only: not ours, not replication's, not those
+ * of its administrators. Pure. */
 #ifndef REPLCHECK_WIRE_CLIENTS_SQL_H
 #define REPLCHECK_WIRE_CLIENTS_SQL_H
 
@@ -13,5 +13,10 @@ struct clients_spared {
 
 /* Does nothing unless the server is read-only at that moment; answers one row: killed. malloc'ed. */
 char *clients_end_sql(const struct clients_spared *spared);
+
+/* Ends `count` clients of a full server that are idle and have no transaction open, those idle longest first;
+ * one more for each session that the fencer lacks of `fencer_sessions`. Answers as above. malloc'ed. */
+char *clients_room_sql(const struct clients_spared *spared, int count, const char *fencer,
+                       int fencer_sessions);
 
 #endif

@@ -1,4 +1,5 @@
-/* Prints a statement of the slow look, for the test that runs it: audit_driver locks|whole|clients [ACCOUNT...] */
+/* Prints a statement of the slow look, for the test that runs it: audit_driver locks | whole | clients
+ * [ACCOUNT...] | room COUNT */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,8 @@
 
 int main(int argc, char **argv)
 {
-    static const struct audit_names names = {.cluster = "mail", .nodes = {"mx1", "mx2"}};
+    static const struct audit_names names = {
+        .cluster = "mail", .nodes = {"mx1", "mx2"}, .fencer = "replcheck-fence"};
     struct clients_spared spared = {.users = {"replcheck", NULL, "replcheck-fence"}};
     char *sql = NULL;
     if (argc > 1 && strcmp(argv[1], "locks") == 0)
@@ -19,7 +21,8 @@ int main(int argc, char **argv)
         spared.accounts = (const char *const *)argv + 2;
         spared.account_count = argc - 2;
         sql = clients_end_sql(&spared);
-    }
+    } else if (argc > 2 && strcmp(argv[1], "room") == 0)
+        sql = clients_room_sql(&spared, atoi(argv[2]), "replcheck-fence", 3);
     if (!sql)
         return 2;
     puts(sql);

@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 
 from mariadb_sandbox import SqlError
 from schema_fixture import MX2, VERSION, Failure, case, expect, gone, main, node
@@ -17,11 +19,16 @@ def statement(*arguments):
     return subprocess.run([DRIVER, *arguments], check=True, capture_output=True, text=True).stdout
 
 
+def answers(session, *arguments):
+    """The rows of each statement of a packet."""
+    return [session.query(part) for part in statement(*arguments).strip().split(";")]
+
+
 def holders(session):
     """{connection: names of the locks it holds}"""
     names = ("vote", "bell", "write", "here 1", "here 2")
     return {int(row["id"]): [name for i, name in enumerate(names) if row[f"lock_{i}"] == "1"]
-            for row in session.query(statement("locks"))}
+            for row in answers(session, "locks")[1]}
 
 
 @case
@@ -33,7 +40,9 @@ def locks_are_seen_with_their_holders():
             app.query("SELECT GET_LOCK('replcheck.vote.mail', 0), GET_LOCK('replcheck.here.mail.mx2', 0)")
             other.query("SELECT GET_LOCK('replcheck.bell.mail', 0), GET_LOCK('replcheck.vote.other', 0)")
             expect("held", holders(account), {app.id: ["vote", "here 2"], other.id: ["bell"]})
-            row = [r for r in account.query(statement("locks")) if int(r["id"]) == app.id][0]
+            _, rows, fencer = answers(account, "locks")
+            row = [r for r in rows if int(r["id"]) == app.id][0]
+            expect("sessions of the fencer", fencer[0]["sessions"], "1")
             expect("whose", (row["user"], row["host"]), ("root", "localhost"))
             account.query(f"KILL CONNECTION {app.id}")
             gone(root, app.id)
@@ -97,6 +106,76 @@ def clients_are_ended_and_nobody_else():
             expect("again", local.value(sql), "0")
         finally:
             root.query("".join(f"DROP USER {account};" for account in accounts)[:-1])
+
+
+def refused(connect):
+    try:
+        return None, connect()
+    except SqlError as error:
+        return error.number, None
+
+
+class Crowd:
+    """Clients that take every connection there is, and go on trying, until the end of the block."""
+
+    def __init__(self, server):
+        self.server, self.sessions, self.refusals, self.over = server, [], 0, False
+        self.running = threading.Thread(target=self._run)
+
+    def _run(self):
+        while not self.over:
+            number, session = refused(lambda: self.server.connect(host="127.0.0.1", user="app", password="x"))
+            if session:
+                self.sessions.append(session)
+            else:
+                self.refusals += number == 1040
+                time.sleep(0.001)
+
+    def __enter__(self):
+        self.running.start()
+        while not self.refusals:
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, *_):
+        self.over = True
+        self.running.join()
+        for session in self.sessions:
+            session.close()
+
+
+@case
+def a_full_server_lets_ours_in():
+    """What daemon/room.h rests on: the first of ours always gets in, and so does one for each client that is ended."""
+    with node() as (roles, root):
+        root.query("SET SESSION sql_log_bin = 0; CREATE USER app@'127.0.0.1' IDENTIFIED BY 'x';"
+                   " CREATE DATABASE scratch; CREATE TABLE scratch.t (a INT) ENGINE = InnoDB;"
+                   " GRANT SELECT ON scratch.* TO app@'127.0.0.1'; SET GLOBAL max_connections = 20")
+        try:
+            with Crowd(roles.server) as crowd:
+                crowd.sessions[0].query("BEGIN; SELECT * FROM scratch.t")
+                first = None
+                for _ in range(200): # one of the crowd is in the reserved place for a moment, until it is refused
+                    number, first = refused(roles.local)
+                    if first:
+                        break
+                expect("the first of ours", bool(first), True)
+                expect("the next one", [refused(roles.local)[0] for _ in range(5)], [1040] * 5)
+                expect("room", first.value(statement("room", "3")), "6") # for three and all of the fencer's
+                came, end = [], time.monotonic() + 10
+                while len(came) < 6 and time.monotonic() < end:
+                    number, session = refused(roles.local if len(came) < 3 else roles.fencer)
+                    if session:
+                        came.append(session)
+                expect("ours", len(came), 6)
+                expect("none of theirs", root.value("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+                                                    " WHERE USER = 'app' AND COMMAND = 'Sleep'"), "13")
+                expect("with a transaction", is_there(root, crowd.sessions[0]), True)
+                expect("full again", refused(roles.local)[0], 1040)
+                root.query("SET GLOBAL max_connections = 1000")
+                expect("not full", first.value(statement("room", "3")), "0")
+        finally:
+            root.query("SET GLOBAL max_connections = 151; DROP USER app@'127.0.0.1'; DROP DATABASE scratch")
 
 
 if __name__ == "__main__":

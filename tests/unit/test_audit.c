@@ -1,5 +1,5 @@
-/* The slow look at a server: what its answers are read as, what an account is taken for, and which settings of two
- * servers do not fit. */
+/* The slow look at a server: what its answers are read as, what an account is taken for, and which settings
+ * of two servers do not fit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,9 +70,9 @@ static struct rows rows_of(const char *const *columns, size_t width, const char 
 static void reads_accounts(void **state)
 {
     static const char *const columns[] = {"kind", "user", "host", "via", "socket_only", "object"};
-    static const char *const cells[] = {"account",   "app",  "%",         NULL,           "0", "",
-                                        "event",     "root", "localhost", "role admins",  "1", "d.purge",
-                                        "something", NULL,   NULL,        NULL,           NULL, NULL};
+    static const char *const cells[] = {"account",   "app",  "%",         NULL,          "0",  "",
+                                        "event",     "root", "localhost", "role admins", "1",  "d.purge",
+                                        "something", NULL,   NULL,        NULL,          NULL, NULL};
     struct rows set = rows_of(columns, 6, cells, 3);
     struct audit *a = calloc(1, sizeof(*a));
     (void)state;
@@ -115,13 +115,69 @@ static void reads_locks(void **state)
     static const char *const columns[] = {"part",   "id",     "user",   "host",  "lock_0",
                                           "lock_1", "lock_2", "lock_3", "lock_4"};
     static const char *const cells[] = {
-        "lock", "11", "replcheck",       "localhost",        "1", "0", "0", "1", "0", /* ours: the vote */
-        "lock", "12", "replcheck-fence", "localhost",        "0", "0", "1", "0", "0", /* the fencer's */
-        "lock", "13", "peer",            "192.0.2.12:40000", "0", "1", "0", "0", "1", /* the peer's */
-        "lock", "14", "app",             "192.0.2.50:40001", "0", "1", "0", "0", "1", /* foreign: two locks */
-        "lock", "15", "replcheck",       "localhost",        "0", "0", "1", "0", "0", /* not the fencer */
-        "lock", "16", "replcheck-fence", "192.0.2.11:40002", "1", "0", "1", "0", "0", /* not from here, no voter */
-        "lock", "x",  "app",             NULL,               "1", "0", "0", "0", "0", /* no number */
+        "lock",
+        "11",
+        "replcheck",
+        "localhost",
+        "1",
+        "0",
+        "0",
+        "1",
+        "0", /* ours: the vote */
+        "lock",
+        "12",
+        "replcheck-fence",
+        "localhost",
+        "0",
+        "0",
+        "1",
+        "0",
+        "0", /* the fencer's */
+        "lock",
+        "13",
+        "peer",
+        "192.0.2.12:40000",
+        "0",
+        "1",
+        "0",
+        "0",
+        "1", /* the peer's */
+        "lock",
+        "14",
+        "app",
+        "192.0.2.50:40001",
+        "0",
+        "1",
+        "0",
+        "0",
+        "1", /* foreign: two locks */
+        "lock",
+        "15",
+        "replcheck",
+        "localhost",
+        "0",
+        "0",
+        "1",
+        "0",
+        "0", /* not the fencer */
+        "lock",
+        "16",
+        "replcheck-fence",
+        "192.0.2.11:40002",
+        "1",
+        "0",
+        "1",
+        "0",
+        "0", /* not from here, no voter */
+        "lock",
+        "x",
+        "app",
+        NULL,
+        "1",
+        "0",
+        "0",
+        "0",
+        "0", /* no number */
     };
     struct rows set = rows_of(columns, 9, cells, 7);
     struct audit *a = calloc(1, sizeof(*a));
@@ -145,9 +201,8 @@ static void reads_locks(void **state)
 static void reads_settings(void **state)
 {
     static const char *const columns[] = {"part", "name", "value"};
-    static const char *const cells[] = {"setting", "SYNC_BINLOG", "1", "setting", "REPLICATE_DO_DB",
-                                        "",        "setting",     "NO_SUCH", "x", "setting",
-                                        "SQL_MODE", NULL};
+    static const char *const cells[] = {"setting", "SYNC_BINLOG", "1", "setting", "REPLICATE_DO_DB", "",
+                                        "setting", "NO_SUCH",     "x", "setting", "SQL_MODE",        NULL};
     static const char *const filter_columns[] = {"File", "Position", "Binlog_Do_DB", "Binlog_Ignore_DB"};
     static const char *const filter_cells[] = {"binlog.1", "4", "mail", ""};
     static const char *const version_columns[] = {"part", "version"};
@@ -174,9 +229,9 @@ static void asks_for_all(void **state)
     char *sql = audit_whole_sql(&names);
     (void)state;
     for (size_t i = 0; i < drift_count; i++)
-        assert_non_null(strstr(sql, drift_settings[i].name) || strncmp(drift_settings[i].name, "binlog_", 7) == 0
-                            ? sql
-                            : NULL);
+        assert_non_null(
+            strstr(sql, drift_settings[i].name) || strncmp(drift_settings[i].name, "binlog_", 7) == 0 ? sql
+                                                                                                      : NULL);
     assert_non_null(strstr(sql, "'replcheck.here.mail.mx2'"));
     assert_non_null(strstr(sql, "'replcheck.write.mail'"));
     free(sql);
@@ -186,9 +241,9 @@ static void spares_accounts(void **state)
 {
     static const char *const accounts[] = {"backup", "dba@192.0.2.%"};
     struct clients_spared spared = {.users = {"replcheck", NULL, "replcheck-fence"}, accounts, 2};
-    static const char *const parts[] = {" AND USER<>'replcheck' AND USER<>'replcheck-fence' AND USER<>'backup'",
-                                        "(USER='dba' AND REGEXP_REPLACE(HOST,':[0-9]+$','') LIKE '192.0.2.%')",
-                                        "@@GLOBAL.read_only=1"};
+    static const char *const parts[] = {
+        " AND USER<>'replcheck' AND USER<>'replcheck-fence' AND USER<>'backup'",
+        "(USER='dba' AND REGEXP_REPLACE(HOST,':[0-9]+$','') LIKE '192.0.2.%')", "@@GLOBAL.read_only=1"};
     char *sql = clients_end_sql(&spared);
     (void)state;
     for (size_t i = 0; i < COUNT(parts); i++)
@@ -296,12 +351,17 @@ static void table_is_well_formed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(standings),       cmocka_unit_test(reads_accounts),
-        cmocka_unit_test(more_accounts_than_fit), cmocka_unit_test(reads_locks),
-        cmocka_unit_test(reads_settings),  cmocka_unit_test(asks_for_all),
+        cmocka_unit_test(standings),
+        cmocka_unit_test(reads_accounts),
+        cmocka_unit_test(more_accounts_than_fit),
+        cmocka_unit_test(reads_locks),
+        cmocka_unit_test(reads_settings),
+        cmocka_unit_test(asks_for_all),
         cmocka_unit_test(spares_accounts),
-        cmocka_unit_test(judges_settings), cmocka_unit_test(long_values_stay_different),
-        cmocka_unit_test(shows_values),    cmocka_unit_test(table_is_well_formed),
+        cmocka_unit_test(judges_settings),
+        cmocka_unit_test(long_values_stay_different),
+        cmocka_unit_test(shows_values),
+        cmocka_unit_test(table_is_well_formed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
