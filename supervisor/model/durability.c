@@ -76,14 +76,15 @@ static bool keeps_up(const struct observation *o, const struct mind *m)
 }
 
 /* A dead receiver stays a client of ours until its primary writes to it: the other's own word is asked for
- * too, and a proof of its death goes before both. */
+ * too, a proof of its death goes before both, and a new writer asks for a word that came since. */
 static enum tri peer_acks(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     const struct server_view *peer = &o->peer;
     const struct replication_view *r = &peer->replication;
     if (m->basis.kind == NOTE_CERTIFICATE || o->operator_.peer_is_off)
         return TRI_NO;
-    if (!is_fresh(p, o, peer->seen_us) || !peer->probed_up_us || !is_fresh(p, o, o->own.seen_us))
+    bool since = m->state != NODE_WRITER || peer->seen_us >= m->since_us;
+    if (!since || !is_fresh(p, o, peer->seen_us) || !peer->probed_up_us || !is_fresh(p, o, o->own.seen_us))
         return TRI_NO;
     if (!r->known || r->semi_sync == TRI_UNKNOWN)
         return TRI_UNKNOWN;

@@ -221,4 +221,10 @@ TESTS += tests/unit/test_audit
 tests_unit_test_audit_SOURCES = tests/unit/test_audit.c
 tests_unit_test_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_audit_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_lossless
+TESTS += tests/unit/test_lossless
+tests_unit_test_lossless_SOURCES = tests/unit/test_lossless.c tests/unit/lossless_cases.h \
+	tests/unit/model_driver.c tests/unit/model_driver.h tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_lossless_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_lossless_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "model/durability.h"
+
 #define PERIOD_MS 250
 
 /* ---- what may never be ---- */
@@ -47,6 +49,12 @@ static const char *impossible_action(const struct scene *s)
     if (has(a, ACTION_RELEASE) && (s->o.own.read_only == TRI_NO || s->o.enabling_unanswered) &&
         s->m.state != NODE_DEMOTE_HANDOVER)
         return "released while the own server may be writable";
+    if (has(a, ACTION_ENABLE) && f[FACT_SAFE] != TRI_YES)
+        return "enabled what would acknowledge alone, with the other unmarked";
+    if (has(a, ACTION_SEMI_SYNC_OFF) && s->p.lossless && s->m.state == NODE_WRITER && f[FACT_MARK] != MARK_BOTH)
+        return "commits no longer wait, and the other is not marked";
+    if (has(a, ACTION_CLEAR_MARK) && (f[FACT_ACKS] != ACKS_REQUIRED || f[FACT_IN_STEP] != TRI_YES))
+        return "the mark goes before the other is in step";
     if (has(a, ACTION_CERTIFY) && (!s->o.fencer.dead_us || s->o.boot_safe != TRI_YES))
         return "certified what is not dead or boots writable";
     if ((has(a, ACTION_ARM) || has(a, ACTION_PROMISE)) && !node_state_may_write(s->m.state) &&
@@ -300,6 +308,45 @@ static void write_term(struct drive *d)
     d->s.o.own.term_node = d->s.p.self;
 }
 
+/* ---- durability lossless ---- */
+
+static void require_acks(struct drive *d)
+{
+    struct semi_sync_view *v = &d->s.o.own.semi_sync;
+    v->enabled = v->strict = v->status = TRI_YES;
+}
+
+static void give_up_acks(struct drive *d)
+{
+    d->s.o.own.semi_sync.enabled = d->s.o.own.semi_sync.status = TRI_NO;
+}
+
+static void set_marks(struct drive *d, int node, uint64_t epoch)
+{
+    struct scene *s = &d->s;
+    struct note mark = {.kind = epoch ? NOTE_OUT_OF_SYNC : NOTE_NONE, .node = node, .epoch = epoch};
+    if (s->q.votes[s->p.self].held)
+        s->o.own.voter.out_of_sync[node] = mark;
+    if (s->q.votes[OBS_TIE].held && reaches(d, OBS_TIE))
+        d->witness.out_of_sync[node] = s->o.witness.voter.out_of_sync[node] = mark;
+}
+
+static void mark(struct drive *d)
+{
+    set_marks(d, 1 - d->s.p.self, d->s.m.epoch);
+}
+
+static void clear_mark(struct drive *d)
+{
+    set_marks(d, 0, 0);
+    set_marks(d, 1, 0);
+}
+
+static void acknowledge(struct drive *d)
+{
+    d->s.o.own.replication.semi_sync = TRI_YES;
+}
+
 static void (*const runners[ACTIONS])(struct drive *d) = {
     [ACTION_FENCE] = fence,
     [ACTION_CLOSE_OWN] = close_own,
@@ -320,6 +367,11 @@ static void (*const runners[ACTIONS])(struct drive *d) = {
     [ACTION_TERM] = write_term,
     [ACTION_START_RECEIVER] = start_threads,
     [ACTION_START_THREADS] = start_threads,
+    [ACTION_SEMI_SYNC_OFF] = give_up_acks,
+    [ACTION_ACKS_ON] = require_acks,
+    [ACTION_MARK] = mark,
+    [ACTION_CLEAR_MARK] = clear_mark,
+    [ACTION_ACKNOWLEDGE] = acknowledge,
 };
 
 /* What the daemon forgets at a change of state. */
