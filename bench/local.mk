@@ -5,7 +5,7 @@
 bench: all
 	$(srcdir)/bench/run --build . --markdown $(BENCHFLAGS)
 
-EXTRA_DIST += bench/run bench/breakdown bench/soak bench/README.md \
+EXTRA_DIST += bench/run bench/breakdown bench/lossless bench/soak bench/README.md \
 	bench/figures/__init__.py bench/figures/big_pool.py bench/figures/cost.py bench/figures/crash.py \
 	bench/figures/power_off.py bench/figures/supervisor.py bench/figures/switchover.py bench/figures/vip.py \
 	bench/replbench/__init__.py bench/replbench/clients.py bench/replbench/context.py \

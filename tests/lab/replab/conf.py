@@ -54,16 +54,18 @@ def put(text, pattern, value):
     return found.sub(lambda m: m.group(1) + value, text)
 
 
-def write_mariadb(host, pool, log_size):
+def write_mariadb(host, pool, log_size, lossless=False):
     folder = "etc/mysql/mariadb.conf.d/"
     os.makedirs(host.path("etc/mysql/conf.d"), exist_ok=True)
     host.write("etc/mysql/my.cnf", MY_CNF)
     host.write(folder + "50-server.cnf", SERVER_CNF)
     if host.is_node:
         host.write(folder + "70-replcheck.cnf", sample("mariadb.cnf"))
+        if lossless:
+            host.write(folder + "72-replcheck-lossless.cnf", sample("mariadb-lossless.cnf"))
         node = put(sample("mariadb-node.cnf"), "server_id", str(host.server_id))
         node = put(node, "auto_increment_offset", str(host.server_id))
         host.write(folder + "71-replcheck-node.cnf", node)
     else:
         host.write(folder + "70-replcheck-witness.cnf", sample("mariadb-witness.cnf"))
-    host.write(folder + "72-laboratory.cnf", LABORATORY_CNF.format(pool=pool, log=log_size))
+    host.write(folder + "79-laboratory.cnf", LABORATORY_CNF.format(pool=pool, log=log_size))

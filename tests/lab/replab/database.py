@@ -53,9 +53,9 @@ class Server:
 
     # Life ---------------------------------------------------------------------------------------------
 
-    def prepare(self, pool):
+    def prepare(self, pool, lossless=False):
         """Configuration and an empty data folder, as after installing the package."""
-        conf.write_mariadb(self.host, pool, LOG_FILE_SIZE)
+        conf.write_mariadb(self.host, pool, LOG_FILE_SIZE, lossless)
         self.fill()
 
     def fill(self):
@@ -137,14 +137,14 @@ class Server:
         self.sql(f"SET SESSION sql_log_bin=0; CREATE USER '{user}'@'192.0.2.%' IDENTIFIED BY '{password}';"
                  f"GRANT REPLICATION SLAVE ON *.* TO '{user}'@'192.0.2.%'")
 
-    def replicate_from(self, peer):
+    def replicate_from(self, peer, acknowledge=False):
         user, password = REPLICATION
         self.sql(f"CHANGE MASTER TO MASTER_HOST='{peer.host.address}', MASTER_PORT=3306,"
                  f"MASTER_USER='{user}', MASTER_PASSWORD='{password}', MASTER_USE_GTID=slave_pos,"
                  "MASTER_CONNECT_RETRY=1;"
                  # As the supervisor does without lossless: such a receiver takes a second to stop when its
                  # primary's host is gone.
-                 "SET GLOBAL rpl_semi_sync_slave_enabled=0; START SLAVE")
+                 f"SET GLOBAL rpl_semi_sync_slave_enabled={int(acknowledge)}; START SLAVE")
 
     def wait_for(self, peer, timeout_s=10):
         """Until everything in the peer's binary log was applied here."""

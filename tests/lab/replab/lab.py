@@ -152,16 +152,17 @@ class Lab:
         self.segment.plug(host)
 
     def _make_databases(self):
+        lossless = self.options.lossless
         def one(server):
-            server.prepare(self.options.pool)
+            server.prepare(self.options.pool, lossless)
             server.start()
         if "witness" not in self.servers:
             self.witness.launch()
         self.at_once(one, self.servers.values())
         for server in (self.mx1, self.mx2):
             server.create_replication_account()
-        self.mx1.replicate_from(self.mx2)
-        self.mx2.replicate_from(self.mx1)
+        self.mx1.replicate_from(self.mx2, lossless)
+        self.mx2.replicate_from(self.mx1, lossless)
 
     @staticmethod
     def at_once(work, items):

@@ -45,6 +45,10 @@ class Options:
         if len(longest) > 107:
             raise LabError(f"{self.dir} is too long: sockets under it would exceed 107 characters")
 
+    @property
+    def lossless(self):
+        return self.set.get("policy.durability") == "lossless"
+
     def dump(self):
         return json.dumps(dataclasses.asdict(self), indent=1)
 

@@ -1,0 +1,226 @@
+"""Durability lossless: what a client was told is done survives whatever befalls one node.
+
+In all of them no acknowledged row may be missing on the final writer; a node that returns has nothing of its own.
+"""
+import contextlib
+import time
+
+from replab import LabError, faults
+from replab.database import REPLICATION
+
+from .catalogue import expect, scenario
+from .hosts import boot_both
+
+LOSSLESS = {"policy.durability": "lossless"}
+
+
+def lossless(fault=(), name=""):
+    return scenario(settings=LOSSLESS, fault=fault, name=name)
+
+
+def node_of(t, asked, name):
+    """What the supervisor of one node says of a node."""
+    return next((n for n in t.report(asked).get("nodes", []) if n["name"] == name), {})
+
+
+def is_marked(t, node):
+    return node_of(t, t.other(node), node).get("out_of_sync") is True
+
+
+def acks(t, writer):
+    return node_of(t, writer, writer).get("acks")
+
+
+def rows_of(t, server):
+    """The mark as it stands in a voter's table."""
+    return [node for (node,) in t.lab.servers[server].sql("SELECT node FROM replcheck.voter WHERE kind='out_of_sync'")]
+
+
+def in_step(t, writer):
+    return acks(t, writer) == "yes" and not any(rows_of(t, where) for where in (writer, "witness"))
+
+
+def end(t, writer, **limits):
+    """Nothing is lost, and nobody is quarantined with something of its own."""
+    t.end(writer, **limits)
+    expect(t.figures["lost"] == 0, f"{t.figures['lost']} acknowledged rows are not on {writer}")
+    t.wait("nobody is quarantined", lambda: all(t.state(n) in ("writer", "standby") for n in ("mx1", "mx2")), 10)
+
+
+def begin(t):
+    t.begin()
+    t.wait("commits wait for the standby, which is not marked", lambda: in_step(t, t.writer), 20)
+
+
+@lossless(name="lossless-kill-writer")
+def kill_writer(t):
+    """The writer's server is killed: the other node has all that was acknowledged; the server comes back at the
+    other's position, for what nobody had acknowledged is rolled back, and acknowledges in its turn."""
+    begin(t)
+    t.fault(faults.kill(t.host(t.writer), "mariadbd"))
+    t.wait_writer(t.standby, 10)
+    t.server(t.writer).start()
+    expect(t.server(t.writer).read_only(), f"{t.writer} came back writable")
+    t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 30)
+    end(t, t.standby, terms=2, outage_s=10)
+
+
+def kill_standby_until_marked(t):
+    host = t.host(t.standby)
+    t.fault(faults.kill(host, "mariadbd"))
+    t.wait(f"{t.standby} is marked and {t.writer} goes on alone",
+           lambda: is_marked(t, t.standby) and acks(t, t.writer) == "no", 15)
+    expect(rows_of(t, t.writer) == rows_of(t, "witness") == [t.standby], "the mark is not at the writer and the witness")
+
+
+@lossless(fault=5, name="lossless-kill-standby")
+def kill_standby(t):
+    """The standby's server is killed: commits wait until it is marked as out of sync, at the writer and at the
+    witness, then the writer goes on alone; `check` says so."""
+    begin(t)
+    kill_standby_until_marked(t)
+    time.sleep(1)
+    problems = {p["id"] for p in t.report(t.writer).get("problems", [])}
+    expect("out-of-sync" in problems, f"the mark is no problem that is reported: {problems}")
+    t.server(t.standby).start()
+    t.wait("both are in step", lambda: in_step(t, t.writer) and t.well(), 30)
+    end(t, t.writer, terms=1, outage_s=10)
+
+
+@lossless(name="lossless-standby-returns")
+def standby_returns(t):
+    """A standby that was away catches up under load and acknowledges: its mark goes, and it can be promoted again,
+    with all that was written meanwhile."""
+    begin(t)
+    t.fault(t.power_off(t.standby))
+    t.wait(f"{t.standby} is marked", lambda: is_marked(t, t.standby), 15)
+    time.sleep(2)
+    t.power_on(t.standby)
+    t.wait("both are in step", lambda: in_step(t, t.writer) and t.well(), 40)
+    faults.kill(t.host(t.writer), "mariadbd")
+    t.wait_writer(t.standby, 15)
+    t.server(t.writer).start()
+    t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
+    end(t, t.standby, terms=2, outage_s=15)
+
+
+@lossless(name="lossless-marked-not-promoted")
+def marked_not_promoted(t):
+    """The standby is away, the writer writes on, the writer's host goes off, the standby returns: it is refused, and
+    says why, also when promoting is asked for; with the writer back there is one, and nothing is lost."""
+    begin(t)
+    kill_standby_until_marked(t)
+    time.sleep(1)
+    t.power_off(t.writer)
+    t.server(t.standby).start()
+    t.wait("the refusal names the mark", lambda: "out of sync" in t.report(t.standby).get("reason", ""), 20)
+    t.stays("nobody is promoted", lambda: not t.writers(), 5)
+    refused = t.tool(t.standby, "promote", timeout_s=60)
+    expect(refused.returncode == 1 and "out of sync" in refused.stdout + refused.stderr,
+           f"promote: exit {refused.returncode}: {refused.stdout}{refused.stderr}")
+    check = t.tool(t.standby, "check")
+    expect(check.returncode == 2, f"check: exit {check.returncode}: {check.stdout}")
+    t.power_on(t.writer)
+    t.wait_writer(t.writer, 30)
+    t.wait("both are in step", lambda: in_step(t, t.writer) and t.well(), 40)
+    end(t, t.writer, terms=2)
+
+
+@lossless(name="lossless-accept-loss")
+def accept_loss(t):
+    """A marked node is promoted when the operator accepts the loss; the mark is void then."""
+    begin(t)
+    t.rest()
+    kill_standby_until_marked(t)
+    t.power_off(t.writer)
+    t.server(t.standby).start()
+    t.wait("the refusal names the mark", lambda: "out of sync" in t.report(t.standby).get("reason", ""), 20)
+    done = t.tool(t.standby, "promote", "--accept-loss", timeout_s=60)
+    expect(done.returncode == 0, f"promote --accept-loss: exit {done.returncode}: {done.stdout}{done.stderr}")
+    t.wait_writer(t.standby, 5)
+    t.load(())
+    time.sleep(1)
+    t.power_on(t.writer)
+    t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
+    end(t, t.standby, terms=2)
+
+
+@lossless(name="lossless-power-off")
+def power_off(t):
+    """The writer's host is switched off: the other node has all that was acknowledged."""
+    begin(t)
+    t.fault(t.power_off(t.writer))
+    t.wait_writer(t.standby, 20)
+    time.sleep(1)
+    t.power_on(t.writer)
+    t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
+    end(t, t.standby, terms=2, outage_s=20)
+
+
+@lossless(fault=40, name="lossless-boot-together")
+def boot_together(t):
+    """Both hosts lose power at once: what was acknowledged was on disk as a commit, and is there."""
+    begin(t)
+    boot_both(t)
+    t.wait("both are in step", lambda: in_step(t, t.writers()[0]) if t.writers() else False, 40)
+    end(t, t.writers()[0], terms=2, outage_s=60)
+
+
+@lossless(name="lossless-switchover")
+def switchover(t):
+    """The writer changes by command, there and back: each acknowledges for the other."""
+    begin(t)
+    for to in (t.standby, t.writer):
+        t.fault(faults.now_us())
+        done = t.tool(t.other(to), "switchover")
+        expect(done.returncode == 0, f"switchover to {to}: exit {done.returncode}: {done.stdout}{done.stderr}")
+        t.wait("both are in step", lambda to=to: in_step(t, to) and t.well(), 20)
+    end(t, t.writer, terms=3, outage_s=10)
+
+
+@contextlib.contextmanager
+def deaf(t, node):
+    """The node's receiver cannot log in at the other, whose server it otherwise reaches."""
+    other = t.server(t.other(node))
+    user, password = REPLICATION
+    change = "SET SESSION sql_log_bin=0; ALTER USER '{}'@'192.0.2.%' IDENTIFIED BY '{}'"
+    other.sql(change.format(user, "changed"))
+    t.server(node).sql("STOP SLAVE IO_THREAD; START SLAVE IO_THREAD")
+    try:
+        yield
+    finally:
+        other.sql(change.format(user, password))
+
+
+@lossless(fault=36, name="lossless-demotion-while-waiting")
+def demotion_while_waiting(t):
+    """Commits wait for a standby whose receiver is cut off, and the writer is demoted: the ladder ends them, nobody
+    is told OK for what only this node has, and it counts for nothing until the other has it too."""
+    begin(t)
+    with deaf(t, t.standby):
+        t.wait("commits wait", lambda: (node_of(t, t.writer, t.writer).get("acks_waiting") or 0) > 0, 10)
+        t.wait("check is critical", lambda: t.tool(t.writer, "check").returncode == 2, 10)
+        expect(not is_marked(t, t.standby), f"{t.standby} is marked although its server answers")
+        host = t.host(t.writer)
+        child = faults.find(host, "supervisor")
+        t.fault(faults.stop(host, child))
+        t.wait(f"{t.writer} is fenced", lambda: not t.writable(t.writer), 10)
+        with contextlib.suppress(ProcessLookupError, LabError):
+            faults.resume(host, child)
+    t.wait("one writer", lambda: len(t.writers()) == 1, 40)
+    t.wait("both are in step", lambda: len(t.writers()) == 1 and in_step(t, t.writers()[0]) and t.well(), 40)
+    end(t, t.writers()[0], least_terms=2)
+
+
+@lossless(fault=31, name="lossless-pause")
+def pause(t):
+    """The writer's host stands still for longer than its lease, and resumes: it acknowledges nothing more."""
+    begin(t)
+    host = t.host(t.writer)
+    with t.excused(t.writer):
+        t.fault(faults.freeze(host))
+        t.wait(f"{t.standby} writes", lambda: not t.server(t.standby).read_only(), 20)
+        time.sleep(1)
+        faults.thaw(host)
+    t.wait("both are in step", lambda: t.writers() == [t.standby] and in_step(t, t.standby) and t.well(), 40)
+    end(t, t.standby, terms=2, outage_s=20)
