@@ -228,3 +228,11 @@ tests_unit_test_lossless_SOURCES = tests/unit/test_lossless.c tests/unit/lossles
 tests_unit_test_lossless_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_lossless_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_etcd_json
+TESTS += tests/unit/test_etcd_json
+tests_unit_test_etcd_json_SOURCES = tests/unit/test_etcd_json.c
+tests_unit_test_etcd_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_etcd_json_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+endif

@@ -2,11 +2,20 @@
 #ifndef REPLCHECK_TESTS_SETTINGS_FIXTURE_H
 #define REPLCHECK_TESTS_SETTINGS_FIXTURE_H
 
+#include "config.h"
+
 #include <stddef.h>
 
 #include "settings/settings.h"
 
 #define FIXTURE_EDITS 4
+
+/* What is said of a configuration with etcd, where the program could ask one. */
+#ifdef HAVE_LIBCURL
+#define ETCD(complaint) complaint
+#else
+#define ETCD(complaint) "quorum.witness.kind: found \"etcd\", which needs libcurl"
+#endif
 
 struct fixture_edit {
     const char *from; /* must occur; "" = the whole file; NULL = the end of the file */

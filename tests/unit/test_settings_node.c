@@ -86,7 +86,7 @@ static const struct fixture_case complaints[] = {
      NODE({NULL, "syslog = { facility = \"kern\"; };\n"})},
     {"no witness password", "/node.conf:7: witness.password_file: missing, expected the file",
      NODE({"witness = { password_file = \"@SECRET@\"; }", "witness = {}"})},
-    {"etcd needs no password", NULL,
+    {"etcd needs no password", ETCD(NULL),
      CLUSTER({"kind: mariadb, address: 192.0.2.19", "kind: etcd, endpoints: [{address: f::5}]"}),
      NODE({"witness = { password_file = \"@SECRET@\"; }", "witness = {}"})},
     {"no witness needs no password", NULL, CLUSTER({"tie_breaker: witness", "tie_breaker: writer"}),
