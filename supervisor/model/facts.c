@@ -495,9 +495,11 @@ static enum tri fact_isolated(const struct sight *s)
     return tri_from(o->now_us - heard > s->p->lease_us);
 }
 
+/* Of what can be given back: with tie-breaker `vip` the third vote stays as long as the address. */
 static bool nothing_held(const struct sight *s)
 {
-    for (int i = 0; i < OBS_VOTERS; i++)
+    int voters = s->p->tie == POLICY_TIE_VIP ? OBS_TIE : OBS_VOTERS;
+    for (int i = 0; i < voters; i++)
         if (s->q->votes[i].held)
             return false;
     return true;

@@ -141,11 +141,18 @@ bool quorum_majority_held(const struct quorum *q)
     return other && quorum_holds(q, q->self);
 }
 
-int64_t quorum_authority_until(const struct quorum *q, int64_t now_us)
+/* A vote whose session was lost is still ours: a rival that takes the lock has to wait for a whole lease. */
+static int64_t kept_until(const struct quorum *q, int i)
 {
-    int64_t best = 0, own = quorum_valid_until(q, q->self);
+    return is_durable(q, i) || q->votes[i].held ? quorum_valid_until(q, i) : q->votes[i].last_valid_us;
+}
+
+/* The earlier end of the own vote and of the best other; 0 = it has passed. */
+static int64_t majority_until(const struct quorum *q, int64_t now_us, int64_t (*until_of)(const struct quorum *, int))
+{
+    int64_t best = 0, own = until_of(q, q->self);
     for (int i = 0; i < OBS_VOTERS; i++) {
-        int64_t until = quorum_valid_until(q, i);
+        int64_t until = until_of(q, i);
         if (i != q->self && until > best)
             best = until;
     }
@@ -153,9 +160,14 @@ int64_t quorum_authority_until(const struct quorum *q, int64_t now_us)
     return least > now_us ? least : 0;
 }
 
+int64_t quorum_authority_until(const struct quorum *q, int64_t now_us)
+{
+    return majority_until(q, now_us, kept_until);
+}
+
 bool quorum_majority_counted(const struct quorum *q, int64_t now_us)
 {
-    return quorum_authority_until(q, now_us) > 0;
+    return majority_until(q, now_us, quorum_valid_until) > 0;
 }
 
 unsigned quorum_mask(const struct quorum *q, int64_t now_us)

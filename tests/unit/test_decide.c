@@ -489,8 +489,8 @@ static void test_authority_lost_while_closing(void **state)
     d.answers &= ~ACTION_BIT(ACTION_CLOSE_OWN);
     d.s.o.operator_.want = WANT_AWAY;
     drive_until(&d, NODE_DEMOTE_CLOSE, 300);
-    quorum_lost(&d.s.q, 1);
-    quorum_lost(&d.s.q, OBS_TIE);
+    quorum_released(&d.s.q, 1);
+    quorum_released(&d.s.q, OBS_TIE);
     drive_tick(&d);
     assert_true(drive_fired(&d, 117) && drive_did(&d, ACTION_FENCE));
 }

@@ -286,6 +286,23 @@ static void test_authority(void **state)
     }
 }
 
+/* Of a session that was lost only the end of what it had counts on: enough to stay, not to begin. */
+static void test_authority_outlives_a_session(void **state)
+{
+    struct quorum q;
+    (void)state;
+    quorum_init(&q, OWN, false, LEASE_MS, 1000);
+    for (int i = 0; i < 2; i++)
+        q.votes[i] = (struct vote){.held = true, .counted = true, .proven_us = MS(10000)};
+    int64_t until = quorum_authority_until(&q, MS(10100));
+    quorum_lost(&q, OWN);
+    assert_int_equal(quorum_authority_until(&q, MS(10100)), until);
+    assert_false(quorum_majority_counted(&q, MS(10100)));
+    assert_int_equal(quorum_authority_until(&q, until), 0);
+    quorum_released(&q, OWN);
+    assert_int_equal(quorum_authority_until(&q, MS(10100)), 0);
+}
+
 static void test_durable_tie_never_ends(void **state)
 {
     struct quorum q;
@@ -389,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_no_drift_is_the_whole_lease),
         cmocka_unit_test(test_authority),
+        cmocka_unit_test(test_authority_outlives_a_session),
         cmocka_unit_test(test_durable_tie_never_ends),
         cmocka_unit_test(test_inherit_is_for_the_named_votes_only),
         cmocka_unit_test(test_delay),

@@ -217,7 +217,7 @@ static void test_fenced_writer_that_released(void **state)
     struct drive d;
     (void)state;
     be_writer(&d);
-    quorum_lost(&d.s.q, 0);
+    quorum_released(&d.s.q, 0);
     d.lock_free[0] = false;
     d.s.o.own.holder = (struct holder_view){.asked_us = d.s.now_us, .connection = 88};
     drive_until(&d, NODE_FENCED, 300);
@@ -239,7 +239,7 @@ static void test_fenced_writer_that_could_not_release(void **state)
     (void)state;
     be_writer(&d);
     cut(&d);
-    quorum_lost(&d.s.q, 0);
+    quorum_released(&d.s.q, 0);
     d.lock_free[0] = false;
     drive_until(&d, NODE_FENCED, 300);
     drive_run(&d, 500);

@@ -1,0 +1,85 @@
+/* Is there a way back to one writer? */
+#include "explore.h"
+
+#define PATIENCE (40 * S)
+#define STEADY   (2 * S)
+
+static void mend_node(struct world *w, int n)
+{
+    struct node *node = &w->nodes[n];
+    process_resume(w, n, false);
+    process_resume(w, n, true);
+    if (node->keepalived != RUNS) {
+        node->keepalived = RUNS;
+        if (!event_pending(w, EV_ADVERT, n, 0))
+            event_add(w, w->now + 200 * MS, EV_ADVERT, n, 0, 0);
+    }
+    if (node->fencer.state == GONE && !event_pending(w, EV_FSTART, n, 0))
+        event_add(w, w->now + 200 * MS, EV_FSTART, n, 0, 0);
+}
+
+static void mend(struct world *w)
+{
+    for (int a = 0; a < HOSTS; a++)
+        for (int b = 0; b < HOSTS; b++)
+            w->cut[a][b] = 0;
+    w->cut_vrrp = 0;
+    for (int h = 0; h < SERVERS; h++) {
+        host_thaw(w, h);
+        host_on(w, h);
+        server_resume(w, h);
+        if (w->servers[h].state == GONE && !event_pending(w, EV_START, h, 0))
+            event_add(w, w->now + 100 * MS, EV_START, h, 0, 0);
+    }
+    for (int n = 0; n < NODES; n++)
+        mend_node(w, n);
+    events_unpark(w);
+}
+
+static bool has_one_writer(const struct world *w)
+{
+    int writers = 0;
+    for (int n = 0; n < NODES; n++)
+        writers += w->servers[n].state == RUNS && !w->servers[n].read_only && w->nodes[n].sup.state == RUNS &&
+                   w->nodes[n].sup.m.state == NODE_WRITER;
+    return writers == 1;
+}
+
+/* One writer for a while without a break. */
+static bool await_writer(struct world *w, int64_t patience)
+{
+    int64_t until = w->now + patience, since = 0;
+    w->c.until = INT64_MAX;
+    while (w->now < until && world_step(w)) {
+        if (!has_one_writer(w))
+            since = 0;
+        else if (!since)
+            since = w->now;
+        else if (w->now - since >= STEADY)
+            return true;
+    }
+    return false;
+}
+
+/* What an operator does who has read the refusal: the node that lacks less is promoted, and the loss accepted. */
+static void order_promote(struct world *w)
+{
+    int n = w->servers[1].applied > w->servers[0].applied;
+    struct supervisor *p = &w->nodes[n].sup;
+    p->o.operator_.accept_loss = true;
+    p->o.operator_.want = WANT_HERE;
+    p->wish = WANT_HERE;
+    p->wish_left = 0;
+    p->wish_began = clock_of(w, n);
+    p->wish_until = 45 * S;
+    node_wake(w, n);
+}
+
+enum way_back explore_way_back(struct world *w)
+{
+    mend(w);
+    if (await_writer(w, PATIENCE))
+        return BACK_BY_ITSELF;
+    order_promote(w);
+    return await_writer(w, PATIENCE) ? BACK_BY_OPERATOR : BACK_NEVER;
+}
