@@ -10,6 +10,7 @@
 #include "daemon/actions.h"
 #include "daemon/clients.h"
 #include "daemon/control.h"
+#include "daemon/disks.h"
 #include "daemon/fencer_link.h"
 #include "daemon/room.h"
 #include "daemon/vip_vote.h"
@@ -186,6 +187,7 @@ static void run_tick(struct node *n)
     observe_fencer(n);
     observe_lag(n);
     observe_rest(n);
+    disks_observe(n);
     decide_tick(&n->policy, &n->o, &n->quorum, &n->mind, &n->outcome);
     if (n->mind.state == NODE_PROMOTE_DRAIN || n->mind.state == NODE_PROMOTE_PROMISE)
         n->promoted_loss = facts_loss(&n->policy, &n->o, &n->mind);

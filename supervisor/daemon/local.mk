@@ -8,6 +8,7 @@ supervisor_sources = \
 	supervisor/daemon/boot_id.c supervisor/daemon/boot_id.h \
 	supervisor/daemon/control.c supervisor/daemon/control.h \
 	supervisor/daemon/cycle.c supervisor/daemon/cycle.h \
+	supervisor/daemon/disks.c supervisor/daemon/disks.h \
 	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
 	supervisor/daemon/offsets.c supervisor/daemon/offsets.h \
 	supervisor/daemon/vip_vote.c supervisor/daemon/vip_vote.h \

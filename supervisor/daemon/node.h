@@ -38,6 +38,7 @@ struct node {
     struct fencer_link *fencer;
     struct vip_watch *vip;
     struct option_check *option_check;
+    struct disk_room *disk_room;
     struct references *references;
     struct control_server *control_server;
 
@@ -97,6 +98,7 @@ struct node {
     struct event *gone_event;
     bool resumed;             /* a predecessor's authority was offered once */
     int32_t checked_pid;      /* of the server whose options were read last */
+    int32_t disks_asked_pid;  /* of the one that was asked where it writes */
 };
 
 /* Something changed: a tick follows as soon as the callback has returned. */

@@ -17,6 +17,7 @@
 #include "daemon/boot_id.h"
 #include "daemon/control.h"
 #include "daemon/cycle.h"
+#include "daemon/disks.h"
 #include "daemon/fencer_link.h"
 #include "daemon/names.h"
 #include "daemon/node.h"
@@ -440,6 +441,7 @@ static void make_watches(struct node *n)
     struct err e;
     n->option_check = option_check_new(n->base, on_options, n);
     option_check_run(n->option_check, 0);
+    disks_start(n);
     if (n->policy.has_vip) {
         n->vip = vip_new(n->base, c->vip.addresses, c->vip.address_count, on_vip, n, &e);
         if (!n->vip)
@@ -543,6 +545,7 @@ static void end(struct node *n)
     vip_free(&n->vip);
     references_free(&n->references);
     option_check_free(&n->option_check);
+    disks_stop(n);
     fencer_link_free(&n->fencer);
     event_base_free(n->base);
     worker_stop(WORKER_STOP_MS);

@@ -20,6 +20,7 @@ libio_a_SOURCES += supervisor/io/voter.c supervisor/io/voter.h supervisor/io/vot
 	supervisor/io/server_voter.c supervisor/io/server_voter.h supervisor/io/probe.c supervisor/io/probe.h \
 	supervisor/io/bell.c supervisor/io/bell.h supervisor/io/closer.c supervisor/io/closer.h
 libio_a_SOURCES += supervisor/io/auditor.c supervisor/io/auditor.h
+libio_a_SOURCES += supervisor/io/disk_room.c supervisor/io/disk_room.h
 libio_a_SOURCES += supervisor/io/option_check.c supervisor/io/option_check.h \
 	supervisor/io/references.c supervisor/io/references.h
 libio_a_SOURCES += supervisor/io/ladder.c supervisor/io/ladder.h supervisor/io/ladder_sql.c supervisor/io/ladder_sql.h \

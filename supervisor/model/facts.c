@@ -515,6 +515,7 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_CERTIFIABLE] = tri_from(s->o->fencer.dead_us != 0 && s->o->boot_safe == TRI_YES);
     f->value[FACT_OWN_READ_ONLY] = while_fresh(s, own, own->read_only);
     f->value[FACT_BOOT_SAFE] = s->o->boot_safe;
+    f->value[FACT_DISK_FULL] = s->o->disk_full;
     f->value[FACT_DEAD_MAN] = s->o->now_us - own->dead_man_us <= DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;
     f->value[FACT_IO] = fresh ? own_receiver(s) : IO_UNKNOWN;
     f->value[FACT_SQL] = fresh && r->known ? r->sql : TRI_UNKNOWN;
@@ -527,6 +528,16 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_OFFSETS] = fact_offsets(s);
 }
 
+/* Of the other's own answers alone: a server that hangs can still tell that it had better be closed. */
+static enum tri fact_peer_follows(const struct sight *s)
+{
+    const struct server_view *peer = &s->o->peer;
+    const struct replication_view *r = &peer->replication;
+    if (!is_fresh(s, peer->seen_us) || !r->known || peer->read_only == TRI_UNKNOWN)
+        return TRI_UNKNOWN;
+    return tri_from(peer->read_only == TRI_YES && r->io == IO_YES && r->sql == TRI_YES);
+}
+
 static void compute_peer(struct facts *f, const struct sight *s)
 {
     const struct server_view *peer = &s->o->peer;
@@ -535,6 +546,7 @@ static void compute_peer(struct facts *f, const struct sight *s)
     bool older = s->m->state == NODE_WRITER && peer->seen_us < s->m->since_us;
     f->value[FACT_PEER_READ_ONLY] = older ? TRI_UNKNOWN : while_fresh(s, peer, peer->read_only);
     f->value[FACT_PEER_WRITER] = fact_peer_writer(s);
+    f->value[FACT_PEER_FOLLOWS] = fact_peer_follows(s);
     f->value[FACT_PEER_READY] = fact_peer_ready(s);
     f->value[FACT_PEER_CLOSED] = fact_peer_closed(s);
 }

@@ -20,6 +20,7 @@ enum fact {
     FACT_CERTIFIABLE,    /* the death may be certified: read_only=ON is in its option files */
     FACT_OWN_READ_ONLY,
     FACT_BOOT_SAFE,
+    FACT_DISK_FULL,      /* writes hang, for there is no room where the own server writes */
     FACT_DEAD_MAN,       /* the dead-man's switch is enabled and advances */
     FACT_IO,             /* enum io_state */
     FACT_SQL,
@@ -42,6 +43,7 @@ enum fact {
     FACT_PEER_UP,
     FACT_PEER_READ_ONLY,
     FACT_PEER_WRITER,    /* it is, or may be, writing, promoting or handing over */
+    FACT_PEER_FOLLOWS,   /* it is read-only and both its replication threads run */
     FACT_PEER_READY,     /* it could take over at once */
     FACT_PEER_CLOSED,    /* proof is in hand that it cannot write */
     /* votes and authority */

@@ -187,6 +187,7 @@ struct observation {
     int64_t voter_answer_us[OBS_VOTERS]; /* send time of the last answered statement of each vote's session */
     int64_t gap_us;           /* since the previous tick: beyond r + q every value is unknown */
     enum tri boot_safe;         /* the option files of our server set read_only=ON */
+    enum tri disk_full;         /* where our server writes there has been no room for seconds */
     int64_t reference_us;       /* when a reference last answered */
     bool enabling_unanswered;   /* an enable() was sent and its answer has not come */
     uint64_t consumed_epoch;  /* of the other's row that our last promise at the own server consumed; 0 = none */

@@ -317,6 +317,7 @@ static void fill_rest(struct report *r, const struct report_input *in)
     r->vip_here = r->has_vip && in->mind ? o->vip.here : TRI_UNKNOWN;
     r->vip_since_ms = report_ms(o->vip.since_us, o->now_us);
     r->boot_safe = o->boot_safe;
+    r->disk_full = o->disk_full;
     r->breaker_open =
         in->policy->breaker_failovers && o->failovers_in_window >= in->policy->breaker_failovers;
     r->failovers = in->mind ? o->failovers_in_window : REPORT_UNKNOWN;

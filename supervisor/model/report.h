@@ -197,6 +197,7 @@ struct report {
     enum tri vip_here;
     int64_t vip_since_ms;
     enum tri boot_safe;
+    enum tri disk_full;               /* no room where this node's server writes */
     enum tri stale;                   /* a voter remembers a term whose data are not here */
     char history[REPORT_WORD_MAX];    /* own history against the other's: "equal", "diverged" ... */
     char history_first[GTID_ONE_MAX]; /* the first GTID of ours that the other lacks; "" */

@@ -22,6 +22,7 @@ void verdict_replication(struct report *r);
 void verdict_lag(struct report *r);
 void verdict_offsets(struct report *r);
 void verdict_dead_man(struct report *r);
+void verdict_disk(struct report *r);
 void verdict_boot(struct report *r);
 
 /* verdict_audit.c */

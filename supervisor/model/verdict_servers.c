@@ -196,6 +196,14 @@ void verdict_dead_man(struct report *r)
     }
 }
 
+void verdict_disk(struct report *r)
+{
+    if (r->disk_full == TRI_YES)
+        verdict_add(r, SEVERITY_CRITICAL, "disk-full", "make room there; the server goes on within a minute",
+                    "there is no room on the disk that %s's server writes to: its writes hang",
+                    r->nodes[r->self].name);
+}
+
 void verdict_boot(struct report *r)
 {
     const char *name = r->nodes[r->self].name;

@@ -171,6 +171,7 @@ static const struct json_field report_fields[] = {
     {"fencer", FIELD_OBJECT, offsetof(struct report, fencer), 0, NULL, fencer_fields},
     {"vip", FIELD_OBJECT, 0, 0, NULL, vip_fields},
     TOP("boot_read_only", boot_safe, FIELD_TRI),
+    TOP("disk_full", disk_full, FIELD_TRI),
     TOP("stale", stale, FIELD_TRI),
     {"history", FIELD_OBJECT, 0, 0, NULL, history_fields},
     TOP("dual", dual, FIELD_BOOL),

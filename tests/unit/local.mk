@@ -84,6 +84,14 @@ tests_unit_test_weight_LDADD = libio.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_disk_room
+TESTS += tests/unit/test_disk_room
+tests_unit_test_disk_room_SOURCES = tests/unit/test_disk_room.c
+tests_unit_test_disk_room_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_disk_room_LDADD = libio.a libbase.a $(CMOCKA_LIBS) -lpthread
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_ledger_text
 TESTS += tests/unit/test_ledger_text
 tests_unit_test_ledger_text_SOURCES = tests/unit/test_ledger_text.c

@@ -538,6 +538,21 @@ static void test_handover_to_a_host_that_dies(void **state)
     assert_int_equal(d.s.m.epoch, OWN_EPOCH + 2);
 }
 
+/* Also where the own server's probe hangs, for a question needs room too. */
+static void test_full_disk_fences(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_writer(&d, POLICY_TIE_WITNESS);
+    d.s.o.peer.replication.io = IO_CONNECTING;
+    d.s.o.disk_full = TRI_YES;
+    drive_run(&d, 5000);
+    expect(&d, NODE_WRITER, 599);
+    d.s.o.peer.replication.io = IO_YES;
+    drive_until(&d, NODE_FENCED, 300);
+    assert_true(drive_fired(&d, 522));
+}
+
 static void test_vip_asks_once(void **state)
 {
     struct drive d;
@@ -849,6 +864,11 @@ static void no_boot_safe(struct drive *d)
     d->s.o.boot_safe = TRI_NO;
 }
 
+static void full_disk(struct drive *d)
+{
+    d->s.o.disk_full = TRI_YES;
+}
+
 static void boot_safe_unknown(struct drive *d)
 {
     d->s.o.boot_safe = TRI_UNKNOWN;
@@ -900,6 +920,7 @@ static void test_refusals(void **state)
     } cases[] = {
         {"may boot writable", no_boot_safe, 322},
         {"not known whether it boots read-only", boot_safe_unknown, 322},
+        {"no room on its disk", full_disk, 323},
         {"dead-man's switch off", no_dead_man, 325},
         {"dead-man's switch unknown", dead_man_unknown, 324},
         {"breaker open", open_breaker, 320},
@@ -1087,6 +1108,7 @@ int main(void)
         cmocka_unit_test(test_handover_undone),
         cmocka_unit_test(test_handover_used_in_the_last_moment),
         cmocka_unit_test(test_handover_to_a_host_that_dies),
+        cmocka_unit_test(test_full_disk_fences),
         cmocka_unit_test(test_vip_asks_once),
         cmocka_unit_test(test_authority_lost),
         cmocka_unit_test(test_one_voter_lost_is_no_matter),

@@ -85,6 +85,7 @@ CHANGE(two_vips, r->nodes[1].vip = TRI_YES;)
 CHANGE(no_vip, r->vip_here = TRI_NO;)
 CHANGE(vip_unknown, r->vip_here = TRI_UNKNOWN;)
 CHANGE(vip_elsewhere, r->vip_here = TRI_NO; r->nodes[1].vip = TRI_YES;)
+CHANGE(disk_full, r->disk_full = TRI_YES;)
 CHANGE(boots_writable, r->boot_safe = TRI_NO;)
 CHANGE(boot_unknown, r->boot_safe = TRI_UNKNOWN;)
 CHANGE(breaker, r->breaker_open = true; r->failovers = 2;)
@@ -208,6 +209,7 @@ static const struct verdict_case cases[] = {
     {WRITER, no_vip, SEVERITY_CRITICAL, "no-vip", "nobody holds the VIP"},
     {WRITER, vip_unknown, SEVERITY_UNKNOWN, "vip-unknown", "is not known"},
     {WRITER, vip_elsewhere, SEVERITY_WARNING, "vip-elsewhere", "mx1 is the writer, but mx2 holds the VIP"},
+    {WRITER, disk_full, SEVERITY_CRITICAL, "disk-full", "no room on the disk that mx1's server writes to"},
     {WRITER, boots_writable, SEVERITY_CRITICAL, "boot-writable", "it would start writable"},
     {WRITER, boot_unknown, SEVERITY_UNKNOWN, "boot-unknown", "is not known"},
     {STANDBY, breaker, SEVERITY_CRITICAL, "breaker", "the breaker is open after 2 unplanned promotions"},
