@@ -15,21 +15,31 @@ CLEANFILES += tests/lab/labtrap.so
 EXTRA_DIST += tests/lab/labtrap.c
 TESTS += tests/lab/test_history.py
 EXTRA_DIST += tests/lab/test_history.py
+if HAVE_FUSE
+noinst_PROGRAMS += tests/lab/labhangfs
+tests_lab_labhangfs_SOURCES = tests/lab/labhangfs.c
+tests_lab_labhangfs_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
+tests_lab_labhangfs_LDADD = $(FUSE_LIBS)
+endif
 EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/run \
 	tests/lab/mail-rows.sql \
 	tests/lab/baseline/keepalived.conf tests/lab/baseline/check.sh tests/lab/baseline/notify.sh \
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \
-	tests/lab/replab/baseline.py tests/lab/replab/cli.py tests/lab/replab/conf.py \
+	tests/lab/replab/baseline.py tests/lab/replab/cgroup.py tests/lab/replab/cli.py \
+	tests/lab/replab/clock.py tests/lab/replab/conf.py \
 	tests/lab/replab/database.py tests/lab/replab/errors.py tests/lab/replab/faults.py \
-	tests/lab/replab/freezer.py tests/lab/replab/history.py tests/lab/replab/host.py \
+	tests/lab/replab/flood.py tests/lab/replab/freezer.py tests/lab/replab/history.py tests/lab/replab/host.py \
 	tests/lab/replab/init.py tests/lab/replab/lab.py \
 	tests/lab/replab/mail.py tests/lab/replab/memory.py tests/lab/replab/net.py tests/lab/replab/ns.py \
 	tests/lab/replab/options.py tests/lab/replab/record.py tests/lab/replab/services.py \
+	tests/lab/replab/starve.py \
 	tests/lab/replab/vipwatch.py tests/lab/replab/yamlconf.py \
 	tests/lab/scenarios/__init__.py tests/lab/scenarios/calm.py tests/lab/scenarios/catalogue.py \
-	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/hangs.py \
+	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/disks.py \
+	tests/lab/scenarios/hangs.py \
 	tests/lab/scenarios/hosts.py tests/lab/scenarios/injections.py tests/lab/scenarios/judge.py \
-	tests/lab/scenarios/links.py tests/lab/scenarios/moves.py tests/lab/scenarios/naive.py \
+	tests/lab/scenarios/links.py tests/lab/scenarios/locks.py tests/lab/scenarios/machines.py \
+	tests/lab/scenarios/moves.py tests/lab/scenarios/naive.py tests/lab/scenarios/people.py tests/lab/scenarios/threes.py \
 	tests/lab/scenarios/recorders.py \
 	tests/lab/scenarios/returns.py tests/lab/scenarios/rows.py tests/lab/scenarios/runner.py \
 	tests/lab/scenarios/soak.py tests/lab/scenarios/steps.py tests/lab/scenarios/trial.py tests/lab/scenarios/witness.py

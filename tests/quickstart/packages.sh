@@ -20,7 +20,7 @@ packages()
         ;;
     test)
         echo libcmocka-dev mandoc openssl xz-utils postfix postfix-mysql dovecot-core dovecot-mysql
-        echo etcd-server
+        echo etcd-server libfaketime libfuse3-dev
         ;;
     esac
 }

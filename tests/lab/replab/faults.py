@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 
-from . import accounts, freezer, services
+from . import accounts, clock, freezer, services, starve as cpu
 from .errors import LabError
 from .ns import start_time
 
@@ -27,8 +27,12 @@ def now_us():
 
 
 def _uid(pid):
-    with open(f"/proc/{pid}/status", encoding="latin-1") as file:
-        fields = dict(line.split(":", 1) for line in file if ":" in line)
+    """None of a process that has just ended."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="latin-1") as file:
+            fields = dict(line.split(":", 1) for line in file if ":" in line)
+    except OSError:
+        return None
     return int(fields["Uid"].split()[1])
 
 
@@ -132,6 +136,24 @@ def thaw(host):
     return at
 
 
+def starve(host, percent):
+    """Leaves the host so much of one CPU."""
+    cpu.starve(host, percent)
+    return now_us()
+
+
+def feed(host):
+    at = now_us()
+    cpu.feed(host)
+    return at
+
+
+def set_clock(host, seconds):
+    """The host's wall clock is so far ahead from now on, or behind; for what was started after clock.own(host)."""
+    clock.set_off(host, seconds)
+    return now_us()
+
+
 def small_disk(host, inside, size):
     """Puts a file system of that size (as "200m") over a folder of the host and copies its content there. The
     processes that use the folder must be down. It lasts until the host is switched off."""
@@ -151,6 +173,25 @@ def fill_disk(host, inside):
 
 def free_disk(host, inside):
     host.exec(["rm", "-f", inside + "/filler"])
+    return now_us()
+
+
+def hanging_disk(lab, host, inside):
+    """Puts a file system over a folder of the host that passes everything on to it, and whose flushes can hang. The
+    processes that use the folder must be down. It lasts until the host is switched off."""
+    host.start("hangfs", [os.path.join(lab.options.build, "tests/lab/labhangfs"), inside, "/run/hung"])
+    lab.wait_until(f"{host.name}: a disk that can hang", lambda: host.exec(
+        ["mountpoint", "-q", inside], check=False).returncode == 0, 5)
+
+
+def hang_disk(host):
+    """From now on every flush of the hanging disk hangs, until it goes on."""
+    host.write("run/hung", "")
+    return now_us()
+
+
+def unhang_disk(host):
+    os.unlink(host.path("run/hung"))
     return now_us()
 
 
@@ -192,6 +233,8 @@ class Session:
 
     As root through the socket, or as an account through it. Closing it ends what it holds."""
 
+    OVER = ("ERROR 2006", "ERROR 2013", "ERROR 1927")  # gone, lost, killed
+
     def __init__(self, server, user="root", password="", database="lab"):
         argv = ["mariadb", "--no-defaults", "-u" + user, "-S", server.host.socket, "-N", "-B", "-n", "-f",
                 "--skip-reconnect", database]
@@ -219,6 +262,8 @@ class Session:
             if line.rstrip("\n") == mark:
                 return lines
             lines.append(line.rstrip("\n"))
+            if line.startswith(self.OVER):  # the client goes on, and would never come to the mark
+                raise LabError("the session ended: " + line.strip())
 
     def run(self, statement):
         self.begin(statement)

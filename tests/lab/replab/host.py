@@ -25,6 +25,7 @@ class Host:
         self.space = Space(name)
         self.server_id = SERVER_IDS.get(name, 0)
         self.socket = self.path("run/mysqld/mysqld.sock")
+        self.environment = {}  # of the daemons that are started
 
     @property
     def is_node(self):
@@ -121,7 +122,8 @@ class Host:
 
     def start(self, name, argv, **options):
         """Starts a daemon inside, its output in log/NAME.log. Returns its inner pid."""
-        return self.space.spawn([str(a) for a in argv], self.log(name), **options)
+        set_first = ["env", *(f"{k}={v}" for k, v in self.environment.items())] if self.environment else []
+        return self.space.spawn([*set_first, *(str(a) for a in argv)], self.log(name), **options)
 
     def popen(self, argv, **options):
         """A process inside that stays the caller's child (the returned Popen is of nsenter)."""

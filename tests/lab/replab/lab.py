@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from . import database, etcd, freezer, mail, memory, services
+from . import database, etcd, freezer, mail, memory, services, starve
 from .errors import LabError
 from .host import Host
 from .net import ADDRESSES, VIP, Segment
@@ -179,6 +179,7 @@ class Lab:
         try:
             for host in self.hosts.values():
                 freezer.thaw(host)
+                starve.feed(host)
             spaces = [host.space for host in self.hosts.values()] + [self.switch]
             self.at_once(Space.end, spaces)
             for fd in self._life:

@@ -1,6 +1,9 @@
 """Whole hosts lose their power and boot."""
 import concurrent.futures
+import os
 import time
+
+from replab import faults
 
 from .catalogue import expect, scenario
 
@@ -88,3 +91,86 @@ def boot_alone(t):
     t.wait("one writer", lambda: len(t.writers()) == 1, 30)
     t.wait_returned(old)
     t.end(t.writers()[0], least_terms=3, outage_s=60)
+
+
+@scenario(fault=41)
+def reboot_at_once(t):
+    """The writer's host reboots and is back before anybody took over: its server is read-only until one of the two is
+    promoted."""
+    t.begin()
+    with t.excused(t.writer):
+        t.fault(t.power_off(t.writer))
+        faults.power_on(t.lab, t.writer, node=False)
+        expect(t.server(t.writer).read_only(), f"{t.writer} booted writable")
+    t.power_off(t.writer)
+    t.power_on(t.writer)
+    t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+    writer = t.writers()[0]
+    t.wait_returned(t.other(writer))
+    t.end(writer, terms=2, outage_s=40)
+
+
+@scenario(fault=57)
+def reboot_without_quorum(t):
+    """The other node and the witness are gone when the last live node reboots: it stays read-only, holds the VIP and
+    answers lookups; once the witness is back it writes."""
+    t.begin()
+    last = t.writer
+    t.fault(t.power_off(t.standby))
+    faults.power_off(t.lab, "witness")
+    t.wait("the last node is fenced", lambda: not t.writers(), 10)
+    t.power_off(last)
+    t.power_on(last)
+    t.stays("the last node is read-only", lambda: not t.writers(), 6)
+    expect(t.lab.vip_holders() == [last], f"the last live node does not hold the VIP: {t.lab.vip_holders()}")
+    check = t.tool(last, "check")
+    expect(check.returncode == 2, f"check says {check.returncode}: {check.stdout}")
+    faults.power_on(t.lab, "witness")
+    t.wait_writer(last, 40)
+    t.power_on(t.standby)
+    t.wait_well(40)
+    t.end(last, least_terms=2)
+
+
+TEARS = {"cut in half": lambda size: size // 2, "empty": lambda size: 0, "one byte short": lambda size: size - 1}
+
+
+def tear(t, node, keep):
+    folder = os.path.realpath(t.host(node).path("state"))
+    torn = [entry.path for entry in os.scandir(folder) if entry.is_file()]
+    for path in torn:
+        os.truncate(path, keep(os.path.getsize(path)))
+    expect(torn, f"{node} has no file in its state folder")
+
+
+def torn_state(t, keep):
+    """The writer loses power, and its files are torn; then the other one, which had taken over."""
+    t.begin()
+    old, new = t.writer, t.standby
+    t.fault(t.power_off(old))
+    t.wait_writer(new, 15)
+    tear(t, old, keep)
+    t.power_on(old)
+    t.wait_returned(old, 40)
+    t.wait(f"{old} says what it found", lambda: "journal" in t.host(old).read("log/replcheckd.log"), 5)
+    t.rest()
+    t.load()
+    t.power_off(new)
+    tear(t, new, keep)
+    t.power_on(new)
+    t.wait("one writer", lambda: len(t.writers()) == 1, 40)
+    writer = t.writers()[0]
+    t.wait_returned(t.other(writer), 40)
+    t.end(writer, least_terms=2)
+
+
+@scenario(fault=45, settings={"policy.breaker.failovers": "5"})
+def torn_half(t):
+    """A node's files of state are cut in half while it is off, each node's in turn: it starts safe and says so."""
+    torn_state(t, TEARS["cut in half"])
+
+
+@scenario(fault=45, settings={"policy.breaker.failovers": "5"})
+def torn_empty(t):
+    """The same with empty files."""
+    torn_state(t, TEARS["empty"])

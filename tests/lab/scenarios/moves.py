@@ -1,15 +1,23 @@
 """The writer's role is moved on purpose: by command, and with the VIP."""
+import contextlib
 import signal
+import threading
 
-from replab import faults, services
+from replab import LabError, faults, record, services
 
 from .catalogue import expect, scenario
 
+LOST_SYN_US = 900_000  # a SYN that is lost is sent again after a second
 
-def switch(t, asked_at, target):
+
+def order(t, asked_at, target):
     done = t.tool(asked_at, "switchover")
     expect(done.returncode == 0, f"switchover at {asked_at}: exit {done.returncode}: {done.stdout}{done.stderr}")
     t.wait_writer(target, 5)
+
+
+def switch(t, asked_at, target):
+    order(t, asked_at, target)
     t.wait_well()
 
 
@@ -56,3 +64,68 @@ def stop_daemon(t):
     services.start_supervisor(t.lab, t.host(t.writer))
     t.wait_well()
     t.end(t.standby, terms=2, outage_s=10)
+
+
+def until_closed(t, command):
+    """Starts the switchover's thread and returns the moment the old writer's server is read-only."""
+    with contextlib.suppress(LabError), faults.Session(t.server(t.writer)) as watch:
+        command.start()
+        while watch.run("SELECT @@global.read_only+0") == ["0"]:
+            pass
+
+
+def cut_amid(t, between=False):
+    """A switchover is asked for, and the moment the old writer's server is read-only it is cut off, from all or from
+    the other node. Returns the command's thread and the cut's number."""
+    t.begin()
+    command = threading.Thread(target=lambda: t.tool(t.writer, "switchover", timeout_s=60))
+    until_closed(t, command)
+    at, number = faults.cut(t.lab, t.writer, peer=t.standby if between else "")
+    t.fault(at)
+    return command, number
+
+
+def one_side_wins(t, command, number):
+    t.wait("one writer", lambda: len(t.writers()) == 1, 40)
+    t.stays("one writer", lambda: len(t.writers()) <= 1, 3)
+    faults.heal(t.lab, number)
+    command.join(60)
+    t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+    writer = t.writers()[0]
+    t.wait_returned(t.other(writer), 40)
+    writer = t.writers()[0]
+    t.end(writer, outage_s=60)
+
+
+@scenario(fault=46)
+def cut_pair_amid_switchover(t):
+    """The nodes lose each other in the middle of a switchover: one of them writes in the end, with all that was
+    acknowledged."""
+    one_side_wins(t, *cut_amid(t, between=True))
+
+
+@scenario(fault=46)
+def cut_off_amid_switchover(t):
+    """The old writer loses everybody in the middle of a switchover: the other node writes."""
+    one_side_wins(t, *cut_amid(t))
+
+
+@scenario(fault=46, tie_breaker="writer", name="cut-pair-amid-switchover-writer")
+def cut_pair_amid_switchover_without_witness(t):
+    """The nodes lose each other in the middle of a switchover, without a witness: one of them writes in the end."""
+    one_side_wins(t, *cut_amid(t, between=True))
+
+
+@scenario(fault=58)
+def syn_in_gap(t):
+    """Ten switchovers under clients that connect anew each time and wait for seconds: none waits as long as the
+    repetition of a lost SYN takes."""
+    t.begin(local=())
+    patient = [record.Writer(t.lab, rate=0, connect_timeout=5000, timeout=5000) for _ in range(3)]
+    t.fault(faults.now_us())
+    for round_ in range(10):
+        switch(t, t.writer, t.standby if round_ % 2 == 0 else t.writer)
+    slow = [o for one in patient for o in t.keep(one.stop()) if o.done_us - o.invoked_us > LOST_SYN_US]
+    expect(not slow, f"{len(slow)} clients waited, the longest for "
+                     f"{max((o.done_us - o.invoked_us for o in slow), default=0) / 1000:.0f} ms")
+    t.end(t.writer, terms=11, outage_s=5)

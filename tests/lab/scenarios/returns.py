@@ -47,3 +47,27 @@ def return_extra(t):
     found = t.server(t.standby).value("COUNT(*) FROM mail.domain WHERE domain='extra.example'")
     expect(found == "0", "the extra transaction reached the writer")
     t.end(t.standby, terms=2)
+
+
+@scenario(fault=43)
+def duplicate_key(t):
+    """The standby has a row of its own, and replication stops there with 1062 when the writer makes the same: the
+    standby says why it is not ready, and is not promoted when the writer dies; once repaired it is ready."""
+    t.begin()
+    server = t.server(t.standby)
+    row = "INSERT INTO mail.domain (domain) VALUES ('twice.example')"
+    server.sql("SET SESSION sql_log_bin=0;" + row)
+    t.fault(faults.now_us())
+    t.server(t.writer).sql(row)
+    t.wait(f"{t.standby}: 1062", lambda: server.replica_status()["Last_SQL_Errno"] == "1062", 10)
+    for node in (t.writer, t.standby):
+        t.wait(f"{node} says that the standby is not ready, and why", lambda n=node: (
+            t.report(n).get("standby_ready") is False and "1062" in t.tool(n, "check").stdout), 10)
+    faults.kill(t.host(t.writer), "mariadbd")
+    t.stays("nobody is promoted", lambda: not t.writers(), 8)
+    t.server(t.writer).start()
+    t.wait_writer(t.writer, 30)
+    server.sql("SET SESSION sql_log_bin=0; DELETE FROM mail.domain WHERE domain='twice.example'")
+    server.sql("START SLAVE SQL_THREAD")
+    t.wait_well(40)
+    t.end(t.writer, outage_s=60)

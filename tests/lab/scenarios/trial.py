@@ -1,6 +1,7 @@
 """One run of a scenario: the laboratory, who is writer, the recorders, and the judgement at the end."""
 import contextlib
 import json
+import os
 import subprocess
 import time
 
@@ -63,6 +64,10 @@ class Trial:
         return (f"{report.get('source')}, {report.get('state')}, row {report.get('row')}: {report.get('reason')}; "
                 f"not ready: {report.get('standby_not_ready')!r}; loss: {loss}")
 
+    def said(self, node):
+        """All that the node's daemon has logged."""
+        return self.host(node).read("log/replcheckd.log") if os.path.exists(self.host(node).log("replcheckd")) else ""
+
     def writable(self, node):
         try:
             return self.host(node).on and not self.server(node).read_only()
@@ -116,12 +121,16 @@ class Trial:
 
     # Recording ------------------------------------------------------------------------------------------
 
-    def begin(self, local=NODES):
-        """Waits until the pair is well, then records: clients through the VIP, some at each node in `local`, the
-        sampler, the lookups, the VIP's holders."""
+    def look(self):
+        """Waits until the pair is well, and sees who is who."""
         self.wait_well(READY_S)
         self.writer = self.writers()[0]
         self.standby = self.other(self.writer)
+
+    def begin(self, local=NODES):
+        """Waits until the pair is well, then records: clients through the VIP, some at each node in `local`, the
+        sampler, the lookups, the VIP's holders."""
+        self.look()
         self._recorders = Recorders(self.lab)
         self.load(local)
 
@@ -134,6 +143,14 @@ class Trial:
         """The clients end, and the standby gets all that they wrote."""
         self._recorders.end_load()
         self.server(self.standby).wait_for(self.server(self.writer))
+
+    def keep(self, operations):
+        """Those of a client of the scenario's own through the VIP; they are judged with the others."""
+        return self._recorders.keep(operations)
+
+    def done_through_vip(self):
+        """What became of the writes through the VIP, of clients that have ended."""
+        return self._recorders.done_through_vip()
 
     def fault(self, at_us):
         """Marks the moment; the first one counts."""

@@ -1,0 +1,228 @@
+"""What people do to a node: sessions killed, settings changed, programs started twice or replaced."""
+import signal
+import time
+
+from replab import LabError, faults
+
+from .catalogue import expect, scenario
+
+OURS = "('replcheck', 'replcheck-fence')"
+
+
+def kill_sessions(t, dba, together, holds):
+    """All of ours at the server where the session `dba` is; `holds` must be so meanwhile."""
+    found = dba.run(f"SELECT ID FROM information_schema.PROCESSLIST WHERE USER IN {OURS}")
+    expect(found, "none of our sessions is there")
+    if together:
+        dba.run(";".join(f"KILL {number}" for number in found))
+    for number in found if not together else ():
+        dba.run(f"KILL {number}")
+        t.stays(f"{t.writer} as the one writer", holds, 0.3)
+    t.stays(f"{t.writer} as the one writer", holds, 2)
+
+
+def kill_sessions_at(t, place):
+    """One by one and then all at once, twice."""
+    t.begin()
+    t.fault(faults.now_us())
+    with faults.Session(t.server(place()), database="mysql") as dba:
+        for together in (False, True, True):
+            kill_sessions(t, dba, together, lambda: t.writers() == [t.writer])
+            t.wait_well()
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+@scenario(fault=49)
+def kill_sessions_writer(t):
+    """Somebody kills our sessions at the writer's server, one by one and all at once: they are taken up again, no role
+    changes and no write is refused."""
+    kill_sessions_at(t, lambda: t.writer)
+
+
+@scenario(fault=49)
+def kill_sessions_standby(t):
+    """The same at the standby's server."""
+    kill_sessions_at(t, lambda: t.standby)
+
+
+@scenario(fault=49)
+def kill_sessions_witness(t):
+    """The same at the witness."""
+    kill_sessions_at(t, lambda: "witness")
+
+
+def signal_daemon(t, node, number):
+    return faults.send(t.host(node), "fencer", number)
+
+
+def edit(t, node, before, after):
+    text = t.host(node).read("etc/mysql-replcheck/cluster.yaml")
+    expect(before in text, f"cluster.yaml has no {before!r}")
+    t.host(node).write("etc/mysql-replcheck/cluster.yaml", text.replace(before, after))
+
+
+def complains(t, node, word):
+    """Does `check` on the node say so, and is not OK?"""
+    check = t.tool(node, "check")
+    return check.returncode in (1, 2) and word in check.stdout
+
+
+@scenario(fault=50)
+def configurations_differ(t):
+    """The standby's cluster.yaml is changed: both nodes report it, and are well when it is the same again."""
+    t.begin()
+    t.fault(faults.now_us())
+    edit(t, t.standby, "max_unseen: 1s", "max_unseen: 2s")
+    signal_daemon(t, t.standby, signal.SIGHUP)
+    for node in (t.standby, t.writer):
+        t.wait(f"`check` of {node} tells of it", lambda n=node: complains(t, n, "cluster.yaml"), 10)
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 2)
+    edit(t, t.standby, "max_unseen: 2s", "max_unseen: 1s")
+    signal_daemon(t, t.standby, signal.SIGHUP)
+    for node in (t.standby, t.writer):
+        t.wait(f"`check` of {node} is content again", lambda n=node: not complains(t, n, "cluster.yaml"), 10)
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+@scenario(fault=55)
+def second_supervisor(t):
+    """A second supervisor is started on each node: it is refused with a clear word and nothing changes."""
+    t.begin()
+    t.fault(faults.now_us())
+    program = f"{t.lab.options.build}/mysql-replcheckd"
+    for node in (t.writer, t.standby):
+        before = t.host(node).pids(faults.OURS)
+        done = t.host(node).exec([program, "--foreground", "--config", "/etc/mysql-replcheck"], check=False, timeout=20)
+        expect(done.returncode != 0 and "already" in done.stderr,
+               f"a second supervisor on {node}: exit {done.returncode}: {done.stderr}")
+        expect(t.host(node).pids(faults.OURS) == before, f"{node}: other processes than before")
+        t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 1)
+    t.wait_well()
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+@scenario(fault=56)
+def upgrade(t):
+    """The supervisor is upgraded on the writer, and on the standby, twice each: no role changes, no write is refused.
+    """
+    t.begin()
+    t.fault(faults.now_us())
+    for node in (t.writer, t.standby, t.writer, t.standby):
+        child = faults.find(t.host(node), "supervisor")
+        signal_daemon(t, node, signal.SIGUSR2)
+
+        def replaced(node=node, child=child):
+            try:
+                return faults.find(t.host(node), "supervisor") != child
+            except LabError:
+                return False
+        t.wait(f"another supervisor on {node}", replaced, 10)
+        t.wait_state(node, "writer" if node == t.writer else "standby", 10)
+        t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 1)
+        t.wait_well()
+    t.rest()
+    refused = [o for o in t.done_through_vip() if o.result != "ok"]
+    expect(not refused, f"{len(refused)} writes failed, the first with error {refused[0].error if refused else 0}")
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+def add_account(t, name, grants):
+    t.server(t.writer).sql(f"CREATE USER '{name}'@'localhost' IDENTIFIED BY 'lab';{grants}")
+    t.server(t.standby).wait_for(t.server(t.writer))
+
+
+@scenario(fault=38)
+def bypassing_account(t):
+    """An account of an application may write in spite of read_only, one by itself and one through a role: `check` of
+    both nodes refuses to call that well and names them."""
+    t.begin()
+    t.fault(faults.now_us())
+    add_account(t, "careless", "GRANT ALL ON *.* TO 'careless'@'localhost'")
+    add_account(t, "borrowed", "CREATE ROLE powers; GRANT READ_ONLY ADMIN ON *.* TO powers;"
+                               "GRANT powers TO 'borrowed'@'localhost'")
+    for node in (t.writer, t.standby):
+        for name in ("careless", "borrowed"):
+            t.wait(f"`check` of {node} names {name}", lambda n=node, a=name: complains(t, n, a), 120)
+    t.server(t.writer).sql("DROP USER 'careless'@'localhost'; DROP USER 'borrowed'@'localhost'; DROP ROLE powers")
+    for node in (t.writer, t.standby):
+        t.wait(f"`check` of {node} is content", lambda n=node: not complains(t, n, "careless"), 120)
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+BREAKS = {"dropped": "DROP EVENT replcheck.dead_man",
+          "disabled": "ALTER EVENT replcheck.dead_man DISABLE",
+          "as after a restored dump": "ALTER EVENT replcheck.dead_man DISABLE ON SLAVE",
+          "without a scheduler": "SET GLOBAL event_scheduler=OFF"}
+
+
+def dead_man_works(t, node):
+    found = t.server(node).sql("SELECT STATUS, LAST_EXECUTED FROM information_schema.EVENTS "
+                               "WHERE EVENT_SCHEMA='replcheck' AND EVENT_NAME='dead_man'")
+    scheduler = t.server(node).value("@@global.event_scheduler")
+    return bool(found) and found[0][0] == "ENABLED" and scheduler == "ON"
+
+
+@scenario(fault=47)
+def dead_man_broken(t):
+    """The dead-man's event is dropped, disabled, left as a dump leaves it, or its scheduler is off, on each node: it is
+    repaired, or reported by `check` until somebody repairs it."""
+    t.begin()
+    t.fault(faults.now_us())
+    for node in (t.standby, t.writer):
+        for how, statement in BREAKS.items():
+            t.server(node).sql("SET SESSION sql_log_bin=0;" + statement)
+            time.sleep(0.2)
+            t.wait(f"{node}, {how}: the switch is repaired or reported", lambda n=node: (
+                dead_man_works(t, n) or complains(t, n, "dead-man")), 20)
+            if not dead_man_works(t, node):
+                t.tool(node, "schema", "install")
+                t.server(node).sql("SET GLOBAL event_scheduler=ON")
+            t.wait(f"{node}, {how}: `check` is content", lambda n=node: (
+                dead_man_works(t, n) and not complains(t, n, "dead-man")), 20)
+    t.wait_well()
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+def foreign_lock(t, server, name="replcheck.vote.mail"):
+    """Another account's session that queues for the lock and gets it when our session is killed."""
+    session = faults.Session(server, database="mysql")
+    session.begin(f"SELECT GET_LOCK('{name}', 60)")
+    t.wait("the foreign session waits", lambda: server.value(
+        "COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK(%'") != "0", 5)
+    server.sql(f"KILL {server.value(f'''IS_USED_LOCK('{name}')''')}", check=False)
+    t.wait("the foreign session has the lock", lambda: server.value(
+        f"COUNT(*) FROM information_schema.PROCESSLIST WHERE ID=IS_USED_LOCK('{name}') AND USER='root'") != "0", 5)
+    return session
+
+
+def foreign_vote(t, places, evicted):
+    """At each server in turn somebody else takes the vote's lock."""
+    t.begin()
+    t.fault(faults.now_us())
+    for place in places(t):
+        server = t.server(place)
+        session = foreign_lock(t, server)
+        if not evicted:
+            t.wait(f"`check` of {t.writer} names the account that holds the vote of {place}",
+                   lambda: complains(t, t.writer, "root"), 15)
+            t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 5)
+            session.close()
+        t.wait(f"the vote of {place} is the supervisor's", lambda s=server: s.value(
+            "COUNT(*) FROM information_schema.PROCESSLIST WHERE ID=IS_USED_LOCK('replcheck.vote.mail') "
+            "AND USER='replcheck'") != "0", 30)
+        session.close()
+        t.wait_well()
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+@scenario(fault=48)
+def foreign_vote_reported(t):
+    """Somebody else takes the lock of the vote at the witness and at the standby: the writer goes on with the two
+    others, and `check` names the account."""
+    foreign_vote(t, lambda t: ("witness", t.standby), evicted=False)
+
+
+@scenario(fault=48, settings={"policy.evict_foreign_locks": "true"})
+def foreign_vote_evicted(t):
+    """The same where the configuration allows it: the session is killed and the vote taken back."""
+    foreign_vote(t, lambda t: ("witness", t.standby), evicted=True)
