@@ -28,8 +28,6 @@ static void mend(struct world *w)
         host_thaw(w, h);
         host_on(w, h);
         server_resume(w, h);
-        if (w->servers[h].state == GONE && !event_pending(w, EV_START, h, 0))
-            event_add(w, w->now + 100 * MS, EV_START, h, 0, 0);
     }
     for (int n = 0; n < NODES; n++)
         mend_node(w, n);
@@ -45,12 +43,21 @@ static bool has_one_writer(const struct world *w)
     return writers == 1;
 }
 
+/* What a unit file does: whatever killed it, the fencer too. */
+static void restart_servers(struct world *w)
+{
+    for (int s = 0; s < SERVERS; s++)
+        if (w->servers[s].state == GONE && !event_pending(w, EV_START, s, 0))
+            event_add(w, w->now + 100 * MS, EV_START, s, 0, 0);
+}
+
 /* One writer for a while without a break. */
 static bool await_writer(struct world *w, int64_t patience)
 {
     int64_t until = w->now + patience, since = 0;
     w->c.until = INT64_MAX;
     while (w->now < until && world_step(w)) {
+        restart_servers(w);
         if (!has_one_writer(w))
             since = 0;
         else if (!since)
