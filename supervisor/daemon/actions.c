@@ -202,14 +202,15 @@ static void enable(struct node *n)
 }
 
 /* A client whose statement a dead server had, or who stands in its backlog, hears of the death only while the
- * VIP is still here: then the kernel's RST or FIN can leave. The sockets close after the memory is torn down,
- * and are closed for certain when the process is gone: after 9 ms with a small buffer pool. With a big one (0.1 s
- * at 2 GiB, 0.6 s at 4) a wait of 25 ms would only let every client connect to the dead server's backlog, so
+ * VIP is still here: then the kernel's RST or FIN can leave. So the VIP leaves when the fencer's resetter has ended
+ * those connections, which takes a few milliseconds. Where it could not, the sockets close after the memory is
+ * torn down, and are closed for certain when the process is gone: after 9 ms with a small buffer pool. With a big one
+ * (0.1 s at 2 GiB, 0.6 s at 4) a wait of 25 ms would only let every client connect to the dead server's backlog, so
  * there is none. */
 static bool sockets_are_closing(const struct node *n)
 {
-    return n->o.fencer.dead_us && n->server_resident < BIG_SERVER && !n->server_gone &&
-           n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
+    bool worth = n->server_reset == TRI_UNKNOWN || (n->server_reset == TRI_NO && n->server_resident < BIG_SERVER);
+    return n->o.fencer.dead_us && worth && !n->server_gone && n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
 }
 
 /* Who was ready when the demotion began is busy with the promotion by now, or behind for the newest write. */

@@ -202,6 +202,7 @@ static void on_observed(void *arg)
     if (view->certifiable == TRI_NO && f->logic.server.certifiable != TRI_NO)
         log_warning("the death of this server cannot be certified, nor can it be killed: %s",
                     fencer_sessions_uncertified(f->sessions));
+    fencer_reset_note(f);
     fencer_logic_observe(&f->logic, view, &todo);
     fencer_do(f, &todo);
     fencer_wake(f);
@@ -225,6 +226,7 @@ static void on_dead(void *arg, const struct death_report *r)
     f->dead.pid = (int32_t)r->pid;
     f->dead.size = r->size;
     snprintf(f->dead.file, sizeof(f->dead.file), "%s", r->file);
+    fencer_reset_dead(f);
     fencer_talk_dead(f);
     if (f->ladder)
         ladder_server_died(f->ladder);
@@ -405,6 +407,7 @@ int fencer_run(const struct fencer_start *start)
     fencer_logic_init(&f->logic, clock_now_us());
     name_program(f);
     open_events(f);
+    fencer_reset_open(f);
     f->child =
         child_new(f->base, &(struct child_options){start->spawner_fd, f->program_fd, start->settings_fd},
                   &(struct child_events){fencer_talk_message, on_cut, on_ended, on_spawner_gone, f});

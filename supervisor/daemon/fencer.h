@@ -17,6 +17,7 @@ struct fencer_start {
     bool foreground;
     int lock_fd;     /* the node's lock, held as long as it is open */
     int spawner_fd;  /* socket to the spawner */
+    int resetter_fd; /* socket to the resetter; -1: there is none */
     int settings_fd; /* memory file for the supervisors */
     int ready_fd;    /* a byte is written there once a supervisor has said HELLO; -1: nobody waits */
 };

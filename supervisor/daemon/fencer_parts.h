@@ -20,6 +20,12 @@ struct fencer {
     struct event *period; /* r */
     struct event *watchdog;
     struct event *signals[4];
+    struct {
+        struct event *readable; /* NULL: there is no resetter */
+        int32_t asked_pid;      /* the server whose listeners were to be noted last */
+        int32_t noted_pid;      /* and were, while it lived; 0 = none */
+        enum tri done;          /* of the last death: unknown while it is under way */
+    } reset;
     int alarm_fd;
 
     uint64_t prepare_seq;       /* a PREPARE that waits for the lock; 0 = none */
@@ -50,6 +56,11 @@ void fencer_talk_prepared(struct fencer *f,
                           const char *refusal); /* answers a PREPARE that waits, if there is one */
 void fencer_talk_dead(struct fencer *f);        /* f->dead */
 void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
+
+/* fencer_reset.c: the dead server's connections */
+void fencer_reset_open(struct fencer *f);
+void fencer_reset_note(struct fencer *f); /* the server may be another */
+void fencer_reset_dead(struct fencer *f); /* f->dead */
 
 /* fencer_upgrade.c */
 void fencer_upgrade_begin(struct fencer *f);

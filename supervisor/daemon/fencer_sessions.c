@@ -324,6 +324,11 @@ const char *fencer_sessions_uncertified(const struct fencer_sessions *s)
     return s->uncertified;
 }
 
+bool fencer_sessions_is_over(const struct fencer_sessions *s)
+{
+    return death_is_over(s->death);
+}
+
 void fencer_sessions_set_urgent(struct fencer_sessions *s, bool urgent)
 {
     death_set_urgent(s->death, urgent);

@@ -23,6 +23,7 @@ static struct fencer_message state_now(const struct fencer *f, enum fencer_messa
     m.alive = (uint8_t)l->server.alive;
     m.certifiable = (uint8_t)l->server.certifiable;
     m.fencing = l->fencing;
+    m.reset = (uint8_t)f->reset.done;
     return m;
 }
 

@@ -44,6 +44,28 @@ static void keep_over_exec(const struct estate *e, int state_fd, bool keep)
             fcntl(fds[i], F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
+/* Apart from the estate: a program of before the resetter passes none on, and takes none. */
+static void hand_over_resetter(int fd, bool keep)
+{
+    char number[16];
+    snprintf(number, sizeof(number), "%d", fd);
+    unsetenv(HANDOVER_RESETTER);
+    if (fd >= 0 && keep)
+        setenv(HANDOVER_RESETTER, number, 1);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+static int inherit_resetter(void)
+{
+    const char *number = getenv(HANDOVER_RESETTER);
+    int fd = number ? atoi(number) : -1;
+    unsetenv(HANDOVER_RESETTER);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+}
+
 static struct estate make_estate(struct fencer *f)
 {
     struct estate e;
@@ -76,12 +98,14 @@ static void execute(struct fencer *f)
     snprintf(number, sizeof(number), "%d", fd);
     setenv(HANDOVER_FENCER, number, 1);
     keep_over_exec(&estate, fd, true);
+    hand_over_resetter(f->start.resetter_fd, true);
     sigfillset(&all); /* a signal between two programs would end the process */
     sigprocmask(SIG_SETMASK, &all, &before);
     execv(f->program, (char *const *)(uintptr_t)argv);
     log_error("no upgrade: %s: %s", f->program, strerror(errno));
     sigprocmask(SIG_SETMASK, &before, NULL);
     keep_over_exec(&estate, fd, false);
+    hand_over_resetter(f->start.resetter_fd, false);
     unsetenv(HANDOVER_FENCER);
     close(fd);
 }
@@ -132,6 +156,7 @@ bool fencer_was_upgraded(struct fencer_start *start)
     start->lock_fd = inherited.lock_fd;
     start->spawner_fd = inherited.spawner_fd;
     start->settings_fd = inherited.settings_fd;
+    start->resetter_fd = inherit_resetter();
     start->ready_fd = -1;
     return true;
 }

@@ -13,6 +13,7 @@
 #define HANDOVER_SETTINGS_FD 4
 #define HANDOVER_RELOADED    "REPLCHECK_RELOADED" /* environment: a reload preceded this start */
 #define HANDOVER_FENCER      "REPLCHECK_FENCER"   /* environment: descriptor of the fencer's state */
+#define HANDOVER_RESETTER    "REPLCHECK_RESETTER" /* environment: descriptor of the resetter's socket */
 
 /* A sealed memory file with `size` bytes of `data`; -1 and `e`. `format` numbers the layout of `data`;
  * NULL-free `version` is this program's where only the same build may read it, or "" where the format number

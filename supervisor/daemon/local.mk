@@ -26,11 +26,12 @@ fencer_sources = \
 	supervisor/daemon/fencer.c supervisor/daemon/fencer.h supervisor/daemon/fencer_parts.h \
 	supervisor/daemon/fencer_link.c supervisor/daemon/fencer_link.h \
 	supervisor/daemon/fencer_sessions.c supervisor/daemon/fencer_sessions.h \
-	supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
+	supervisor/daemon/fencer_reset.c supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
 	supervisor/daemon/handover.c supervisor/daemon/handover.h \
 	supervisor/daemon/log_socket.c supervisor/daemon/log_socket.h \
 	supervisor/daemon/main.c \
 	supervisor/daemon/privileges.c supervisor/daemon/privileges.h \
+	supervisor/daemon/resetter.c supervisor/daemon/resetter.h \
 	supervisor/daemon/run_dir.c supervisor/daemon/run_dir.h \
 	supervisor/daemon/service_notify.c supervisor/daemon/service_notify.h \
 	supervisor/daemon/spawner.c supervisor/daemon/spawner.h

@@ -18,6 +18,7 @@
 #include "daemon/handover.h"
 #include "daemon/log_socket.h"
 #include "daemon/privileges.h"
+#include "daemon/resetter.h"
 #include "daemon/run_dir.h"
 #include "daemon/spawner.h"
 #include "daemon/supervisor.h"
@@ -209,26 +210,51 @@ static void detach_stdio(void)
     close(null);
 }
 
-static bool start_spawner(const struct arguments *a, const struct privileges *p, int *fd, struct err *e)
+/* A process of our own with a socket to it: its pid here, 0 there, -1 and `e`. */
+static pid_t start_helper(int *fd, struct err *e)
 {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
-        return err_set(e, "socketpair: %s", strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+        err_set(e, "socketpair: %s", strerror(errno));
+        return -1;
+    }
     pid_t pid = fork();
     if (pid < 0)
-        return err_set(e, "fork: %s", strerror(errno));
-    if (pid == 0) {
-        const struct spawner_options o = {pair[1], a->config_dir, a->foreground,
-                                          SPAWNER_GRACE_MS(settings.cluster.timing)};
-        if (!privileges_become_supervisor(p, e))
-            _exit(fail(EXIT_REFUSED, e));
-        if (!a->foreground)
-            detach_stdio();
-        spawner_main(&o);
-    }
-    close(pair[1]);
-    *fd = pair[0];
-    return true;
+        err_set(e, "fork: %s", strerror(errno));
+    *fd = pair[pid == 0];
+    close(pair[pid != 0]);
+    return pid;
+}
+
+static bool start_spawner(const struct arguments *a, const struct privileges *p, int *fd, struct err *e)
+{
+    pid_t pid = start_helper(fd, e);
+    if (pid != 0)
+        return pid > 0;
+    const struct spawner_options o = {*fd, a->config_dir, a->foreground,
+                                      SPAWNER_GRACE_MS(settings.cluster.timing)};
+    if (!privileges_become_supervisor(p, e))
+        _exit(fail(EXIT_REFUSED, e));
+    if (!a->foreground)
+        detach_stdio();
+    spawner_main(&o);
+}
+
+/* Where there is a VIP; as urgent as the fencer, for the VIP waits for it. */
+static bool start_resetter(const struct arguments *a, const struct privileges *p, int *fd, struct err *e)
+{
+    *fd = -1;
+    if (!settings.cluster.vip.address_count)
+        return true;
+    pid_t pid = start_helper(fd, e);
+    if (pid != 0)
+        return pid > 0;
+    privileges_hurry();
+    if (!privileges_become_resetter(p, e))
+        _exit(fail(EXIT_REFUSED, e));
+    if (!a->foreground)
+        detach_stdio();
+    resetter_main(*fd, &settings);
 }
 
 /* Everything that needs root, in order; afterwards this process is the fencer's user. */
@@ -248,7 +274,7 @@ static bool prepare(const struct arguments *a, struct fencer_start *start, struc
     start->settings_fd = handover_write(PACKAGE_VERSION, SETTINGS_FORMAT, &settings, sizeof(settings), e);
     if (start->settings_fd < 0)
         return false;
-    if (!start_spawner(a, &p, &start->spawner_fd, e))
+    if (!start_spawner(a, &p, &start->spawner_fd, e) || !start_resetter(a, &p, &start->resetter_fd, e))
         return false;
     privileges_hurry();
     if (!privileges_become_fencer(&p, e))
@@ -260,8 +286,11 @@ static bool prepare(const struct arguments *a, struct fencer_start *start, struc
 
 static int run_fencer(const struct arguments *a)
 {
-    struct fencer_start start = {
-        .settings = &settings, .config_dir = a->config_dir, .foreground = a->foreground, .ready_fd = -1};
+    struct fencer_start start = {.settings = &settings,
+                                 .config_dir = a->config_dir,
+                                 .foreground = a->foreground,
+                                 .resetter_fd = -1,
+                                 .ready_fd = -1};
     struct err e;
     bool upgraded = fencer_was_upgraded(&start);
     if (!upgraded && geteuid() != 0) {

@@ -92,6 +92,7 @@ struct node {
     char operator_who[64];    /* who asked last, for the journal */
     int64_t breaker_reset_s;  /* wall clock */
     int32_t dead_pid;         /* of the server whose death was certified last */
+    enum tri server_reset;    /* its connections at the VIP were; unknown while that is under way */
     int64_t server_resident;  /* bytes of memory that the server had, within a second before now */
     bool server_gone;         /* that process is gone, its sockets are closed */
     int gone_fd;              /* pidfd that tells of it; -1 = none */

@@ -51,14 +51,16 @@ bool privileges_find(struct privileges *p, const char *run_as, const char *fence
     return true;
 }
 
-/* `keep` is a capability number, or -1 for none. */
-static bool set_capabilities(int keep)
+/* `keep` is a capability number, or -1 for none; `inherit` lets an exec have it too. */
+static bool set_capabilities(int keep, bool inherit)
 {
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
     memset(data, 0, sizeof(data));
     if (keep >= 0)
-        data[0].effective = data[0].permitted = data[0].inheritable = 1U << keep;
+        data[0].effective = data[0].permitted = 1U << keep;
+    if (keep >= 0 && inherit)
+        data[0].inheritable = 1U << keep;
     return syscall(SYS_capset, &head, data) == 0;
 }
 
@@ -73,7 +75,7 @@ bool privileges_become_supervisor(const struct privileges *p, struct err *e)
 {
     drop_bounds(-1);
     if (initgroups(p->run_as, p->run_gid) != 0 || setresgid(p->run_gid, p->run_gid, p->run_gid) != 0 ||
-        setresuid(p->run_uid, p->run_uid, p->run_uid) != 0 || !set_capabilities(-1) ||
+        setresuid(p->run_uid, p->run_uid, p->run_uid) != 0 || !set_capabilities(-1, false) ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return err_set(e, "cannot become %s: %s", p->run_as, strerror(errno));
     return true;
@@ -86,9 +88,22 @@ bool privileges_become_fencer(const struct privileges *p, struct err *e)
     drop_bounds(CAP_KILL);
     if (setgroups(2, groups) != 0 || setresgid(p->fence_gid, p->fence_gid, p->fence_gid) != 0 ||
         prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setresuid(p->fence_uid, p->fence_uid, p->fence_uid) != 0 ||
-        !set_capabilities(CAP_KILL) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) != 0 ||
+        !set_capabilities(CAP_KILL, true) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return err_set(e, "cannot become the fencer's user: %s", strerror(errno));
+    return true;
+}
+
+/* Not even its own user may trace it, and so borrow the capability. */
+bool privileges_become_resetter(const struct privileges *p, struct err *e)
+{
+    drop_bounds(-1);
+    if (setgroups(0, NULL) != 0 || setresgid(p->fence_gid, p->fence_gid, p->fence_gid) != 0 ||
+        prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setresuid(p->fence_uid, p->fence_uid, p->fence_uid) != 0 ||
+        !set_capabilities(CAP_NET_ADMIN, false) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return err_set(e, "cannot keep CAP_NET_ADMIN as the fencer's user, to reset a dead server's connections: %s",
+                       strerror(errno));
     return true;
 }
 

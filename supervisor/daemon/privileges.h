@@ -1,6 +1,7 @@
 /* Who the processes run as. Started as root, the fencer becomes `fencer.user` with the server's group and
- * CAP_KILL alone, which survive an upgrade's exec; the supervisor's starter becomes `run_as` with nothing.
- * Neither can go back, nor gain anything by an exec (no_new_privs). */
+ * CAP_KILL alone, which survive an upgrade's exec; the supervisor's starter becomes `run_as` with nothing; the
+ * resetter `fencer.user` with CAP_NET_ADMIN alone and no group besides, which no exec would survive. None can go
+ * back, nor gain anything by an exec (no_new_privs). */
 #ifndef REPLCHECK_DAEMON_PRIVILEGES_H
 #define REPLCHECK_DAEMON_PRIVILEGES_H
 
@@ -25,6 +26,7 @@ MUST_CHECK bool privileges_find(struct privileges *p, const char *run_as, const 
 /* For good, in this process. */
 MUST_CHECK bool privileges_become_supervisor(const struct privileges *p, struct err *e);
 MUST_CHECK bool privileges_become_fencer(const struct privileges *p, struct err *e);
+MUST_CHECK bool privileges_become_resetter(const struct privileges *p, struct err *e);
 
 /* While still root: the scheduler and the pager shall not delay a fence. What the system refuses is done
  * without. Children do not inherit the scheduling. */

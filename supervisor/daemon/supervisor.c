@@ -130,6 +130,7 @@ static void take_state(struct node *n, const struct fencer_message *m)
     f->write_lock = m->write_lock;
     f->server_alive = m->alive;
     f->certifiable = m->certifiable;
+    n->server_reset = m->reset;
     if (m->pid && m->pid != n->checked_pid) {
         n->checked_pid = m->pid;
         n->server_resident = 0;
@@ -207,6 +208,7 @@ static void on_fencer_dead(void *arg, const struct fencer_message *m)
     n->o.fencer.dead_us = clock_now_us();
     n->o.fencer.dead_size = m->size;
     n->dead_pid = m->pid;
+    n->server_reset = m->reset;
     wait_for_end(n, m->pid);
     snprintf(n->o.fencer.dead_file, sizeof(n->o.fencer.dead_file), "%s", m->file);
     log_notice("the server (pid %d) is dead; its binary log ends at %s, %llu bytes", m->pid, m->file,

@@ -300,6 +300,11 @@ enum tri death_alive(const struct death *d)
     return d->alive;
 }
 
+bool death_is_over(const struct death *d)
+{
+    return d->pidfd < 0 || is_reaped_or_zombie(d);
+}
+
 bool death_kill(struct death *d, struct err *e)
 {
     if (d->alive == TRI_NO)

@@ -86,18 +86,12 @@ static int ask(struct tcp_reset *t, const unsigned char *request,
     }
 }
 
-static int list(struct tcp_reset *t, unsigned states,
+static int list(struct tcp_reset *t, int family, unsigned states,
                 void (*take)(struct tcp_reset *, const struct sock_diag_socket *))
 {
-    static const int families[] = {AF_INET, AF_INET6};
     unsigned char request[SOCK_DIAG_REQUEST_SIZE];
-    for (int i = 0; i < 2; i++) {
-        sock_diag_list(request, families[i], states, t->port, ++t->sequence);
-        int error = ask(t, request, take);
-        if (error && !(error == ENOENT && families[i] == AF_INET6)) /* a kernel without IPv6 */
-            return error;
-    }
-    return 0;
+    sock_diag_list(request, family, states, t->port, ++t->sequence);
+    return ask(t, request, take);
 }
 
 static int destroy(struct tcp_reset *t, const struct sock_diag_socket *s)
@@ -136,6 +130,32 @@ static void take_talking(struct tcp_reset *t, const struct sock_diag_socket *s)
         add(&t->talking, s);
 }
 
+static int list_listeners(struct tcp_reset *t)
+{
+    int error = list(t, AF_INET, SOCK_DIAG_LISTENING, take_listener);
+    int error6 = list(t, AF_INET6, SOCK_DIAG_LISTENING, take_listener);
+    if (error6 == ENOENT) /* a kernel without IPv6 */
+        error6 = 0;
+    return error ? error : error6;
+}
+
+/* What was accepted has its listener's family. To list one family takes the kernel some milliseconds: it
+ * looks at all of a table that grows with the machine's memory. */
+static int list_talking(struct tcp_reset *t)
+{
+    static const int families[] = {AF_INET, AF_INET6};
+    int error = 0;
+    t->talking.count = 0;
+    for (size_t k = 0; k < sizeof(families) / sizeof(*families); k++) {
+        bool any = false;
+        for (int i = 0; i < t->listeners.count; i++)
+            any = any || t->listeners.at[i].local.family == families[k];
+        if (any && !error)
+            error = list(t, families[k], SOCK_DIAG_TALKING, take_talking);
+    }
+    return error;
+}
+
 struct tcp_reset_result tcp_reset_note(struct tcp_reset *t, uid_t owner)
 {
     struct tcp_reset_result r = {0};
@@ -143,7 +163,7 @@ struct tcp_reset_result tcp_reset_note(struct tcp_reset *t, uid_t owner)
     t->owner = owner;
     r.error = try_kernel(t);
     if (!r.error)
-        r.error = list(t, SOCK_DIAG_LISTENING, take_listener);
+        r.error = list_listeners(t);
     if (r.error)
         t->listeners.count = 0;
     else if (!t->listeners.count)
@@ -188,11 +208,10 @@ static int destroy_talking(struct tcp_reset *t, int *count)
 struct tcp_reset_result tcp_reset_run(struct tcp_reset *t)
 {
     struct tcp_reset_result r = {0};
-    t->talking.count = 0;
     if (!t->listeners.count)
         r.error = ENOENT;
     if (!r.error)
-        r.error = list(t, SOCK_DIAG_TALKING, take_talking);
+        r.error = list_talking(t);
     if (!r.error)
         r.error = destroy_listeners(t, &r.listeners);
     if (!r.error)

@@ -23,8 +23,8 @@ enum fencer_message_kind {
     FENCER_DISARM,    /* child: nothing is written here any more (read_only=1 was read back) */
     FENCER_FENCE,     /* child: text = reason; fence now, whole ladder. The ACK comes first, FENCED at the end */
     FENCER_UPGRADE,   /* child: re-execute from the installed file; deadline, epoch and write lock are kept */
-    FENCER_STATE,     /* fencer: epoch, deadline_us, votes, pid, read_only, write_lock, alive, certifiable, fencing;
-                         on HELLO, on each change of one of the last six, each renewal period while armed */
+    FENCER_STATE,     /* fencer: epoch, deadline_us, votes, pid, read_only, write_lock, alive, certifiable, fencing,
+                         reset; on HELLO, on each change of one of the last six, each renewal period while armed */
     FENCER_ACK,       /* fencer: see above; all fields of STATE as of now. Of an ARM: sent at once, the deadline is
                          in force as clamped to now + L; 0 means refused, text says why. Of a PREPARE: sent when the
                          lock was taken (write_lock yes) or refused (no; text says why) */
@@ -54,7 +54,9 @@ struct fencer_message {
     uint8_t certifiable; /* enum tri: SO_PEERCRED, pid file and comm agree, so a death can be certified */
     uint8_t fencing;     /* 1: a fence is under way, ARM is refused */
     uint8_t ok;          /* FENCED: the fence is proven */
-    uint8_t reserved[7]; /* zero */
+    uint8_t reset;       /* STATE, DEAD: enum tri: the last dead server's connections at the VIP were reset; unknown
+                            while that is under way */
+    uint8_t reserved[6]; /* zero */
     char file[64];       /* DEAD: base name of the last binary log; "" if not readable */
     char text[128];
 };

@@ -4,6 +4,7 @@ the program under test, by default the build directory's. A test called with wor
 contain one of them."""
 
 import contextlib
+import ctypes
 import os
 import pwd
 import shutil
@@ -18,7 +19,11 @@ from mariadb_sandbox import Sandbox, SqlError, private_users
 PUPPET = os.path.abspath(os.environ.get("FENCER_PUPPET", "tests/integration/fencer_puppet"))
 USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 WRITE = "replcheck.write.mail"
+VIP, OWN, PORT = "192.0.2.100", "192.0.2.11", 3306
+CLONE_NEWNET = 0x40000000
+SYS_PIDFD_GETFD = 438
 OPTIONS = ["--log-bin=binlog", "--read-only=1"]
+ON_TCP = ["--skip-networking=0", "--bind-address=*", f"--port={PORT}"]
 LOCK_INFO = ["--plugin-load-add=metadata_lock_info"]
 CLUSTER = """
 cluster: mail
@@ -241,6 +246,33 @@ def lab(options=(), **fencer_options):
             it.fencer.close()
 
 
+def private_network():
+    """With the VIP and the node's address, so that a server can listen where the configuration says."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    for words in ("link set lo up", f"addr add {VIP}/32 dev lo", f"addr add {OWN}/32 dev lo"):
+        subprocess.run(["ip", *words.split()], check=True)
+
+
+class HeldSockets:
+    """The server's sockets, held open beyond its death: as if its memory took as long to be torn down."""
+
+    def __init__(self, pid):
+        libc, process = ctypes.CDLL(None), os.pidfd_open(pid)
+        numbers = [int(n) for n in os.listdir(f"/proc/{pid}/fd")
+                   if os.readlink(f"/proc/{pid}/fd/{n}").startswith("socket:")]
+        self.fds = [libc.syscall(SYS_PIDFD_GETFD, process, n, 0) for n in numbers]
+        os.close(process)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for fd in self.fds:
+            os.close(fd)
+
+
 def uid(name):
     return pwd.getpwnam(name).pw_uid
 
@@ -250,6 +282,7 @@ def main():
         print("skipped: needs root and mariadbd")
         sys.exit(77)
     private_users(USERS)
+    private_network()
     words, failed = sys.argv[1:], 0
     chosen = [function for function in CASES if not words or any(word in function.__name__ for word in words)]
     for function in chosen:

@@ -49,12 +49,12 @@ static void tell_message(struct puppet *p, const struct fencer_message *m)
     tell(p,
          "kind=%s at_us=%lld seq=%llu epoch=%llu left_ms=%lld votes=%u vip=%u pid=%d read_only=%s "
          "write_lock=%s "
-         "alive=%s certifiable=%s fencing=%u ok=%u file=%s size=%llu text=%s",
+         "alive=%s certifiable=%s fencing=%u reset=%s ok=%u file=%s size=%llu text=%s",
          fencer_message_name(m->kind), (long long)now_us, (unsigned long long)m->seq,
          (unsigned long long)m->epoch, m->deadline_us ? (long long)(m->deadline_us - now_us) / 1000 : -1,
          m->votes, m->peer_can_take_vip, m->pid, tri_name((enum tri)m->read_only),
          tri_name((enum tri)m->write_lock), tri_name((enum tri)m->alive), tri_name((enum tri)m->certifiable),
-         m->fencing, m->ok, m->file, (unsigned long long)m->size, m->text);
+         m->fencing, tri_name((enum tri)m->reset), m->ok, m->file, (unsigned long long)m->size, m->text);
 }
 
 static void on_message(void *arg, const struct fencer_message *m)

@@ -4,11 +4,13 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
 
-from fencer_fixture import (LOCK_INFO, USERS, WRITE, Failure, boottime, case, expect, lab, main, uid, wait_for)
+from fencer_fixture import (LOCK_INFO, ON_TCP, PORT, USERS, VIP, WRITE, Failure, HeldSockets, boottime, case,
+                            expect, lab, main, uid, wait_for)
 from mariadb_sandbox import SqlError
 
 # The fencer's session k, which asks all the time.
@@ -27,6 +29,17 @@ def status_of(pid):
         return dict(line.split(":", 1) for line in file.read().splitlines())
 
 
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def resetter_of(it):
+    found = [pid for pid in children_of(it.fencer.process.pid) if status_of(pid)["Name"].strip() == "replcheck-reset"]
+    expect("resetters", len(found), 1)
+    return found[0]
+
+
 @case
 def starts_as_two_users_without_privileges():
     with lab() as it:
@@ -40,6 +53,15 @@ def starts_as_two_users_without_privileges():
         expect("fencer's uids", parent["Uid"].split(), [fence] * 4)
         expect("fencer's capabilities", [int(parent[k], 16) for k in ("CapPrm", "CapEff", "CapBnd")], [1 << 5] * 3)
         expect("no_new_privs", child["NoNewPrivs"].strip() + parent["NoNewPrivs"].strip(), "11")
+        reset = status_of(resetter_of(it))
+        expect("resetter's uids", reset["Uid"].split(), [fence] * 4)
+        expect("resetter's groups", reset["Gid"].split() + reset["Groups"].split(), [fence] * 4)
+        expect("resetter's capabilities",
+               [int(reset[k], 16) for k in ("CapPrm", "CapEff", "CapInh", "CapBnd", "CapAmb")],
+               [1 << 12, 1 << 12, 0, 0, 0])
+        expect("resetter's no_new_privs", reset["NoNewPrivs"].strip(), "1")
+        expect("resetter's descriptors", len(os.listdir(f"/proc/{resetter_of(it)}/fd")), 5)  # socket, netlink
+        expect("resetter's memory is root's", os.stat(f"/proc/{resetter_of(it)}/mem").st_uid, 0)  # not dumpable
         mysql = str(os.stat(it.server.directory).st_uid), [str(g) for g in [os.stat(it.server.socket).st_gid]]
         expect("child lacks the server's group", set(mysql[1]) & set(child["Groups"].split()), set())
         expect("signal from run_as", subprocess.run(
@@ -59,7 +81,7 @@ def memory_of_the_fencer():
         with open(f"/proc/{puppet.pid}/status") as file:
             spawner = re.search(r"^PPid:\s+(\d+)", file.read(), re.M).group(1)
         sizes = {}
-        for name, pid in (("fencer", it.fencer.process.pid), ("spawner", spawner)):
+        for name, pid in (("fencer", it.fencer.process.pid), ("spawner", spawner), ("resetter", resetter_of(it))):
             with open(f"/proc/{pid}/smaps_rollup") as file:
                 text = file.read()
             sizes[name] = [int(re.search(rf"^{what}:\s+(\d+)", text, re.M).group(1)) for what in ("Pss", "Rss")]
@@ -342,6 +364,103 @@ def restarted_server_is_watched_again():
         expect("second death", puppet.expect_kind("DEAD")["pid"], state["pid"])
 
 
+def call(address):
+    """A client that has its greeting and waits for an answer."""
+    client = socket.create_connection((address, PORT), 20)
+    if not client.recv(4096):
+        raise Failure(f"no greeting at {address}")
+    return client
+
+
+def ends_of(clients, seconds):
+    """How each one's wait ends; a client of a dead server that is told nothing waits for its own timeout."""
+    found = []
+    for client in clients:
+        client.settimeout(seconds)
+        try:
+            found.append("data" if client.recv(4096) else "closed")
+        except ConnectionResetError:
+            found.append("reset")
+        except TimeoutError:
+            found.append("waited")
+        client.close()
+    return found
+
+
+def die_slowly(it, puppet, noted=1):
+    """Kills the server, whose sockets stay open; returns how its clients at the VIP heard of it, and what the
+    supervisor did."""
+    pid = it.server.pid()
+    with it.server.connect() as session:
+        session.query("CREATE USER IF NOT EXISTS guest@'%'")  # or there would be no greeting
+    wait_for("the listeners noted", lambda: it.fencer.said().count("can be reset when it dies") == noted)
+    busy = call(VIP)
+    os.kill(pid, signal.SIGSTOP)
+    waiting = socket.create_connection((VIP, PORT), 20)  # in the backlog, for nobody accepts
+    with HeldSockets(pid):
+        it.server.kill(signal.SIGKILL)
+        dead = puppet.expect_kind("DEAD", 3.0)
+        told = dead if dead["reset"] != "unknown" else puppet.expect_kind("STATE", alive="no", reset="yes")
+        return ends_of([busy, waiting], 20 if told["reset"] == "yes" else 0.3), told["reset"]
+
+
+@case
+def a_dead_servers_clients_are_reset():
+    with lab(ON_TCP) as it:
+        puppet = it.writer()
+        expect("clients", die_slowly(it, puppet), (["reset"] * 2, "yes"))
+        puppet.say("let-go")
+        expect("disarm", puppet.ask("disarm")["text"], "")
+        it.server.start()
+        puppet.expect_kind("STATE", alive="yes", certifiable="yes")
+        expect("its clients", die_slowly(it, puppet, noted=2), (["reset"] * 2, "yes"))
+
+
+@case
+def without_a_resetter_the_supervisor_is_told_so():
+    with lab(ON_TCP) as it:
+        puppet = it.writer()
+        os.kill(resetter_of(it), signal.SIGKILL)
+        wait_for("warning", lambda: "resets a dead server's connections is gone" in it.fencer.said())
+        expect("clients", die_slowly(it, puppet), (["waited"] * 2, "no"))
+
+
+@case
+def a_resetter_ends_with_its_fencer():
+    for number in (None, signal.SIGSTOP):
+        with lab() as it:
+            it.fencer.start()
+            it.fencer.puppet().expect_kind("STATE", certifiable="yes")
+            resetter = resetter_of(it)
+            if number:
+                os.kill(resetter, number)
+            it.fencer.process.kill()
+            it.fencer.process.wait()
+            wait_for("its end", lambda: is_gone(resetter), 2.0)
+
+
+def is_gone(pid):
+    """Also a zombie, which this namespace's init may not have buried yet."""
+    try:
+        return status_of(pid)["State"].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@case
+def a_proxy_in_front_of_the_server_is_left_alone():
+    """Another user listens at the server's port; the server itself has no TCP."""
+    with lab() as it, socket.create_server(("0.0.0.0", PORT)) as proxy:
+        puppet = it.writer()
+        wait_for("notice", lambda: "listens on no address of the VIP" in it.fencer.said())
+        client = socket.create_connection((VIP, PORT), 20)
+        served = proxy.accept()[0]
+        it.server.kill(signal.SIGKILL)
+        expect("reset", puppet.expect_kind("DEAD")["reset"], "no")
+        served.send(b"x")
+        expect("its client", client.recv(1), b"x")
+
+
 @case
 def write_lock_of_a_foreign_account():
     with lab() as it:
@@ -588,6 +707,19 @@ def upgrade_keeps_the_term():
         print(f"    the next supervisor had its term after {took * 1e3:.0f} ms, {state['left_ms']} ms left")
         heir.say("fence after the upgrade")
         fenced(heir)
+
+
+@case
+def upgrade_keeps_the_resetter():
+    with lab(ON_TCP) as it:
+        puppet = it.writer(epoch=3)
+        resetter = resetter_of(it)
+        puppet.say("upgrade")
+        heir = it.fencer.puppet()
+        heir.ask("hold 3 1950 0")
+        heir.expect_kind("STATE", certifiable="yes", read_only="no")
+        expect("the resetter", resetter_of(it), resetter)
+        expect("clients", die_slowly(it, heir, noted=2), (["reset"] * 2, "yes"))
 
 
 @case
