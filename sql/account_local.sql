@@ -3,8 +3,10 @@ CREATE USER IF NOT EXISTS '@USER@'@'localhost' IDENTIFIED VIA unix_socket
 --;
 ALTER USER '@USER@'@'localhost' IDENTIFIED VIA unix_socket ACCOUNT UNLOCK
 --;
+-- REPLICATION SLAVE: the binary log's events, to list and keep extra transactions. Who holds REPLICATION SLAVE ADMIN
+-- could have them (and more) already, by pointing this server at another one.
 GRANT READ_ONLY ADMIN, CONNECTION ADMIN, PROCESS, REPLICA MONITOR, REPLICATION SLAVE ADMIN,
-      REPLICATION MASTER ADMIN ON *.* TO '@USER@'@'localhost'
+      REPLICATION MASTER ADMIN, REPLICATION SLAVE ON *.* TO '@USER@'@'localhost'
 --;
 GRANT SELECT, EVENT ON replcheck.* TO '@USER@'@'localhost'
 --;

@@ -13,6 +13,7 @@ struct cli {
 
 /* argv[0] is the command's name. Each returns the exit code, and writes to stdout and stderr. */
 int status_main(const struct cli *cli, int argc, char **argv);
+int divergence_main(const struct cli *cli, int argc, char **argv);
 int explain_main(const struct cli *cli, int argc, char **argv);
 int check_main(const struct cli *cli, int argc, char **argv);
 int switchover_main(const struct cli *cli, int argc, char **argv);

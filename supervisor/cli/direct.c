@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/become.h"
 #include "io/session.h"
 #include "model/lag.h"
 #include "model/verdict.h"
@@ -275,23 +274,10 @@ static void fill(const struct direct *d, const char *why, struct report *out)
     verdict_judge(out);
 }
 
-/* The account at the own server is unix_socket's: its name is the user's. */
-static bool become(const char *user, struct err *e)
-{
-    const struct passwd *p = geteuid() == 0 ? getpwnam(user) : NULL;
-    if (geteuid() != 0)
-        return true;
-    if (!p)
-        return err_set(e, "there is no user %s (node.conf: run_as)", user);
-    if (initgroups(user, p->pw_gid) != 0 || setgid(p->pw_gid) != 0 || setuid(p->pw_uid) != 0)
-        return err_set(e, "becoming %s: %s", user, strerror(errno));
-    return true;
-}
-
 bool direct_report(const char *config_dir, const char *why, struct report *out, struct err *e)
 {
     struct direct *d = mem_zalloc(sizeof(*d));
-    bool ok = settings_load(&d->settings, config_dir, e) && become(d->settings.node.run_as, e);
+    bool ok = settings_load(&d->settings, config_dir, e) && become_user(d->settings.node.run_as, e);
     if (ok) {
         policy_of(&d->policy, &d->settings);
         run(d);

@@ -21,8 +21,11 @@ mysql_replcheck_SOURCES = $(cli_history_sources) \
 	supervisor/cli/main.c supervisor/cli/command.h \
 	supervisor/cli/act.c \
 	supervisor/cli/ask.c supervisor/cli/ask.h \
+	supervisor/cli/become.c supervisor/cli/become.h \
 	supervisor/cli/check.c \
 	supervisor/cli/direct.c supervisor/cli/direct.h \
+	supervisor/cli/divergence.c supervisor/cli/divergence.h supervisor/cli/divergence_keep.c \
+	supervisor/cli/divergence_print.c supervisor/cli/divergence_read.c \
 	supervisor/cli/explain.c \
 	supervisor/cli/fetch.c supervisor/cli/fetch.h \
 	supervisor/cli/json_print.c supervisor/cli/json_print.h \

@@ -60,6 +60,17 @@ static const struct command commands[] = {
      "Shows the row of the decision that matched, the rows that were tried before it and why they did not, "
      "and the\n"
      "facts.\n"},
+    {"divergence", divergence_main, NEEDS_SETTINGS, false, EXIT_USAGE,
+     "the transactions of this node that the other lacks",
+     "divergence [-v] [--json] [--limit N] [--keep | --kept]\n"
+     "Lists them from the binary logs of this node's server: GTID, time, tables, and how many rows of which kind.\n"
+     "  -v, --verbose  the rows' values too: the first 20 of each transaction, columns numbered in the table's order\n"
+     "  --json         for programs\n"
+     "  --limit N      list the first N transactions (50; 0 = all); all are counted\n"
+     "  --keep         also copy list and events to divergence/ in state_dir; a quarantined node has done so\n"
+     "  --kept         show what was kept last\n"
+     "  --own STATE --other STATE\n"
+     "                 the two servers' gtid_binlog_state, instead of asking for them\n"},
     {"history", run_history, NEEDS_SETTINGS_OR_NOT, false, EXIT_USAGE, "what happened on this node", NULL},
     {"switchover", switchover_main, NEEDS_SETTINGS, false, EXIT_USAGE,
      "hand the writer's role to the other node",

@@ -157,6 +157,11 @@ static void fill_history(const struct report *r, struct cell *c)
                  strcmp(r->history, "ahead") == 0 ? other : own);
     if (diverged && r->history_first[0])
         cell_add(c, ", first at %s", r->history_first);
+    if (diverged && r->history_extra > 0)
+        cell_add(c, ", at most %" PRId64 " transaction%s of %s's own", r->history_extra,
+                 r->history_extra == 1 ? "" : "s", own);
+    if (r->history_kept[0])
+        cell_add(c, "; kept in %s", r->history_kept);
     if (r->history_age_ms > 1000)
         cell_add(c, " (compared %s ago)", duration_format_ms(r->history_age_ms, age));
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "daemon/audits.h"
+#include "daemon/keeper.h"
 #include "daemon/node.h"
 #include "io/probe.h"
 #include "io/voter.h"
@@ -58,6 +59,7 @@ void control_report(const struct node *n, struct report *out)
                               .worker_trouble = trouble,
                               .worker_dropped = dropped(&stats),
                               .daemon_trouble = "",
+                              .kept = keeper_path(n->keeper),
                               .weight = n->weight,
                               .wall_us = clock_wall_us(),
                               .started_us = n->started_us};

@@ -12,7 +12,9 @@
 #include "daemon/control.h"
 #include "daemon/disks.h"
 #include "daemon/fencer_link.h"
+#include "daemon/keeper.h"
 #include "daemon/room.h"
+#include "daemon/saved.h"
 #include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/probe.h"
@@ -46,7 +48,7 @@ void node_breaker_reset(struct node *n)
     n->o.own.unplanned = 0;
     n->o.failovers_in_window = 0;
     snprintf(text, sizeof(text), "%lld", (long long)n->breaker_reset_s);
-    worker_save("breaker", text);
+    worker_save(SAVED_BREAKER, text);
     node_wake(n);
 }
 
@@ -211,6 +213,7 @@ static void run_tick(struct node *n)
     clients_step(n);
     actions_weight(n);
     actions_bulletin(n);
+    keeper_tick(n->keeper);
     bell_listen(n->bell, n->mind.state != NODE_WRITER);
     for (int i = 0; i < OBS_VOTERS; i++)
         if (n->voters[i])
@@ -265,7 +268,7 @@ static void on_save(evutil_socket_t fd, short what, void *arg)
     look_at_server(n);
     if (!ledger_dirty(&n->mind.ledger))
         return;
-    worker_save("ledger", ledger_format(&n->mind.ledger, boot_id(), text, sizeof(text)));
+    worker_save(SAVED_LEDGER, ledger_format(&n->mind.ledger, boot_id(), text, sizeof(text)));
     ledger_flushed(&n->mind.ledger, n->mind.ledger.revision);
 }
 

@@ -9,10 +9,12 @@ supervisor_sources = \
 	supervisor/daemon/control.c supervisor/daemon/control.h \
 	supervisor/daemon/cycle.c supervisor/daemon/cycle.h \
 	supervisor/daemon/disks.c supervisor/daemon/disks.h \
+	supervisor/daemon/keeper.c supervisor/daemon/keeper.h \
 	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
 	supervisor/daemon/offsets.c supervisor/daemon/offsets.h \
 	supervisor/daemon/vip_vote.c supervisor/daemon/vip_vote.h \
 	supervisor/daemon/own_server.c supervisor/daemon/own_server.h supervisor/daemon/lossless.c supervisor/daemon/lossless.h \
+	supervisor/daemon/saved.c supervisor/daemon/saved.h \
 	supervisor/daemon/supervisor.c supervisor/daemon/supervisor.h
 supervisor_sources += \
 	supervisor/daemon/control_access.c supervisor/daemon/control_access.h \

@@ -41,6 +41,7 @@ struct node {
     struct disk_room *disk_room;
     struct references *references;
     struct control_server *control_server;
+    struct keeper *keeper;
 
     struct event *tick_event, *period_event, *wake_event, *save_event;
     struct event *signal_events[4];

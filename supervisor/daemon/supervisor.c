@@ -14,14 +14,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/audits.h"
-#include "daemon/boot_id.h"
 #include "daemon/control.h"
 #include "daemon/cycle.h"
 #include "daemon/disks.h"
 #include "daemon/fencer_link.h"
+#include "daemon/keeper.h"
 #include "daemon/names.h"
 #include "daemon/node.h"
 #include "daemon/offsets.h"
+#include "daemon/saved.h"
 #include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/closer.h"
@@ -37,7 +38,6 @@
 #include "io/voter.h"
 #include "io/weight.h"
 #include "io/worker.h"
-#include "model/ledger_text.h"
 #include "model/rules.h"
 #include "settings/policy_of.h"
 
@@ -408,18 +408,6 @@ static void make_sessions(struct node *n)
     n->closer = closer_new(n->base, &closer, on_change, n);
 }
 
-static void load_saved(struct node *n, const char *journal)
-{
-    struct journal_saved saved;
-    struct err e;
-    if (journal_saved_load(journal, "ledger", &saved, &e) == TRI_YES) {
-        if (!ledger_parse(&n->mind.ledger, saved.text, boot_id(), &e))
-            log_warning("the highest position seen before could not be read back: %s", e.text);
-    }
-    if (journal_saved_load(journal, "breaker", &saved, &e) == TRI_YES)
-        n->breaker_reset_s = strtoll(saved.text, NULL, 10);
-}
-
 static bool start_worker(struct node *n, bool foreground, char *journal, size_t size)
 {
     struct err e;
@@ -527,6 +515,7 @@ static void end(struct node *n)
     if (ended && !weight_write(n->settings.node.run_dir, -100, false, &e))
         log_error("%s", e.text);
     control_free(&n->control_server);
+    keeper_free(&n->keeper);
     stop_waiting_for_end(n);
     cycle_stop(n);
     for (size_t i = 0; i < sizeof(n->signal_events) / sizeof(n->signal_events[0]); i++)
@@ -558,6 +547,7 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
 {
     char journal[SETTINGS_PATH_MAX + 16];
     const char *broken = rules_self_check();
+    struct saved_trouble trouble;
     struct err e;
     if (broken) {
         log_error("the table of the decision is not well-formed: %s", broken);
@@ -576,10 +566,12 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
     quorum_init(&n->quorum, n->policy.self, n->policy.tie == POLICY_TIE_WRITER,
                 settings->cluster.timing.lease_ms, settings->cluster.timing.drift_ppm);
     snprintf(journal, sizeof(journal), "%s/%s", settings->node.state_dir, JOURNAL_FILE);
-    load_saved(n, journal);
+    saved_load(n, journal, &trouble);
     if (!start_worker(n, foreground, journal, sizeof(journal)))
         return 1;
+    saved_tell(n, &trouble);
     tell_life(n, "started");
+    n->keeper = keeper_new(n);
     cycle_start(n);
     make_watches(n);
     start_fencer_link(n, fencer_fd);

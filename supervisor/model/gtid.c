@@ -242,6 +242,11 @@ static bool has_extra_in(const struct gtid_set *a, const struct gtid_set *b, uin
     return false;
 }
 
+bool gtid_state_has(const struct gtid_set *state, const struct gtid *gtid)
+{
+    return gtid->seq <= seq_of_server(state, gtid);
+}
+
 struct gtid_set gtid_state_common(const struct gtid_set *a, const struct gtid_set *b)
 {
     struct gtid_set common = {.known = a->known && b->known};
@@ -294,6 +299,50 @@ enum gtid_relation gtid_state_compare(const struct gtid_set *a, const struct gti
     if (ahead)
         return behind ? GTID_REL_DIVERGED : GTID_REL_AHEAD;
     return behind ? GTID_REL_BEHIND : GTID_REL_EQUAL;
+}
+
+struct gtid_set gtid_state_extra_after(const struct gtid_set *a, const struct gtid_set *b)
+{
+    struct gtid_set common = gtid_state_common(a, b), after = {.known = common.known};
+    for (size_t i = 0; common.known && i < common.count; i++) {
+        bool below = false;
+        for (size_t k = 0; k < a->count; k++)
+            below = below || (a->at[k].domain == common.at[i].domain && a->at[k].seq <= common.at[i].seq &&
+                              a->at[k].seq > seq_of_server(b, &a->at[k]));
+        if (!below)
+            gtid_pos_advance(&after, &common.at[i]);
+    }
+    return after;
+}
+
+/* Between the shared history and a server's own last number there may be numbers of others. */
+int64_t gtid_state_extra(const struct gtid_set *a, const struct gtid_set *b)
+{
+    struct gtid_set common = gtid_state_common(a, b);
+    uint64_t total = 0;
+    if (!common.known)
+        return -1;
+    for (size_t i = 0; i < a->count; i++) {
+        uint64_t known = seq_of_server(b, &a->at[i]);
+        if (a->at[i].seq > known)
+            total +=
+                a->at[i].seq - first_beyond(&a->at[i], b, seq_of_domain(&common, a->at[i].domain)).seq + 1;
+    }
+    return total > INT64_MAX ? INT64_MAX : (int64_t)total;
+}
+
+bool gtid_state_extra_name(const struct gtid_set *a, const struct gtid_set *b, char *out, size_t size)
+{
+    char from[GTID_ONE_MAX], to[GTID_ONE_MAX];
+    struct gtid first;
+    out[0] = '\0';
+    gtid_state_compare(a, b, &first);
+    if (first.seq == 0)
+        return false;
+    struct gtid last = first;
+    last.seq = seq_of_server(a, &first);
+    snprintf(out, size, "%s_%s", gtid_format(&first, from, sizeof(from)), gtid_format(&last, to, sizeof(to)));
+    return true;
 }
 
 enum tri gtid_state_disjoint(const struct gtid_set *a, const struct gtid_set *b)

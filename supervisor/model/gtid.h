@@ -24,6 +24,7 @@
 #endif
 #define GTID_ONE_MAX  44 /* one GTID as text, with its comma or terminator */
 #define GTID_TEXT_MAX (GTID_SET_MAX * GTID_ONE_MAX)
+#define GTID_EXTRA_NAME_MAX (2 * GTID_ONE_MAX)
 
 struct gtid {
     uint32_t domain;
@@ -86,9 +87,24 @@ enum tri gtid_pos_equal(const struct gtid_set *a, const struct gtid_set *b);
  * error. */
 enum gtid_relation gtid_state_compare(const struct gtid_set *a, const struct gtid_set *b, struct gtid *first);
 
+/* From where to read the log of `a` so as to miss nothing that `b` lacks: the common position, without the domains
+ * in which something of that kind lies below it. Unknown if either is. */
+struct gtid_set gtid_state_extra_after(const struct gtid_set *a, const struct gtid_set *b);
+
+/* Number of sequence numbers of `a` beyond `b`, per domain and server id: of one history an upper bound of the
+ * transactions. -1 if either is unknown. */
+int64_t gtid_state_extra(const struct gtid_set *a, const struct gtid_set *b);
+
+/* "0-1-7_0-1-11": the first transaction of `a` that `b` lacks, and the last of that one's server; a name for a file.
+ * False, and "", if there is none or a state is unknown. */
+bool gtid_state_extra_name(const struct gtid_set *a, const struct gtid_set *b, char *out, size_t size);
+
 /* Of two diverged states: did each go on in domains of its own? Then replication would merge both without
  * an error. No for a divergence inside a domain, which strict mode stops; no where nothing diverged. */
 enum tri gtid_state_disjoint(const struct gtid_set *a, const struct gtid_set *b);
+
+/* Is a transaction in a state? By its own server's entry: no if that server is not named. */
+bool gtid_state_has(const struct gtid_set *state, const struct gtid *gtid);
 
 /* The position up to which two states share their history: per domain the highest GTID that is in both.
  * Unknown if either is. */

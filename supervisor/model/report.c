@@ -223,6 +223,7 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
     fill_lag(n, in, i);
     report_received_position(v, &received);
     gtid_set_format(&v->binlog_pos, n->binlog_pos, sizeof(n->binlog_pos));
+    gtid_set_format(&v->binlog_state, n->binlog_state, sizeof(n->binlog_state));
     gtid_set_format(&v->slave_pos, n->slave_pos, sizeof(n->slave_pos));
     gtid_set_format(&received, n->received_pos, sizeof(n->received_pos));
     if (!is_current(in, v) || is_own_dead(in, i))
@@ -286,6 +287,10 @@ static void fill_history(struct report *r, const struct report_input *in)
     r->history_age_ms = m ? report_ms(m->history_us, in->observation->now_us) : REPORT_UNKNOWN;
     if (relation == GTID_REL_DIVERGED || relation == GTID_REL_AHEAD)
         gtid_format(m ? &m->history_first : &in->history_first, r->history_first, sizeof(r->history_first));
+    r->history_extra = gtid_state_extra(&in->observation->own.binlog_state, &in->observation->peer.binlog_state);
+    if (relation != GTID_REL_DIVERGED && relation != GTID_REL_AHEAD)
+        r->history_extra = REPORT_UNKNOWN;
+    COPY(r->history_kept, in->kept ? in->kept : "");
 }
 
 static void fill_mind(struct report *r, const struct report_input *in)

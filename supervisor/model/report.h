@@ -111,6 +111,7 @@ struct report_node {
     char binlog_pos[GTID_TEXT_MAX];
     char slave_pos[GTID_TEXT_MAX];
     char received_pos[GTID_TEXT_MAX];
+    char binlog_state[GTID_TEXT_MAX];
     /* settings of the server */
     int64_t increment, offset, offset_expected;
     enum tri offsets_ok;
@@ -201,6 +202,8 @@ struct report {
     enum tri stale;                   /* a voter remembers a term whose data are not here */
     char history[REPORT_WORD_MAX];    /* own history against the other's: "equal", "diverged" ... */
     char history_first[GTID_ONE_MAX]; /* the first GTID of ours that the other lacks; "" */
+    int64_t history_extra;            /* so many sequence numbers of ours it lacks; REPORT_UNKNOWN */
+    char history_kept[REPORT_SENTENCE_MAX]; /* the folder with a copy of them; "" */
     int64_t history_age_ms;
     bool dual;
     bool lossless;
@@ -249,6 +252,7 @@ struct report_input {
     const char *worker_trouble;
     int64_t worker_dropped;
     const char *daemon_trouble;
+    const char *kept; /* copy of the extra transactions; NULL or "" = none */
     int weight;
     int64_t wall_us;
     int64_t started_us; /* of the supervisor */

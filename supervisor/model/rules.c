@@ -222,7 +222,7 @@ const struct rule rules_table[] = {
      "no writer, and the own history contains the other's"},
     {765, S(QUARANTINED), {IS(HISTORY, GTID_REL_DIVERGED), YES(LATER_TERM), NO(PEER_WRITER)}, GO(STANDBY), .actions = 0,
      "no writer, and the own data have the later term: the other's extra transactions are for it to keep"},
-    {799, S(QUARANTINED), {{0}}, STAY, .actions = A(DROP_VOTES), "quarantined: `mysql-replcheck explain` names the transactions"},
+    {799, S(QUARANTINED), {{0}}, STAY, .actions = A(DROP_VOTES), "quarantined: `mysql-replcheck divergence` lists the transactions"},
 };
 
 const size_t rules_count = sizeof(rules_table) / sizeof(rules_table[0]);

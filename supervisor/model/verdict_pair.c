@@ -132,8 +132,8 @@ void verdict_history(struct report *r)
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)
         verdict_add(
             r, SEVERITY_CRITICAL, "diverged",
-            "compare them with mariadb-binlog from that GTID; decide which server's are kept, then rejoin "
-            "the other",
+            "`mysql-replcheck divergence` lists them, on each node its own; decide which server's are kept, then "
+            "rejoin the other",
             "the histories have parted: %s has transactions from %s on that %s lacks, and lacks some of its",
             own->name, r->history_first, other->name);
     if (r->stale == TRI_YES && !is_writer(r) && own->reachable == TRI_YES)

@@ -66,7 +66,8 @@ void verdict_states(struct report *r)
         else if (in_state(n, NODE_QUARANTINED))
             verdict_add(
                 r, SEVERITY_CRITICAL, "quarantined",
-                "compare and keep what only that server has before its data are replaced from the writer",
+                "`mysql-replcheck divergence` there lists what only that server has; repeat at the writer what is "
+                "worth it before its data are replaced",
                 "%s is quarantined: its history and the other's have parted", n->name);
     }
 }

@@ -18,3 +18,4 @@ libwire_a_SOURCES += supervisor/wire/printable.c supervisor/wire/printable.h
 libwire_a_SOURCES += supervisor/wire/base64.c supervisor/wire/base64.h \
 	supervisor/wire/etcd_json.c supervisor/wire/etcd_json.h \
 	supervisor/wire/etcd_table.c supervisor/wire/etcd_table.h
+libwire_a_SOURCES += supervisor/wire/binlog_text.c supervisor/wire/binlog_text.h

@@ -49,6 +49,7 @@ static const struct json_field node_fields[] = {
     NODE("binlog_pos", binlog_pos, FIELD_TEXT),
     NODE("slave_pos", slave_pos, FIELD_TEXT),
     NODE("received_pos", received_pos, FIELD_TEXT),
+    NODE("binlog_state", binlog_state, FIELD_TEXT),
     NODE("auto_increment_increment", increment, FIELD_COUNT),
     NODE("auto_increment_offset", offset, FIELD_COUNT),
     NODE("auto_increment_offset_expected", offset_expected, FIELD_COUNT),
@@ -135,6 +136,8 @@ static const struct json_field vip_fields[] = {TOP("configured", has_vip, FIELD_
                                                TOP("since_ms", vip_since_ms, FIELD_COUNT), END};
 static const struct json_field history_fields[] = {TOP("relation", history, FIELD_TEXT),
                                                    TOP("first", history_first, FIELD_TEXT),
+                                               TOP("extra", history_extra, FIELD_COUNT),
+                                               TOP("kept", history_kept, FIELD_TEXT),
                                                    TOP("age_ms", history_age_ms, FIELD_COUNT), END};
 static const struct json_field breaker_fields[] = {TOP("open", breaker_open, FIELD_BOOL),
                                                    TOP("failovers", failovers, FIELD_COUNT),

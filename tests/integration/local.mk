@@ -73,3 +73,7 @@ tests_integration_etcd_driver_SOURCES = tests/integration/etcd_driver.c
 tests_integration_etcd_driver_LDADD = libio.a libwire.a libsettings.a libmodel.a libbase.a \
 	$(CURL_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS)
 endif
+
+# Extra transactions, of two servers that went apart
+TESTS += tests/integration/test_divergence.py
+EXTRA_DIST += tests/integration/test_divergence.py

@@ -212,7 +212,7 @@ def help_is_there_for_every_command():
     expect("exit", code, 0)
     names = [line.split()[0] for line in out.splitlines() if line.startswith("  ") and not line.startswith("  -")]
     names.remove("help")
-    expect("commands", len(names), 10)
+    expect("commands", len(names), 11)
     for name in names:
         for words in (["help", name], [name, "--help"]):
             code, text, err = run(*words)

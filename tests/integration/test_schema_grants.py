@@ -3,11 +3,12 @@
 
 import contextlib
 import re
+import subprocess
 import sys
 import time
 
 from mariadb_sandbox import SqlError
-from schema_fixture import (Failure, MX1, MX2, PASSWORD, VOTE, WRITE, await_read_only, case, done, expect,
+from schema_fixture import (Failure, MX1, MX2, PASSWORD, USERS, VOTE, WRITE, await_read_only, case, done, expect,
                             expect_error, gone, main, node, witness)
 
 
@@ -19,6 +20,15 @@ def sees(session, sql):
 RELEASE = "CALL replcheck.release_vote('{}', '{}', 5, NULL, NULL, '')"
 TERM = "INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid) VALUES ({}, 'mx1', 'r', 1, '')"
 SESSION = "SELECT ID, USER, HOST, COMMAND, TIME_MS FROM information_schema.PROCESSLIST WHERE ID = {}"
+
+
+def reads_binlog(server, user):
+    """As `mysql-replcheck divergence` does."""
+    done = subprocess.run(["mariadb-binlog", "--no-defaults", f"--socket={server.socket}", f"--user={user}",
+                           "--read-from-remote-server", "--to-last-log", ""], capture_output=True, text=True,
+                          errors="replace", user=USERS[user], check=False)
+    if done.returncode:
+        raise Failure(done.stderr.strip())
 
 
 def kills(session, victim):
@@ -73,6 +83,7 @@ class Operations:
             ("repair_dead_man", lambda: s.query("CALL replcheck.repair_dead_man()")),
             ("clear_mark", lambda: s.query("CALL replcheck.clear_mark('mx2')")),
             *self.audits(s),
+            ("the binary log", lambda: reads_binlog(self.roles.server, "replcheck")),
             ("START and STOP SLAVE", lambda: s.query("START SLAVE; STOP SLAVE IO_THREAD; STOP SLAVE")),
             *[("SET GLOBAL " + v, lambda v=v: s.query("SET GLOBAL " + v)) for v in variables],
         ]

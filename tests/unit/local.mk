@@ -244,3 +244,19 @@ tests_unit_test_etcd_json_SOURCES = tests/unit/test_etcd_json.c
 tests_unit_test_etcd_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_etcd_json_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_binlog_text
+TESTS += tests/unit/test_binlog_text
+tests_unit_test_binlog_text_SOURCES = tests/unit/test_binlog_text.c
+tests_unit_test_binlog_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_binlog_text_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_journal_bytes
+TESTS += tests/unit/test_journal_bytes
+tests_unit_test_journal_bytes_SOURCES = tests/unit/test_journal_bytes.c
+tests_unit_test_journal_bytes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_journal_bytes_LDADD = libio.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) -lpthread
+endif

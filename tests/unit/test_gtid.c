@@ -358,6 +358,41 @@ static void states_compare_consistently(void **state)
     }
 }
 
+static void names_and_counts_what_is_extra(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        int64_t count;
+        const char *name, *after;
+    } cases[] = {
+        {"0-1-90,0-2-98", "0-1-90,0-2-98", 0, "", "0-2-98"},
+        {"0-1-98", "0-1-98,0-2-150", 0, "", "0-1-98"},
+        {"0-1-100", "0-1-98,0-2-150", 2, "0-1-99_0-1-100", "0-1-98"},
+        {"0-1-100,0-2-98", "0-1-90,0-2-150", 2, "0-1-99_0-1-100", "0-2-98"},
+        {"0-1-5", "0-2-5", 5, "0-1-1_0-1-5", ""},
+        {"0-1-451,0-2-460", "0-1-300,0-2-460", 1, "0-1-451_0-1-451", ""},
+        {"0-1-451,0-2-460,1-1-5", "0-1-300,0-2-460,1-1-5", 1, "0-1-451_0-1-451", "1-1-5"},
+        {"1-1-100,2-1-9", "1-1-90,2-1-5,3-2-1", 14, "1-1-91_1-1-100", "1-1-90,2-1-5"},
+        {"unknown", "0-1-5", -1, "", "unknown"},
+        {"0-1-5", "unknown", -1, "", "unknown"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gtid_set a = set_of(cases[i].a), b = set_of(cases[i].b);
+        struct gtid_set after = gtid_state_extra_after(&a, &b);
+        char name[GTID_EXTRA_NAME_MAX], text[GTID_TEXT_MAX];
+        assert_int_equal(gtid_state_extra(&a, &b), cases[i].count);
+        assert_int_equal(gtid_state_extra_name(&a, &b, name, sizeof name), cases[i].name[0] != '\0');
+        assert_string_equal(name, cases[i].name);
+        assert_string_equal(gtid_set_format(&after, text, sizeof text), cases[i].after);
+    }
+    struct gtid_set have = set_of("0-1-5,0-2-9");
+    assert_true(gtid_state_has(&have, &(struct gtid){0, 1, 5}));
+    assert_false(gtid_state_has(&have, &(struct gtid){0, 1, 6}));
+    assert_false(gtid_state_has(&have, &(struct gtid){0, 3, 1}));
+    assert_false(gtid_state_has(&have, &(struct gtid){1, 1, 1}));
+}
+
 /* A known history is cut at random into what two servers have; the fork is found where it was made. */
 static void a_made_fork_is_found(void **state)
 {
@@ -385,6 +420,7 @@ static void a_made_fork_is_found(void **state)
         if (tail_a) {
             assert_int_equal(first.server, 1);
             assert_int_equal(first.seq, upto + 1);
+            assert_int_equal(gtid_state_extra(&a, &b), tail_a);
         }
     }
 }
@@ -403,6 +439,7 @@ int main(void)
         cmocka_unit_test(positions_form_a_lattice),
         cmocka_unit_test(text_round_trips),
         cmocka_unit_test(states_compare_consistently),
+        cmocka_unit_test(names_and_counts_what_is_extra),
         cmocka_unit_test(a_made_fork_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
