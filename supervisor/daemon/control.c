@@ -11,13 +11,13 @@
 #include "daemon/control_stream.h"
 #include "daemon/control_wish.h"
 #include "daemon/node.h"
+#include "daemon/saved.h"
 #include "io/worker.h"
 #include "model/explain.h"
 #include "wire/check_line.h"
 #include "wire/explain_json.h"
 #include "wire/report_json.h"
 
-#define SAVED_KEY "maintenance"
 
 struct control_server {
     struct node *node;
@@ -155,7 +155,7 @@ static void act(struct control_server *s, struct control_client *c, const struct
     s->asker = c;
     if (wish_begin(&s->wish, s->node, r, &s->report, clock_now_us()) != WISH_PENDING) {
         if (r->command == CONTROL_MAINTENANCE_ON || r->command == CONTROL_MAINTENANCE_OFF)
-            worker_save(SAVED_KEY, s->node->o.operator_.maintenance ? "on" : "off");
+            worker_save(SAVED_MAINTENANCE, s->node->o.operator_.maintenance ? "on" : "off");
         conclude(s);
         return;
     }
@@ -227,19 +227,6 @@ static void on_gone(void *arg, struct control_client *c)
         s->asker = NULL;
 }
 
-/* Maintenance outlives a restart: it ends by command alone. */
-static void restore_maintenance(struct control_server *s)
-{
-    char path[SETTINGS_PATH_MAX + 16];
-    struct journal_saved saved;
-    struct err e;
-    snprintf(path, sizeof(path), "%s/%s", s->node->settings.node.state_dir, JOURNAL_FILE);
-    if (journal_saved_load(path, SAVED_KEY, &saved, &e) == TRI_YES && strcmp(saved.text, "on") == 0) {
-        s->node->o.operator_.maintenance = true;
-        log_notice("maintenance is on, as it was asked for before the restart");
-    }
-}
-
 struct control_server *control_new(struct node *n, struct err *e)
 {
     char path[SETTINGS_PATH_MAX + 16];
@@ -254,7 +241,6 @@ struct control_server *control_new(struct node *n, struct err *e)
         free(s);
         return NULL;
     }
-    restore_maintenance(s);
     return s;
 }
 

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "io/journal_sql.h"
 
+#define PAGE_LEAST 512  /* bytes; SQLite's smallest file */
 #define TRIM_EVERY 1000 /* events; deleting a few more at a time is cheaper than one at each */
 
 struct journal {
@@ -94,8 +95,8 @@ static enum opened check_file(const char *path, struct err *e)
         err_set(e, "%s cannot be written: %s; check who owns it", path, strerror(errno));
         return OPEN_FAILED;
     }
-    if (st.st_size == 0) { /* SQLite would take it for a new one and say nothing */
-        err_set(e, "%s is empty", path);
+    if (st.st_size < PAGE_LEAST) { /* SQLite would take it for a new one and say nothing */
+        err_set(e, "%s is %s", path, st.st_size ? "cut short" : "empty");
         return OPEN_BAD;
     }
     return OPENED;
@@ -138,15 +139,34 @@ static enum opened check_version(struct journal *j, struct err *e)
     return OPENED;
 }
 
+/* A text that became another one is found here, before it can be believed or missed. */
+static enum opened check_saved(struct journal *j, struct err *e)
+{
+    struct journal_saved row;
+    sqlite3_stmt *s = NULL;
+    enum opened result = OPENED;
+    int step = SQLITE_ERROR;
+    if (sqlite3_prepare_v2(j->db, JOURNAL_SAVED_SELECT, -1, &s, NULL) == SQLITE_OK)
+        while (result == OPENED && (step = sqlite3_step(s)) == SQLITE_ROW)
+            result = journal_sql_saved(s, j->path, &row, e) ? OPENED : OPEN_BAD;
+    if (result == OPENED && step != SQLITE_DONE)
+        result = failure(j, "checking what was saved", e);
+    sqlite3_finalize(s);
+    return result;
+}
+
 static enum opened prepare(struct journal *j, struct err *e)
 {
     static const char insert[] =
         "INSERT INTO events(" JOURNAL_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)";
     static const char save[] = "INSERT OR REPLACE INTO saved(key, text, at_us, checksum) VALUES(?1,?2,?3,?4)";
-    if (sqlite3_prepare_v2(j->db, insert, -1, &j->insert, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(j->db, save, -1, &j->save, NULL) != SQLITE_OK)
-        return failure(j, "preparing", e);
-    return OPENED;
+    sqlite3_stmt *read = NULL; /* readers name one column more */
+    bool ok =
+        sqlite3_prepare_v2(j->db, insert, -1, &j->insert, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(j->db, save, -1, &j->save, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(j->db, "SELECT id, " JOURNAL_COLUMNS " FROM events", -1, &read, NULL) == SQLITE_OK;
+    sqlite3_finalize(read);
+    return ok ? OPENED : failure(j, "preparing", e);
 }
 
 static enum opened open_file(struct journal *j, struct err *e)
@@ -167,6 +187,8 @@ static enum opened open_file(struct journal *j, struct err *e)
     result = check_content(j, e);
     if (result == OPENED)
         result = check_version(j, e);
+    if (result == OPENED)
+        result = check_saved(j, e);
     if (result == OPENED)
         result = prepare(j, e);
     return result;

@@ -96,28 +96,35 @@ bool journal_list(const char *path, const struct journal_filter *filter,
     return ok;
 }
 
+/* All are looked at: the one that is asked for may be hidden under a damaged key. */
+static enum tri find(sqlite3_stmt *s, const char *path, const char *key, struct journal_saved *out,
+                     struct err *e)
+{
+    enum tri found = TRI_NO;
+    int step;
+    while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+        struct journal_saved row;
+        if (!journal_sql_saved(s, path, &row, e))
+            return TRI_UNKNOWN;
+        if (strcmp(row.key, key) != 0)
+            continue;
+        *out = row;
+        found = TRI_YES;
+    }
+    if (step == SQLITE_DONE)
+        return found;
+    journal_sql_failed(sqlite3_db_handle(s), path, "reading", e);
+    return TRI_UNKNOWN;
+}
+
 static enum tri load(sqlite3 *db, const char *path, const char *key, struct journal_saved *out, struct err *e)
 {
     sqlite3_stmt *s = NULL;
-    enum tri found = TRI_UNKNOWN;
-    if (sqlite3_prepare_v2(db, "SELECT text, at_us, checksum FROM saved WHERE key = ?1", -1, &s, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_prepare_v2(db, JOURNAL_SAVED_SELECT, -1, &s, NULL) != SQLITE_OK) {
         journal_sql_failed(db, path, "reading", e);
         return TRI_UNKNOWN;
     }
-    sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-    int step = sqlite3_step(s);
-    if (step == SQLITE_ROW) {
-        copy_text(s, 0, out->text, sizeof(out->text));
-        out->at_us = sqlite3_column_int64(s, 1);
-        found = sqlite3_column_int64(s, 2) == journal_sql_checksum(out) ? TRI_YES : TRI_UNKNOWN;
-        if (found == TRI_UNKNOWN)
-            err_set(e, "%s: what was saved as \"%s\" is damaged: its checksum does not fit", path, key);
-    } else if (step == SQLITE_DONE) {
-        found = TRI_NO;
-    } else {
-        journal_sql_failed(db, path, "reading", e);
-    }
+    enum tri found = find(s, path, key, out, e);
     sqlite3_finalize(s);
     return found;
 }

@@ -1,5 +1,6 @@
 #include "io/journal_sql.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *remedy(int code)
@@ -60,4 +61,20 @@ int64_t journal_sql_checksum(const struct journal_saved *s)
     uint64_t sum = fnv1a(14695981039346656037u, s->key, strlen(s->key) + 1);
     sum = fnv1a(sum, s->text, strlen(s->text) + 1);
     return (int64_t)fnv1a(sum, &s->at_us, sizeof(s->at_us));
+}
+
+static void take_text(sqlite3_stmt *s, int column, char *out, size_t size)
+{
+    const char *text = (const char *)sqlite3_column_text(s, column);
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+bool journal_sql_saved(sqlite3_stmt *s, const char *path, struct journal_saved *out, struct err *e)
+{
+    memset(out, 0, sizeof(*out));
+    take_text(s, 0, out->key, sizeof(out->key));
+    take_text(s, 1, out->text, sizeof(out->text));
+    out->at_us = sqlite3_column_int64(s, 2);
+    return sqlite3_column_int64(s, 3) == journal_sql_checksum(out) ||
+           err_set(e, "%s: what was saved as \"%s\" is damaged: its checksum does not fit", path, out->key);
 }

@@ -21,4 +21,10 @@ MUST_CHECK bool journal_sql_number(sqlite3 *db, const char *path, const char *sq
 
 int64_t journal_sql_checksum(const struct journal_saved *s);
 
+#define JOURNAL_SAVED_SELECT "SELECT key, text, at_us, checksum FROM saved"
+
+/* A row of that; false with `e` set if its checksum does not fit: SQLite has none. */
+MUST_CHECK bool journal_sql_saved(sqlite3_stmt *s, const char *path, struct journal_saved *out,
+                                  struct err *e);
+
 #endif
