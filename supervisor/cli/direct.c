@@ -169,6 +169,7 @@ static struct session_options session_of(const struct settings *s, int i, const 
     o.address = s->cluster.nodes[i].address;
     o.port = s->cluster.nodes[i].port;
     o.extra_port = s->cluster.nodes[i].extra_port;
+    o.bind_address = s->cluster.nodes[s->node.self].address; /* the account's, as the supervisor does */
     o.user = a->user;
     o.password = a->password;
     o.tls_ca = a->tls.ca[0] ? a->tls.ca : NULL;

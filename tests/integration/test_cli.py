@@ -104,6 +104,7 @@ def node(name, number, writer):
             "replication_configured": True, "connection": None, "io_thread": "yes", "sql_thread": True,
             "io_errno": 0, "sql_errno": 0, "error": None, "lagging": not writer, "lag_received": lag(0),
             "lag_applied": lag(12000), "binlog_pos": "0-1-9", "slave_pos": "0-1-9", "received_pos": "0-1-9",
+            "binlog_state": "0-1-9",
             "auto_increment_increment": 2, "auto_increment_offset": number, "auto_increment_offset_expected": number,
             "auto_increment_ok": True, "event_scheduler": True, "dead_man": True, "semi_sync_master": False,
             "acks": None, "acks_from": None, "acks_waiting": None, "acknowledges": None, "out_of_sync": None}
@@ -124,7 +125,8 @@ def report(severity="ok", problems=()):
             "fencer": {"alive": True, "armed": True, "deadline_ms": 1800, "write_lock": True, "server_alive": True,
                        "certifiable": True, "fenced_ms": None},
             "vip": {"configured": True, "here": True, "since_ms": 100}, "boot_read_only": True, "stale": False,
-            "history": {"relation": "equal", "first": None, "age_ms": 10}, "dual": False, "lossless": False,
+            "history": {"relation": "equal", "first": None, "extra": None, "kept": None, "age_ms": 10},
+            "dual": False, "lossless": False,
             "loss": {"node": "mx2", "gate": "ok", "known_lost": 0, "unseen_us": 100, "estimate": False,
                      "sentence": "known lost 0 transactions; unseen at most 1 ms"},
             "breaker": {"open": False, "failovers": 0, "allowed": 1}, "maintenance": False, "config_equal": True,
