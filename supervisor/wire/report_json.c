@@ -136,8 +136,8 @@ static const struct json_field vip_fields[] = {TOP("configured", has_vip, FIELD_
                                                TOP("since_ms", vip_since_ms, FIELD_COUNT), END};
 static const struct json_field history_fields[] = {TOP("relation", history, FIELD_TEXT),
                                                    TOP("first", history_first, FIELD_TEXT),
-                                               TOP("extra", history_extra, FIELD_COUNT),
-                                               TOP("kept", history_kept, FIELD_TEXT),
+                                                   TOP("extra", history_extra, FIELD_COUNT),
+                                                   TOP("kept", history_kept, FIELD_TEXT),
                                                    TOP("age_ms", history_age_ms, FIELD_COUNT), END};
 static const struct json_field breaker_fields[] = {TOP("open", breaker_open, FIELD_BOOL),
                                                    TOP("failovers", failovers, FIELD_COUNT),
