@@ -74,6 +74,7 @@ static void on_trouble(void *arg, int index, const char *sentence)
     snprintf(e.node, sizeof(e.node), "%s", n->settings.node.node);
     snprintf(e.reason, sizeof(e.reason), "voter %s: %s",
              index == OBS_TIE ? "witness" : n->settings.cluster.nodes[index].name, sentence);
+    n->o.voter_forgot_us[index] = clock_now_us();
     worker_event(&e);
     log_error("ALERT: %s", e.reason);
 }

@@ -184,6 +184,7 @@ struct observation {
     struct fencer_view fencer;
     struct operator_view operator_;
     struct closing_view closing;
+    int64_t voter_forgot_us[OBS_VOTERS]; /* when a voter was last seen to know less than it had known */
     int64_t voter_answer_us[OBS_VOTERS]; /* send time of the last answered statement of each vote's session */
     int64_t gap_us;           /* since the previous tick: beyond r + q every value is unknown */
     enum tri boot_safe;         /* the option files of our server set read_only=ON */

@@ -144,6 +144,7 @@ struct report_vote {
     bool durable;              /* no lease: it is kept until it is given away */
     int64_t valid_ms;          /* REPORT_UNKNOWN while it is not counted, or durable */
     int64_t answer_ms;         /* age of the voter's last answer to this supervisor */
+    int64_t forgot_ms;         /* since it was seen to have forgotten what was promised there */
     int64_t holder_connection; /* the session that has it where it is not ours; 0 = nobody's */
     bool foreign;              /* that session is of another account */
 };

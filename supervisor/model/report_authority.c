@@ -22,6 +22,7 @@ static void fill_vote(struct report_vote *out, const struct report_input *in, in
     out->valid_ms = REPORT_UNKNOWN;
     out->up = in->voter_up[i];
     out->answer_ms = report_ms(in->observation->voter_answer_us[i], now);
+    out->forgot_ms = report_ms(in->observation->voter_forgot_us[i], now);
     if (!q)
         return;
     h = h && h->asked_us ? h : &q->votes[i].holder;

@@ -10,6 +10,7 @@
 #include "model/state.h"
 
 #define VOTES_PATIENCE_MS 10000 /* a vote that was just taken waits a lease */
+#define FORGOT_MS         3600000 /* how long that is told */
 
 static const char *own_name(const struct report *r)
 {
@@ -160,6 +161,11 @@ static void judge_vote(struct report *r, int i)
     const struct report_vote *v = &r->votes[i];
     bool told = i < OBS_NODES && r->nodes[i].reachable != TRI_YES;
     char remedy[REPORT_SENTENCE_MAX];
+    if (v->forgot_ms != REPORT_UNKNOWN && v->forgot_ms < FORGOT_MS)
+        verdict_add(r, SEVERITY_WARNING, "voter-forgot",
+                    "find out who took its data away; the writer has told it of its epoch again",
+                    "%" PRId64 " s ago the voter %s had forgotten epochs that were promised there",
+                    v->forgot_ms / 1000, v->voter);
     snprintf(remedy, sizeof(remedy), "end that session (KILL %" PRId64 ") and see who started it",
              v->holder_connection);
     if (v->foreign && !is_audited(r, v))

@@ -257,7 +257,7 @@ static bool read_lease(struct etcd_answer *out, const json_t *json, struct err *
         return err_set(e, "result: an object was expected");
     if (!read_number(json, "ID", &out->lease, e) || !read_number(json, "TTL", &out->ttl_s, e))
         return false;
-    if (out->lease == 0)
+    if (out->lease <= 0)
         return err_set(e, "ID: a lease was expected");
     out->ttl_s = out->ttl_s < 0 ? 0 : out->ttl_s;
     return true;

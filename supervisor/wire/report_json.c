@@ -99,6 +99,7 @@ static const struct json_field vote_fields[] = {VOTE("voter", voter, FIELD_TEXT)
                                                 VOTE("durable", durable, FIELD_BOOL),
                                                 VOTE("valid_ms", valid_ms, FIELD_COUNT),
                                                 VOTE("answer_ms", answer_ms, FIELD_COUNT),
+                                                VOTE("forgot_ms", forgot_ms, FIELD_COUNT),
                                                 VOTE("holder_connection", holder_connection, FIELD_COUNT),
                                                 VOTE("holder_foreign", foreign, FIELD_BOOL),
                                                 END};

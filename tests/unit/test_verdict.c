@@ -61,6 +61,7 @@ CHANGE(no_authority, r->authority_ms = 0;)
 CHANGE(foreign_lock, r->votes[1].foreign = true; r->votes[1].counted = false;
        r->votes[1].holder_connection = 42;)
 CHANGE(witness_silent, r->votes[2].up = TRI_NO; r->votes[2].counted = false;)
+CHANGE(witness_forgot, r->votes[2].forgot_ms = 65000;)
 CHANGE(vote_missing, r->votes[1].counted = false;)
 CHANGE(lossless, r->lossless = true; TEXT(r->nodes[0].acks, "yes"); r->nodes[0].acks_from = 1;
        r->nodes[1].acknowledges = TRI_YES; r->nodes[1].out_of_sync = TRI_NO;)
@@ -184,6 +185,8 @@ static const struct verdict_case cases[] = {
      "session 42 of another account holds the vote's lock at mx2"},
     {WRITER, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
     {STANDBY, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
+    {WRITER, witness_forgot, SEVERITY_WARNING, "voter-forgot", "65 s ago the voter witness had forgotten epochs"},
+    {STANDBY, witness_forgot, SEVERITY_WARNING, "voter-forgot", "65 s ago the voter witness had forgotten epochs"},
     {WRITER, vote_missing, SEVERITY_WARNING, "vote-missing", "the vote of mx2 does not count for mx1"},
     {WRITER, not_lossless, SEVERITY_CRITICAL, "not-lossless", "mx1 acknowledges commits"},
     {WRITER, weakly_lossless, SEVERITY_CRITICAL, "not-lossless", "mx1 acknowledges commits"},

@@ -5,7 +5,8 @@ from replab import faults
 
 from .catalogue import expect, scenario
 from .cuts import CUT_S
-from .deaths import kill_server
+from .deaths import kill_server, kill_supervisor
+from .moves import switchover
 
 
 def encode(text):
@@ -131,6 +132,8 @@ def wipe_etcd(t):
     for node in (t.writer, t.standby):
         said = t.tool(node, "history", "--json").stdout
         expect("lost data" in said or "forgotten epoch" in said, f"{node} does not tell that etcd has lost its data")
+        expect("had forgotten epochs" in t.tool(node, "check").stdout + t.tool(node, "status").stdout,
+               f"neither check nor status of {node} tells of it")
 
     def promised():
         found = etcd.ask("kv/range", {"key": encode("/replcheck/mail/promise/"),
@@ -138,3 +141,15 @@ def wipe_etcd(t):
         return int(found.get("count", 0)) > 0
     t.wait("the epoch is promised there again", promised, 10)
     t.end(t.writer, terms=1, outage_s=5)
+
+
+@etcd_scenario(fault=7, name="kill-supervisor-etcd")
+def kill_supervisor_(t):
+    """The writer's supervisor is killed: another one takes the vote's key over, without a change of role."""
+    kill_supervisor(t)
+
+
+@etcd_scenario(name="switchover-etcd")
+def switchover_(t):
+    """`mysql-replcheck switchover`, there and back: nothing is lost."""
+    switchover(t)
