@@ -28,3 +28,11 @@ check-explore: tests/sim/explore
 	$(builddir)/tests/sim/explore --tree orders --faults 1 --depth 10
 	$(builddir)/tests/sim/explore --tree orders --faults 2 --depth 5
 .PHONY: check-explore
+
+# Wrong versions, each of which the simulator has to catch.
+TESTS += tests/sim/test_mutants
+EXTRA_DIST += tests/sim/test_mutants tests/sim/try-mutants tests/sim/mutants.py
+
+check-mutants:
+	$(top_srcdir)/tests/sim/try-mutants
+.PHONY: check-mutants

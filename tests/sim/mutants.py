@@ -1,0 +1,130 @@
+"""Small wrong versions, each of one thing that keeps the pair safe or alive.
+
+`file`, `old`, `new`: an exact text that stands there once. `breaks`: safety or liveness. `args`: how it is looked for.
+`base`: changes made to the right version as well, where another guard would hide the mistake; the base alone must be
+clean, or what it breaks is not the mutant's.
+"""
+import dataclasses
+
+SAFETY, LIVENESS = "safety", "liveness"
+QUORUM = "supervisor/model/quorum.c"
+FACTS = "supervisor/model/facts.c"
+DECIDE = "supervisor/model/decide.c"
+RULES = "supervisor/model/rules.c"
+LEDGER = "supervisor/model/ledger.c"
+FENCER = "supervisor/model/fencer_logic.c"
+VOTER = "tests/sim/voter.c"             # mirrors io/voter_mariadb.c
+PROCEDURES = "tests/sim/procedures.c"   # mirrors sql/
+SERVER = "tests/sim/server.c"           # the same, and mariadbd
+LADDER = "tests/sim/ladder.c"           # mirrors io/ladder.c
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    name: str
+    what: str
+    breaks: str
+    changes: tuple          # of (file, old, new)
+    args: tuple = ()
+    base: tuple = ()
+
+
+NO_DELAY = ((FACTS, "    return tri_from(s->o->now_us - s->m->majority_since_us >= s->p->takeover_delay_us);",
+             "    return TRI_YES;"),)
+
+MUTANTS = (
+    Mutant("fence-skipped", "a deadline that passes is not fenced", SAFETY,
+           ((FENCER, "fencer_logic_is_armed(l) && now_us >= l->term.deadline_us)", "false)"),)),
+    Mutant("deadline-from-reply", "a renewal counts from when its answer came, not from when it was sent", SAFETY,
+           ((VOTER, "        quorum_proven(&p->q, i, a->sent);\n    else if", "        quorum_proven(&p->q, i, a->answered);\n    else if"),
+            (QUORUM, "    v->proven_us = sent_us;\n    v->released_note", "    v->proven_us = answered_us;\n    v->released_note")),
+           base=NO_DELAY),
+    Mutant("free-lock-counts", "a lock that was found free counts at once", SAFETY,
+           ((QUORUM, "    if (now_us - v->taken_us >= q->lease_us && session_old)\n", "    if (session_old)\n"),)),
+    Mutant("expiry-inferred", "a holder that was there and is gone is taken for expired", SAFETY,
+           ((VOTER, "    bool expired = v->expired;\n", "    bool expired = v->expired || vote_of(w, n, i)->holder.connection;\n"),),
+           base=NO_DELAY),
+    Mutant("row-stays", "a promise does not consume the rows that it rests on", SAFETY,
+           ((PROCEDURES, "            if (r->present && r->epoch < epoch)\n                *r = (struct row){0};\n",
+             "            (void)r;\n"),)),
+    Mutant("old-row", "a row of an older epoch than a promise is a reason", SAFETY,
+           ((FACTS, "        if (all[i]->kind == NOTE_NONE || all[i]->epoch < newest || all[i]->epoch < own)",
+             "        if (all[i]->kind == NOTE_NONE)"),)),
+    Mutant("lock-on-timer", "the fencer renews the write lock by itself", SAFETY,
+           ((FENCER, "    l->ticked_us = now_us;\n    judge_server", "    l->ticked_us = now_us;\n    if (fencer_logic_is_armed(l))\n        add(todo, FENCER_DO_TAKE_LOCK);\n    judge_server"),
+            (FENCER, "fencer_logic_is_armed(l) && now_us >= l->term.deadline_us)", "false)")),
+           base=((FENCER, "fencer_logic_is_armed(l) && now_us >= l->term.deadline_us)",
+                  "false)"), (SERVER, "random_below(w, 2 * MS), EV_SWITCH", "0, EV_SWITCH"))),
+    Mutant("no-delay", "no takeover delay on top of an expired lease", SAFETY, NO_DELAY),
+    Mutant("one-check", "enable() does not look again after its SET", SAFETY,
+           ((PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;"),)),
+    Mutant("no-check", "enable() sets read_only=0 for whoever asks", SAFETY,
+           ((PROCEDURES, "        if (!has_authority(v, c))\n            return refuse(a);\n        k->pc = 1;", "        k->pc = 1;"),
+            (PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;"))),
+    Mutant("uncounted-release", "a vote that does not count is released in writing", SAFETY,
+           ((VOTER, "    if (!vote->held || !(vote->counted || uncounted_too) ||", "    if (!vote->held ||"),)),
+    Mutant("third-in-memory", "the third vote is known from the own table alone", SAFETY,
+           ((DECIDE, "    return armed || (own_term && there->read_us && !given);", "    (void)given;\n    return armed || own_term;"),),
+           args=("--tie", "writer")),
+    Mutant("third-forgotten", "the third vote is still ours after it was given", SAFETY,
+           ((DECIDE, "theirs > mine || m->third_given_epoch >= mine)", "theirs > mine)"),), args=("--tie", "writer")),
+    Mutant("restart-forgets", "a vote counts although the voter may have restarted", SAFETY,
+           ((QUORUM, "    bool session_old = now_us - v->opened_us >= q->lease_us;", "    bool session_old = true;"),),
+           base=NO_DELAY),
+    Mutant("no-own-vote", "authority without the own server's vote", SAFETY,
+           ((QUORUM, "    int64_t least = own < best ? own : best;", "    int64_t least = best;"),
+            (QUORUM, "    return other && quorum_holds(q, q->self);", "    return other;"))),
+    Mutant("retaken-for-ever", "a vote that was lost counts at once however long ago that was", SAFETY,
+           ((QUORUM, "    bool again = answered_us < v->last_valid_us;", "    bool again = v->last_valid_us != 0;"),)),
+    Mutant("renewed-too-late", "a holder renews after its validity ended", SAFETY,
+           ((QUORUM, "    if (v->counted && sent_us >= valid_until(q, v))\n        return;\n", ""),
+            (QUORUM, "    return v->held && v->counted && now_us >= valid_until(q, v);", "    (void)now_us;\n    (void)v;\n    return false;"))),
+    Mutant("closed-for-ever", "a proof that the peer is closed outlives its promotion", SAFETY,
+           ((DECIDE, "closed && node_state_is_promoting(m->state));", "closed);"),)),
+    Mutant("no-lead", "a fence begins when authority has ended", SAFETY,
+           ((FACTS, "                              until - s->p->fence_us - s->p->epsilon_us > s->o->now_us));", "                              until > s->o->now_us));"),
+            ("tests/sim/actions.c", "    int64_t deadline = until - policy->fence_us - policy->epsilon_us;",
+             "    int64_t deadline = until;\n    (void)policy;")),
+           base=NO_DELAY),
+    Mutant("no-veto", "a writable peer does not stop a promotion", LIVENESS,
+           ((FACTS, "    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_NO)\n        return attended ? TRI_YES : TRI_UNKNOWN;\n", "    (void)attended;\n"),)),
+    Mutant("no-silence", "silence is not waited for", LIVENESS,
+           ((FACTS, "        return s->m->quiet_since_us && s->o->now_us - s->m->quiet_since_us >= s->p->lease_us;\n    return holder_expired(s);",
+             "        return true;\n    return true;"),)),
+    Mutant("epoch-not-checked", "a higher promise of the other is not looked at", SAFETY,
+           ((FACTS, "        tri_from(s->m->epoch > s->m->term_floor && facts_promised_by(s->o, s->other) > s->m->epoch);", "        TRI_NO;"),
+            (PROCEDURES, "has_vote(v, c) && most == k->now.epoch && by == k->node && writer >= 0", "has_vote(v, c) && writer >= 0"),
+            (PROCEDURES, "        if (!has_vote(v, c) || most > k->now.epoch || (most == k->now.epoch && by != k->node))", "        if (!has_vote(v, c))"),
+            (FACTS, "    return tri_from(s->m->epoch > s->m->term_floor && s->m->epoch > theirs);", "    (void)theirs;\n    return TRI_YES;"))),
+    Mutant("one-epoch", "both nodes count in the same epochs", SAFETY,
+           ((FACTS, "    return most % 2 == (p->self == 0 ? 1 : 0) ? most : most + 1;", "    (void)p;\n    return most;"),)),
+    Mutant("no-drain", "a promotion does not wait for the relay log's end", SAFETY,
+           ((FACTS, "    if (own->seen_us < s->m->since_us || own_receiver(s) != IO_NO)\n        return TRI_NO;\n    facts_own_position(s->o, &applied);",
+             "    if (own->seen_us)\n        return TRI_YES;\n    facts_own_position(s->o, &applied);"),)),
+    Mutant("no-switch", "no dead-man's switch", SAFETY,
+           ((SERVER, "    if (v->read_only || ours)\n        return;\n    TRACE", "    return;\n    TRACE"),)),
+    Mutant("stale-promoted", "a node that lacks a promised term is promoted", SAFETY,
+           ((FACTS, "    f->value[FACT_STALE] = fact_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)fact_stale;"),)),
+    Mutant("loss-unknown-is-none", "what is not known of the loss counts as none", SAFETY,
+           ((FACTS, "    f->value[FACT_LOSS] = fact_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)fact_loss;"),)),
+    Mutant("age-ignored", "an old answer about the own server counts as fresh", SAFETY,
+           ((FACTS, "    return is_fresh(s, v->seen_us) ? value : TRI_UNKNOWN;", "    (void)s;\n    return v->seen_us ? value : TRI_UNKNOWN;"),)),
+    Mutant("gap-ignored", "what was not heard while the process stood still passes for silence", LIVENESS,
+           ((DECIDE, "    if (o->gap_us > p->renew_us + p->silent_us)\n        forget_ages(m);", "    (void)forget_ages;"),)),
+    Mutant("released-open", "a handover is written before the own server is closed", SAFETY,
+           ((RULES, "    {600, S(DEMOTE_CLOSE), {YES(OWN_READ_ONLY), ", "    {600, S(DEMOTE_CLOSE), {"),)),
+    Mutant("enabled-unarmed", "writes are enabled before the fencer has the deadline", SAFETY,
+           ((RULES, "{456, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY)", "{456, S(PROMOTE_ENABLE), {YES(AUTHORITY)"),)),
+    Mutant("unarmed-writable", "a fencer without a deadline lets a writable server be", LIVENESS,
+           ((FENCER, "    else if (r->fences && is_writable_unarmed(l))", "    else if (r->fences && false && is_writable_unarmed(l))"),)),
+    Mutant("hung-server", "a server that does not answer is not killed", LIVENESS,
+           ((FENCER, "    else if (silent_at_us(l, r) && now_us >= silent_at_us(l, r))", "    else if (false && silent_at_us(l, r))"),)),
+    Mutant("ladder-one-rung", "the ladder does not kill the server", SAFETY,
+           ((LADDER, "        if (next == RUNG_KILL && !send_signal(w, n))\n            continue;", "        if (next == RUNG_KILL)\n            continue;"),)),
+    Mutant("votes-kept", "a fenced node keeps its votes", LIVENESS,
+           ((RULES, "    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(RELEASE),",
+             "    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(TAKE_VOTES),"),)),
+    Mutant("fork-promoted", "a node whose history forked is promoted", SAFETY,
+           ((FACTS, "    if (s->m->history == GTID_REL_DIVERGED)\n        return fact_later_term(s) == TRI_YES;", "    if (s->m->history == GTID_REL_DIVERGED)\n        return true;"),
+            (RULES, "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(QUARANTINED)", "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(STANDBY)"))),
+)
