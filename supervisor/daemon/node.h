@@ -69,7 +69,6 @@ struct node {
     int64_t repaired_us;      /* the dead-man's switch, last */
     char repair_trouble[OBS_TEXT_MAX]; /* why that failed; "" = it did not */
     int64_t disarmed_us;
-    int64_t room_us;          /* when room was asked for last, at a full server */
     int64_t clients_due_us;   /* when this node ceased to be the writer; 0 = its clients were seen to */
     struct ladder *ladder;    /* closing the own server */
     int promoted_row;         /* the row that made this node the writer */

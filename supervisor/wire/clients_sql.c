@@ -35,7 +35,7 @@ static char *spare_all(const struct clients_spared *spared)
 }
 
 #define HEAD                                                                                                 \
-    "BEGIN NOT ATOMIC DECLARE v_killed INT DEFAULT 0; DECLARE v_least INT DEFAULT 0;"                        \
+    "BEGIN NOT ATOMIC DECLARE v_killed INT DEFAULT 0;"                                                       \
     " DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;"
 #define EACH                                                                                                 \
     " DO KILL CONNECTION s.ID; SET v_killed=v_killed+1; END FOR; END IF; SELECT v_killed AS killed; END"
@@ -51,19 +51,16 @@ char *clients_end_sql(const struct clients_spared *spared)
     return sql;
 }
 
-char *clients_room_sql(const struct clients_spared *spared, int count, const char *fencer,
-                       int fencer_sessions)
+char *clients_room_sql(const struct clients_spared *spared)
 {
     char *where = spare_all(spared);
-    char *sql = mem_printf(
-        HEAD " IF (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
-             " WHERE VARIABLE_NAME='THREADS_CONNECTED')>=@@GLOBAL.max_connections THEN"
-             " SET v_least=%d+GREATEST(0,%d-(SELECT COUNT(*) FROM information_schema.PROCESSLIST"
-             " WHERE USER='%s' AND HOST='localhost'));"
-             " FOR s IN (SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND='Sleep'%s AND ID NOT IN"
-             " (SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX)"
-             " ORDER BY TIME_MS DESC LIMIT v_least)" EACH,
-        count, fencer_sessions, fencer, where);
+    char *sql =
+        mem_printf(HEAD " IF (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
+                        " WHERE VARIABLE_NAME='THREADS_CONNECTED')>@@GLOBAL.max_connections THEN"
+                        " FOR s IN (SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND='Sleep'%s"
+                        " AND ID NOT IN (SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX)"
+                        " ORDER BY TIME_MS DESC LIMIT 1)" EACH,
+                   where);
     free(where);
     return sql;
 }

@@ -1,5 +1,5 @@
 /* Prints a statement of the slow look, for the test that runs it: audit_driver locks | whole | clients
- * [ACCOUNT...] | room COUNT */
+ * [ACCOUNT...] | room */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@ int main(int argc, char **argv)
         spared.accounts = (const char *const *)argv + 2;
         spared.account_count = argc - 2;
         sql = clients_end_sql(&spared);
-    } else if (argc > 2 && strcmp(argv[1], "room") == 0)
-        sql = clients_room_sql(&spared, atoi(argv[2]), "replcheck-fence", 3);
+    } else if (argc > 1 && strcmp(argv[1], "room") == 0)
+        sql = clients_room_sql(&spared);
     if (!sql)
         return 2;
     puts(sql);

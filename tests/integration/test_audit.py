@@ -2,11 +2,11 @@
 """The slow look and the end of clients, on a real server: the program's own statements under the accounts that run
 them. AUDIT_DRIVER names the program that prints them."""
 
+import multiprocessing
 import os
 import re
 import subprocess
 import sys
-import threading
 import time
 
 from mariadb_sandbox import SqlError
@@ -115,33 +115,42 @@ def refused(connect):
         return error.number, None
 
 
+def persistent(connect):
+    """One of the crowd is in the last place for a moment each time, until it is refused."""
+    for _ in range(2000):
+        session = refused(connect)[1]
+        if session:
+            return session
+    return None
+
+
 class Crowd:
-    """Clients that take every connection there is, and go on trying, until the end of the block."""
+    """Clients that take every connection there is, and go on trying, until the end of the block. A process of its
+    own: this one changes its user while it connects."""
 
     def __init__(self, server):
-        self.server, self.sessions, self.refusals, self.over = server, [], 0, False
-        self.running = threading.Thread(target=self._run)
+        self.server, self.full = server, multiprocessing.Event()
+        self.running = multiprocessing.Process(target=self._run, daemon=True)
 
     def _run(self):
-        while not self.over:
+        sessions = []
+        while True:
             number, session = refused(lambda: self.server.connect(host="127.0.0.1", user="app", password="x"))
             if session:
-                self.sessions.append(session)
-            else:
-                self.refusals += number == 1040
+                sessions.append(session)
+            elif number == 1040:
+                self.full.set()
                 time.sleep(0.001)
 
     def __enter__(self):
         self.running.start()
-        while not self.refusals:
-            time.sleep(0.005)
+        if not self.full.wait(20):
+            raise Failure("the server does not get full")
         return self
 
     def __exit__(self, *_):
-        self.over = True
+        self.running.terminate()
         self.running.join()
-        for session in self.sessions:
-            session.close()
 
 
 @case
@@ -152,28 +161,21 @@ def a_full_server_lets_ours_in():
                    " CREATE DATABASE scratch; CREATE TABLE scratch.t (a INT) ENGINE = InnoDB;"
                    " GRANT SELECT ON scratch.* TO app@'127.0.0.1'; SET GLOBAL max_connections = 20")
         try:
-            with Crowd(roles.server) as crowd:
-                crowd.sessions[0].query("BEGIN; SELECT * FROM scratch.t")
-                first = None
-                for _ in range(200): # one of the crowd is in the reserved place for a moment, until it is refused
-                    number, first = refused(roles.local)
-                    if first:
-                        break
+            busy = roles._keep(roles.server.connect(host="127.0.0.1", user="app", password="x"))
+            busy.query("BEGIN; SELECT * FROM scratch.t")
+            with Crowd(roles.server):
+                first = persistent(roles.local)
                 expect("the first of ours", bool(first), True)
                 expect("the next one", [refused(roles.local)[0] for _ in range(5)], [1040] * 5)
-                expect("room", first.value(statement("room", "3")), "6") # for three and all of the fencer's
-                came, end = [], time.monotonic() + 10
-                while len(came) < 6 and time.monotonic() < end:
-                    number, session = refused(roles.local if len(came) < 3 else roles.fencer)
-                    if session:
-                        came.append(session)
-                expect("ours", len(came), 6)
-                expect("none of theirs", root.value("SELECT COUNT(*) FROM information_schema.PROCESSLIST"
-                                                    " WHERE USER = 'app' AND COMMAND = 'Sleep'"), "13")
-                expect("with a transaction", is_there(root, crowd.sessions[0]), True)
-                expect("full again", refused(roles.local)[0], 1040)
+                for connect in (roles.local, roles.fencer, roles.local):
+                    expect("room", first.value(statement("room")), "1")
+                    time.sleep(0.2)  # for the crowd to try
+                    expect("a place is enough", first.value(statement("room")), "0")
+                    expect("it is ours", bool(persistent(connect)), True)
+                    expect("and no more", [refused(roles.local)[0] for _ in range(5)], [1040] * 5)
+                expect("with a transaction", is_there(root, busy), True)
                 root.query("SET GLOBAL max_connections = 1000")
-                expect("not full", first.value(statement("room", "3")), "0")
+                expect("not full", first.value(statement("room")), "0")
         finally:
             root.query("SET GLOBAL max_connections = 151; DROP USER app@'127.0.0.1'; DROP DATABASE scratch")
 

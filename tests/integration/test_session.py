@@ -53,7 +53,10 @@ def main():
         keys = os.path.join(box.directory, "keys")
         certificates(keys)
         environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys)
-        environment.update(start(box, "SERVER", options=["--max-connections=300"]))
+        extra_port = mariadb_sandbox.free_port()
+        environment["SERVER_EXTRA_PORT"] = str(extra_port)
+        environment.update(start(box, "SERVER", options=["--max-connections=300", f"--extra-port={extra_port}",
+                                                         "--extra-max-connections=2"]))
         environment.update(start(box, "VICTIM"))
         environment.update(start(box, "TLS", options=[
             "--bind-address=127.0.0.1,127.0.0.2", f"--ssl-ca={keys}/ca.pem", f"--ssl-cert={keys}/server.pem",

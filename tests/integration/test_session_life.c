@@ -294,6 +294,45 @@ static void hundred_sessions(void **state)
         session_free(&clients[i].session);
 }
 
+static unsigned extra_port(void)
+{
+    const char *port = getenv("SERVER_EXTRA_PORT");
+    return port ? (unsigned)strtoul(port, NULL, 10) : 0;
+}
+
+/* A full server is reached by its extra port, at once; later by the usual one again. */
+static void a_full_server(void **state)
+{
+    enum { FILLERS = 10 };
+    static struct client fillers[FILLERS];
+    struct client c, refused;
+    struct session_options by_one_port = by_tcp(&server), by_two = by_tcp(&server), o = by_socket(&server);
+    (void)state;
+    client_open(&fillers[0], &o);
+    value_of(&fillers[0], "SET GLOBAL max_connections=10; SELECT 1");
+    for (int i = 1; i < FILLERS; i++)
+        client_open(&fillers[i], &o);
+    client_open(&c, &o); /* the one beyond the limit */
+    client_start(&refused, &by_one_port);
+    AWAIT(refused.downs, CLOCK_MS(1000));
+    assert_int_equal(session_last_error_no(refused.session), 1040);
+    by_two.extra_port = extra_port();
+    session_free(&refused.session);
+    client_start(&refused, &by_two);
+    AWAIT(session_is_up(refused.session), CLOCK_MS(1000));
+    assert_int_equal(refused.downs, 1);
+    assert_string_equal(value_of(&refused, "SELECT 'here'"), "here");
+    for (int i = 1; i < FILLERS; i++)
+        session_free(&fillers[i].session);
+    session_close(refused.session, "to come back");
+    AWAIT(refused.ups == 2, CLOCK_MS(1000));
+    assert_int_equal(refused.downs, 2);
+    value_of(&fillers[0], "SET GLOBAL max_connections=300; SELECT 1");
+    session_free(&fillers[0].session);
+    session_free(&refused.session);
+    session_free(&c.session);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
 
 int main(void)
@@ -309,6 +348,7 @@ int main(void)
         TEST(closing_lets_go_of_locks),
         TEST(leaves_politely_when_idle),
         TEST(hundred_sessions),
+        TEST(a_full_server),
     };
     if (!fixture_find_servers())
         return 77; /* run by test_session.py */

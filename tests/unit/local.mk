@@ -243,6 +243,12 @@ TESTS += tests/unit/test_etcd_json
 tests_unit_test_etcd_json_SOURCES = tests/unit/test_etcd_json.c
 tests_unit_test_etcd_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_etcd_json_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_observe_switch
+TESTS += tests/unit/test_observe_switch
+tests_unit_test_observe_switch_SOURCES = tests/unit/test_observe_switch.c
+tests_unit_test_observe_switch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_observe_switch_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
