@@ -327,8 +327,13 @@ static void stop_applier(struct world *w)
 static void write_here(struct world *w, bool on)
 {
     int s = (int)random_below(w, NODES);
-    if (w->servers[s].state == RUNS && !server_is_blocked(&w->servers[s]) && w->servers[s].read_only != on)
-        server_set_read_only(w, s, on, 0);
+    struct server *v = &w->servers[s];
+    uint32_t epoch = v->enabled_epoch;
+    if (v->state != RUNS || server_is_blocked(v) || v->read_only == on)
+        return;
+    server_set_read_only(w, s, on, 0);
+    if (on)
+        v->was_epoch = epoch;
 }
 
 static void toggle_maintenance(struct world *w, int n)

@@ -51,6 +51,7 @@ void server_term(struct world *w, int s, unsigned epoch, bool unplanned)
     history_cut(&v->own, v->applied);
     history_term(&v->own, s, epoch, unplanned);
     v->applied = history_end(&v->own);
+    w->acked_at[v->applied % ACKS_KEPT] = w->now;
     flow_soon(w, 1 - s, w->c.delay);
 }
 

@@ -96,18 +96,14 @@ void server_set_read_only(struct world *w, int s, bool on, unsigned epoch)
     TRACE(w, trace_server(s), "read_only=%d%s", on, on ? "" : epoch ? " (enabled)" : " (by somebody else)");
     v->switch_set_since = 0;
     if (on) {
-        v->was_epoch = v->enabled_epoch;
+        v->was_epoch = 0;
         v->enabled_epoch = 0;
         v->mischief = v->unwatched = 0;
         event_drop(w, EV_WRITE, s, 0);
         return;
     }
-    /* Who sets it back under a writer that has its authority changes nothing. */
-    const struct supervisor *p = s < NODES ? &w->nodes[s].sup : NULL;
-    const struct fencer_logic *f = s < NODES ? &w->nodes[s].fencer.logic : NULL;
-    bool again = !epoch && p && v->was_epoch &&
-                 ((p->state != GONE && node_state_may_write(p->m.state) && p->m.epoch == v->was_epoch) ||
-                  (fencer_logic_is_armed(f) && f->term.epoch == v->was_epoch));
+    /* Who closed the writer and opens it again in the same term changes nothing that others rely on. */
+    bool again = !epoch && v->was_epoch && v->was_epoch == w->highest_enabled;
     v->enabled_epoch = again ? v->was_epoch : epoch;
     v->enabled_at = w->now;
     v->writable_since = w->now;
