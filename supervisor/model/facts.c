@@ -201,6 +201,18 @@ static enum tri fact_received(const struct sight *s)
 
 static enum tri fact_later_term(const struct sight *s);
 
+/* Applied also where transactions of our own have numbers beyond it: a fork shows in no position. */
+static enum tri is_applied(const struct sight *s, const struct gtid_set *applied, const struct gtid_set *want)
+{
+    enum tri has = gtid_pos_contains(applied, want);
+    return has == TRI_YES && gtid_state_lacks(&s->o->own.binlog_state, want) ? TRI_NO : has;
+}
+
+static enum tri is_here(const struct sight *s, bool drained, const struct gtid_set *have, const struct gtid_set *want)
+{
+    return drained ? is_applied(s, have, want) : gtid_pos_contains(have, want);
+}
+
 static enum tri fact_drained(const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
@@ -211,9 +223,9 @@ static enum tri fact_drained(const struct sight *s)
     /* What came of the other's fork is not for us to apply: our data have the later term. */
     if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
         return TRI_YES;
-    if (own->replication.io_pos.known && gtid_pos_contains(&applied, &own->replication.io_pos) != TRI_YES)
-        return TRI_NO;
-    if (s->m->ledger.received.known && gtid_pos_contains(&applied, &s->m->ledger.received) != TRI_YES)
+    if (own->replication.io_pos.known && is_applied(s, &applied, &own->replication.io_pos) != TRI_YES)
+        return s->m->accept_loss && own->replication.sql == TRI_NO ? TRI_YES : TRI_NO;
+    if (s->m->ledger.received.known && is_applied(s, &applied, &s->m->ledger.received) != TRI_YES)
         return s->m->accept_loss ? TRI_YES : TRI_NO;
     return TRI_YES;
 }
@@ -264,22 +276,25 @@ static unsigned fact_loss(const struct sight *s)
 {
     struct gtid_set have;
     const struct server_view *peer = &s->o->peer;
-    if (s->m->state == NODE_PROMOTE_DRAIN || s->m->state == NODE_PROMOTE_PROMISE)
+    bool drained = s->m->state == NODE_PROMOTE_DRAIN || s->m->state == NODE_PROMOTE_PROMISE;
+    if (drained)
         facts_own_position(s->o, &have);
     else
         received_position(s, &have);
     if (s->m->accept_loss || s->o->operator_.accept_loss)
         return LOSS_OK;
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
-        return s->m->state == NODE_STANDBY || gtid_pos_contains(&have, &s->basis.gtid) == TRI_YES ? LOSS_OK
-                                                                                                  : LOSS_KNOWN;
+        return s->m->state == NODE_STANDBY || is_here(s, drained, &have, &s->basis.gtid) == TRI_YES ? LOSS_OK
+                                                                                                    : LOSS_KNOWN;
     if (durability_marked(s->p, s->o, s->q))
         return LOSS_MARKED;
     if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES) {
         if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
             return LOSS_OK;
-        return gtid_pos_contains(&have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
+        return is_here(s, drained, &have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
     }
+    if (drained && gtid_state_lacks(&s->o->own.binlog_state, &s->m->ledger.writer_pos))
+        return LOSS_KNOWN;
     char sentence[LEDGER_SENTENCE_MAX];
     struct loss_bound bound = facts_loss(s->p, s->o, s->m);
     enum loss_verdict v =

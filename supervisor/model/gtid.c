@@ -183,6 +183,18 @@ enum tri gtid_pos_contains(const struct gtid_set *have, const struct gtid_set *w
     return TRI_YES;
 }
 
+bool gtid_state_lacks(const struct gtid_set *state, const struct gtid_set *pos)
+{
+    if (!state->known || !pos->known)
+        return false;
+    for (size_t i = 0; i < pos->count; i++) {
+        uint64_t known = seq_of_server(state, &pos->at[i]);
+        if (known && known < pos->at[i].seq)
+            return true;
+    }
+    return false;
+}
+
 /* What `have` lacks of the domain that begins at entry `i` of `want`; 1 for the other side of a fork. */
 static uint64_t missing_in_domain(const struct gtid_set *have, const struct gtid_set *want, size_t i)
 {

@@ -10,7 +10,16 @@ sim_world = tests/sim/world.c tests/sim/world.h tests/sim/parts.h tests/sim/trac
 tests_sim_sim_SOURCES = tests/sim/main.c $(sim_world)
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/sim -DGTID_SET_MAX=4
 tests_sim_sim_LDADD = libbase.a
-EXTRA_DIST += tests/sim/local.mk
+TESTS += tests/sim/test_sim
+EXTRA_DIST += tests/sim/local.mk tests/sim/test_sim tests/sim/seeds
+
+# Minutes of fresh seeds; the base is printed, so that a failure can be replayed.
+SIM_MINUTES = 5
+check-sim: tests/sim/sim
+	base=$$(date +%s)00000; for tie in witness writer vip; do \
+	    $(builddir)/tests/sim/sim --base $$base --tie $$tie --minutes $(SIM_MINUTES) --jobs $$(nproc) || exit 1; \
+	done
+.PHONY: check-sim
 
 # The explorer: the same world, every choice instead of a random one.
 check_PROGRAMS += tests/sim/explore

@@ -20,16 +20,16 @@ static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
     const struct supervisor *p = &w->nodes[s].sup;
     const struct loss_bound *b = &p->promoted_loss;
     int64_t at = lost < ACKS_KEPT ? w->acked_at[first % ACKS_KEPT] : 0;
-    int64_t sampled = clock_to_world(w, s, p->m.ledger.writer_seen_us);
+    int64_t sampled = clock_to_world(w, s, p->promoted_seen);
     w->tally.lost += lost;
     TRACE(w, trace_server(s), "%u acknowledged rows are missing from %u on", lost, first);
-    if (p->m.accept_loss)
+    if (p->m.accept_loss || w->c.tie == POLICY_TIE_VIP)
         return;
     if (p->m.why == REASON_HANDOVER)
         world_break(w, "A: %u acknowledged rows from %u on are lost by a handover", lost, first);
     else if (b->exact && b->missing_bytes <= 0 && b->known_lost == 0)
         world_break(w, "A: %u acknowledged rows from %u on are lost, and the bound said exactly none", lost, first);
-    else if (at && p->m.ledger.writer_seen_us && at + SLACK < sampled)
+    else if (at && p->promoted_seen && at + SLACK < sampled)
         world_break(w, "A: row %u is lost, acknowledged %.1f ms before the writer was last seen", first,
                     (double)(sampled - at) / MS);
 }

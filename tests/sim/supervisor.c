@@ -401,8 +401,10 @@ static void run_tick(struct world *w, int n)
     observe_rest(w, n);
     enum node_state before = p->m.state;
     decide_tick(&w->policy[n], &p->o, &p->q, &p->m, &out);
-    if (p->m.state == NODE_PROMOTE_DRAIN || p->m.state == NODE_PROMOTE_PROMISE)
+    if (p->m.state == NODE_PROMOTE_DRAIN || p->m.state == NODE_PROMOTE_PROMISE) {
         p->promoted_loss = facts_loss(&w->policy[n], &p->o, &p->m);
+        p->promoted_seen = p->m.ledger.writer_seen_us;
+    }
     p->actions = out.actions;
     p->facts = out.facts;
     p->row = out.row->id;

@@ -368,6 +368,7 @@ struct supervisor {
     } waiting[WAITING_MAX]; /* questions to the fencer without an answer, oldest first */
     uint8_t waiting_count;
     struct loss_bound promoted_loss;
+    int64_t promoted_seen; /* the ledger's sample on which that rests */
     int weight, last_row;
     uint16_t dead_pid, dead_life, checked_pid;
     uint32_t bulletin_seq;

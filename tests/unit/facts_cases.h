@@ -79,6 +79,12 @@ CASE(draining, DRAINED, TRI_YES, "the operator accepted that loss", s->m.ledger.
      s->m.accept_loss = true)
 CASE(draining, DRAINED, TRI_NO, "the operator's acceptance does not drain what is here",
      s->o.own.replication.io_pos = scene_gtid("0-2-11"); s->m.accept_loss = true)
+CASE(draining, DRAINED, TRI_NO, "rows of our own have higher numbers than what was received and not applied: a fork",
+     s->o.own.replication.io_pos = scene_gtid("0-2-11"); s->o.own.binlog_pos = scene_gtid("0-1-12");
+     s->o.own.binlog_state = scene_gtid("0-1-12,0-2-10"))
+CASE(draining, DRAINED, TRI_YES, "the same, its applier stands still, and the operator accepted that loss",
+     s->o.own.replication.io_pos = scene_gtid("0-2-11"); s->o.own.binlog_pos = scene_gtid("0-1-12");
+     s->o.own.binlog_state = scene_gtid("0-1-12,0-2-10"); s->o.own.replication.sql = TRI_NO; s->m.accept_loss = true)
 CASE(draining, DRAINED, TRI_NO, "not read since the step began", s->m.since_us = s->now_us)
 CASE(draining, DRAINED, TRI_YES, "no replication is configured: nothing is left to apply",
      s->o.own.replication = (struct replication_view){.configured = TRI_NO})
@@ -101,6 +107,8 @@ CASE(peer_lost, LOSS, LOSS_UNKNOWN, "a term began that was never seen", s->o.wit
      (struct note){.kind = NOTE_PROMISE, .node = 1, .epoch = 6})
 CASE(standby, LOSS, LOSS_OK, "a released position is received first", released(s, "0-2-99"))
 CASE(draining, LOSS, LOSS_KNOWN, "a released position that never came", released(s, "0-2-99"))
+CASE(draining, LOSS, LOSS_KNOWN, "a released position on the other side of a fork", released(s, "0-2-11");
+     s->o.own.binlog_pos = scene_gtid("0-1-12"); s->o.own.binlog_state = scene_gtid("0-1-12,0-2-10"))
 CASE(draining, LOSS, LOSS_OK, "a released position that came", released(s, "0-2-10"))
 CASE(boot, LOSS, LOSS_OK, "the peer is read-only and has nothing more", )
 CASE(boot, LOSS, LOSS_KNOWN, "the peer is read-only and has more", s->o.peer.binlog_pos = scene_gtid("0-2-12"))

@@ -240,7 +240,13 @@ static void start_threads(struct drive *d)
 
 static void drain(struct drive *d)
 {
-    gtid_pos_merge(&d->s.o.own.slave_pos, &d->s.o.own.replication.io_pos);
+    const struct gtid_set *received = &d->s.o.own.replication.io_pos;
+    struct gtid_set *state = &d->s.o.own.binlog_state; /* log_slave_updates */
+    gtid_pos_merge(&d->s.o.own.slave_pos, received);
+    for (int i = 0; i < received->count; i++)
+        for (int k = 0; k < state->count; k++)
+            if (state->at[k].server == received->at[i].server && state->at[k].seq < received->at[i].seq)
+                state->at[k].seq = received->at[i].seq;
 }
 
 static void consume_rows(struct drive *d, struct voter_rows *r)

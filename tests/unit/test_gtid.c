@@ -191,6 +191,29 @@ static void contains_and_counts(void **state)
     }
 }
 
+static void state_lacks(void **state)
+{
+    static const struct {
+        const char *name, *state, *pos;
+        bool lacks;
+    } cases[] = {
+        {"there", "0-1-5,0-2-9", "0-2-9", false},
+        {"beyond", "0-1-5,0-2-9", "0-2-10", true},
+        {"a fork that another server's numbers hide", "0-1-12,0-2-9", "0-2-10", true},
+        {"a server that the state does not know tells nothing", "0-1-12", "0-2-10", false},
+        {"another domain", "0-1-12,1-2-9", "0-2-10", false},
+        {"nothing", "0-1-12", "", false},
+        {"unknown state", "unknown", "0-2-10", false},
+        {"unknown position", "0-1-12", "unknown", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gtid_set have = set_of(cases[i].state), want = set_of(cases[i].pos);
+        if (gtid_state_lacks(&have, &want) != cases[i].lacks)
+            fail_msg("%s: wrong", cases[i].name);
+    }
+}
+
 static void equals(void **state)
 {
     static const struct {
@@ -434,7 +457,7 @@ int main(void)
         cmocka_unit_test(advances),
         cmocka_unit_test(merges),
         cmocka_unit_test(contains_and_counts),
-        cmocka_unit_test(equals),
+        cmocka_unit_test(state_lacks), cmocka_unit_test(equals),
         cmocka_unit_test(relates),
         cmocka_unit_test(positions_form_a_lattice),
         cmocka_unit_test(text_round_trips),
