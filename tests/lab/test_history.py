@@ -128,6 +128,18 @@ def _():
     return h.exclusive(made(steadily(1, 0, 200) + steadily(1, 500, 700, 100), terms(1, 2, 1)))
 
 
+@case("a term that was written in and has no row")
+def _():
+    return h.exclusive(made(steadily(1, 0, 200) + steadily(2, 300, 400, 100) + steadily(1, 500, 700, 200),
+                            [h.Term(1, 1), h.Term(3, 1)], unrecorded=[h.Term(2, 2)]))
+
+
+@case("the same without a sign of it", "out of turn", "had no term")
+def _():
+    return h.exclusive(made(steadily(1, 0, 200) + steadily(2, 300, 400, 100) + steadily(1, 500, 700, 200),
+                            [h.Term(1, 1), h.Term(3, 1)]))
+
+
 @case("the overlap's length is what is certain", "40.0 ms")
 def _():
     found = h.overlaps(made([ok(1, 0, 10, 1), ok(1, 60, 70, 2), ok(2, 12, 20, 3, 2), ok(2, 80, 90, 4, 2)], terms(1, 2)))

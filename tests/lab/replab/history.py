@@ -68,6 +68,8 @@ class History:
     nodes: list                  # Node: those that are on at the end
     terms: list = dataclasses.field(default_factory=list)   # Term, in the order of their positions
     direct: dict = dataclasses.field(default_factory=dict)  # client -> server_id, of those that use no VIP
+    # Terms that were about to begin, or did, and have no row: the supervisor ended in between. They are turns too.
+    unrecorded: list = dataclasses.field(default_factory=list)
     lossless: bool = False
     bound_excused: bool = False  # the operator accepted a loss: no bound was promised
 
@@ -82,16 +84,16 @@ class History:
 # W: at most one server acknowledges at any instant -----------------------------------------------------
 
 
-def turns_of(terms):
+def turns_of(history):
     """server_ids, one per change of the writer."""
-    servers = [term.server for term in terms]
+    servers = [term.server for term in sorted(history.terms + history.unrecorded, key=lambda term: term.epoch)]
     return [server for i, server in enumerate(servers) if i == 0 or server != servers[i - 1]]
 
 
 def out_of_turn(history):
     """Operations that no division of the time into the terms' turns explains. An operation that spans a change of
     turn belongs to either side. Returns (operations, when the last turn began at the latest)."""
-    acked, turns, began_us = history.acknowledged(), turns_of(history.terms), -1
+    acked, turns, began_us = history.acknowledged(), turns_of(history), -1
     for server in turns[:-1]:
         # The turn ends at the latest with the first answer of another server that cannot be of an earlier turn.
         others = [o for o in acked if o.server != server and o.invoked_us > began_us]
@@ -185,12 +187,12 @@ def exclusive(history):
         first = late[0]
         wrong.append(f"{len(late)} writes were acknowledged out of turn, the first by server {first.server} (client, "
                      f"seq: {first.value}), {(first.done_us - began_us) / 1000:.1f} ms after the last change; turns: "
-                     f"{turns_of(history.terms)}")
+                     f"{turns_of(history)}")
     found = overlaps(history)
     if found:
         wrong.append(f"two servers acknowledged at once for {overlap_us(found) / 1000:.1f} ms, in {len(found)} "
                      f"places, the first at {found[0].from_us} us ({found[0].acknowledged} writes of the lesser)")
-    known = {term.server for term in history.terms}
+    known = set(turns_of(history))
     strangers = [o for o in history.acknowledged() if o.server not in known]
     if history.terms and strangers:
         wrong.append(f"{len(strangers)} writes were acknowledged by server {strangers[0].server}, which had no term")
@@ -247,8 +249,9 @@ def beyond_bound(history, gone):
     wrong = []
     for server in sorted({o.server for o in gone}):
         theirs = [o for o in gone if o.server == server]
-        stated = [term.loss for i, term in enumerate(history.terms)
-                  if i and term.server != server and history.terms[i - 1].server == server and term.loss]
+        terms = sorted(history.terms + history.unrecorded, key=lambda term: term.epoch)
+        stated = [term.loss for i, term in enumerate(terms)
+                  if i and term.server != server and terms[i - 1].server == server and term.loss]
         if not stated:
             wrong.append(f"{len(theirs)} writes of server {server} were lost, and no promotion stated a bound")
             continue

@@ -299,7 +299,7 @@ def pair(first, second, sleep):
     def run(t):
         t.begin()
         together(t, (first, second), 0.5, HOLD_S, sleep)
-        t.end(t.writers()[0], vip_s=60)
+        t.end(t.writers()[0], vip_s=60, unrecorded=True)
     what = f"{first}, and half a second later {second}; both end after {HOLD_S} s."
     rows = tuple(sorted({ALL[first].row, ALL[second].row} - {0}))
     return Scenario(f"{first}+{second}", what, run, "witness", OFTEN, rows, False)

@@ -10,6 +10,7 @@ from replab import LabError, analysis, history
 
 CRASH = re.compile(r".*(?:ended by signal (?:4|6|7|8|11)\b|Sanitizer: |runtime error: ).*")
 PROMOTED = re.compile(r" -> writer: .*\(row 450, epoch (\d+)\); (.*)")
+PROMISED = re.compile(r" -> promoting: enable: .*\(row 448, epoch (\d+)\)")
 
 
 def terms(server):
@@ -19,26 +20,42 @@ def terms(server):
     return [(int(epoch), node, reason) for epoch, node, reason, _ in found]
 
 
+def log_of(host):
+    return host.read("log/replcheckd.log") if os.path.exists(host.log("replcheckd")) else ""
+
+
 def stated_losses(host):
     """epoch -> the loss that its promotion stated, as the node's log has it."""
-    if not os.path.exists(host.log("replcheckd")):
-        return {}
     found = {}
-    for epoch, detail in PROMOTED.findall(host.read("log/replcheckd.log")):
+    for epoch, detail in PROMOTED.findall(log_of(host)):
         found.setdefault(int(epoch), history.Loss.parse(detail))
     return found
+
+
+def promised_epochs(host):
+    """Those after whose promise the node was to enable writes, by its log."""
+    return {int(epoch) for epoch in PROMISED.findall(log_of(host))} | set(stated_losses(host))
 
 
 def build(lab, records, writer, quarantined, lossless):
     """The History. `writer`: its name; `quarantined`: name -> (is it, the first transaction that it names)."""
     nodes = [history.Node(name, lab.hosts[name].server_id, analysis.rows(lab.servers[name]), name == writer, *state)
              for name, state in quarantined.items()]
-    losses = {}
-    for name in ("mx1", "mx2"):
-        losses.update(stated_losses(lab.hosts[name]))
+    hosts, losses = [lab.hosts[name] for name in ("mx1", "mx2")], {}
+    for host in hosts:
+        losses.update(stated_losses(host))
     held = [history.Term(epoch, lab.hosts[node].server_id, losses.get(epoch))
             for epoch, node, _ in terms(lab.servers[writer])]
-    return history.History(records.operations, nodes, held, records.direct, lossless)
+    recorded = {term.epoch for term in held}
+    more = [history.Term(epoch, host.server_id, losses.get(epoch))
+            for host in hosts for epoch in promised_epochs(host) - recorded]
+    return history.History(records.operations, nodes, held, records.direct, more, lossless)
+
+
+def unrecorded(told):
+    """Terms that began and are in no table: the row is the first thing that a term writes."""
+    begun = [term.epoch for term in told.unrecorded if term.loss]
+    return [f"terms without a row: epochs {begun}"] if begun else []
 
 
 def never_two_writable(both_us, allowed_us=0):
@@ -65,9 +82,7 @@ def follows(standby, writer):
 
 def crashes(host):
     """Our programs end by our signals alone, and a build with sanitizers has nothing to say."""
-    if not os.path.exists(host.log("replcheckd")):
-        return []
-    found = CRASH.findall(host.read("log/replcheckd.log"))
+    found = CRASH.findall(log_of(host))
     return [f"{host.name}: {found[0].strip()}"] if found else []
 
 

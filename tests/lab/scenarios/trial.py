@@ -195,11 +195,13 @@ class Trial:
 
     # Judging --------------------------------------------------------------------------------------------
 
-    def end(self, writer, terms=None, least_terms=1, both_us=0, outage_s=None, acks_overlap=False, vip_s=VIP_S):
+    def end(self, writer, terms=None, least_terms=1, both_us=0, outage_s=None, acks_overlap=False, vip_s=VIP_S,
+            unrecorded=False):
         """Ends the recorders and judges. `writer`: the node that must be it now; `terms`: how many there must
         have been; `both_us`: how long two servers may have been writable; `outage_s`: the longest time without
         an acknowledgement to the client of the VIP; `acks_overlap`: two servers acknowledged, as was expected: that
-        is measured, not judged; `vip_s`: how long nobody, or two, may have held the VIP."""
+        is measured, not judged; `vip_s`: how long nobody, or two, may have held the VIP; `unrecorded`: a supervisor
+        ended so early that its term may have no row."""
         expect(self.writers() == [writer], f"writable at the end: {self.writers()} instead of {writer} alone")
         time.sleep(0.5)
         recorders, self._recorders = self._recorders, None
@@ -211,6 +213,7 @@ class Trial:
                 wrong["A"] += judge.follows(self.server(node), self.server(writer))
         told = judge.build(self.lab, records, writer, quarantined, self._lossless())
         self._judge_history(told, wrong, both_us, acks_overlap, records)
+        wrong["E"] += [] if unrecorded else judge.unrecorded(told)
         wrong["N"] += judge.term_count([t.epoch for t in told.terms], terms, least_terms)
         wrong["R"] += history.lookups_answered(records.lookups, self.fault_us,
                                                [n for n in NODES if self.host(n).on], self._excused)
