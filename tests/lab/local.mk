@@ -13,8 +13,8 @@ tests/lab/labtrap.so: $(srcdir)/tests/lab/labtrap.c
 		$(MARIADB_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $(srcdir)/tests/lab/labtrap.c -ldl
 CLEANFILES += tests/lab/labtrap.so
 EXTRA_DIST += tests/lab/labtrap.c
-TESTS += tests/lab/test_history.py
-EXTRA_DIST += tests/lab/test_history.py
+TESTS += tests/lab/test_history.py tests/lab/test_catalogue.py
+EXTRA_DIST += tests/lab/test_history.py tests/lab/test_catalogue.py
 if HAVE_FUSE
 noinst_PROGRAMS += tests/lab/labhangfs
 tests_lab_labhangfs_SOURCES = tests/lab/labhangfs.c
