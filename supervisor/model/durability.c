@@ -75,8 +75,10 @@ static bool keeps_up(const struct observation *o, const struct mind *m)
     return mine->at_us > o->peer.seen_us || gtid_pos_contains(&received, &mine->pos) == TRI_YES;
 }
 
-/* A dead receiver stays a client of ours until its primary writes to it: the other's own word is asked for
- * too, a proof of its death goes before both, and a new writer asks for a word that came since. */
+/* What a standby cannot apply is lost with its relay log: one that is quarantined does not count, though it
+ * acknowledges. A dead receiver stays a client of ours until its primary writes to it: the other's own word
+ * is asked for too, a proof of its death goes before both, and a new writer asks for a word that came since.
+ */
 static enum tri peer_acks(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     const struct server_view *peer = &o->peer;
@@ -88,8 +90,8 @@ static enum tri peer_acks(const struct policy *p, const struct observation *o, c
         return TRI_NO;
     if (!r->known || r->semi_sync == TRI_UNKNOWN)
         return TRI_UNKNOWN;
-    return tri_from(o->own.semi_sync.clients > 0 && r->io == IO_YES && r->semi_sync == TRI_YES &&
-                    (m->state != NODE_WRITER || keeps_up(o, m)));
+    return tri_from(o->own.semi_sync.clients > 0 && r->io == IO_YES && r->sql == TRI_YES &&
+                    r->semi_sync == TRI_YES && (m->state != NODE_WRITER || keeps_up(o, m)));
 }
 
 static enum tri peer_gone(const struct policy *p, const struct observation *o, const struct mind *m)
@@ -103,7 +105,8 @@ static enum tri peer_gone(const struct policy *p, const struct observation *o, c
 static enum tri in_step(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     struct gtid_set received = o->peer.replication.io_pos;
-    if (!m->acks_pos.known || !o->peer.replication.known || !is_fresh(p, o, o->peer.seen_us))
+    bool applies = o->peer.replication.known && o->peer.replication.sql == TRI_YES;
+    if (!m->acks_pos.known || !applies || !is_fresh(p, o, o->peer.seen_us))
         return TRI_NO;
     gtid_pos_merge(&received, &o->peer.binlog_pos);
     return gtid_pos_contains(&received, &m->acks_pos);
