@@ -102,6 +102,14 @@ static enum tri peer_gone(const struct policy *p, const struct observation *o, c
     return tri_from(o->now_us - heard > p->silent_us);
 }
 
+/* A receiver acknowledges what it receives, once. What it had received without semi-sync, or with an
+ * acknowledgement that its broken connection lost, is not sent again: such a commit waits until a later one
+ * is acknowledged, and with two of them waiting none comes any more (seen with 10.11.19). */
+static enum tri stuck(const struct policy *p, const struct observation *o, const struct mind *m)
+{
+    return tri_from(m->stuck_since_us && o->now_us - m->stuck_since_us > p->silent_us);
+}
+
 static enum tri in_step(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     struct gtid_set received = o->peer.replication.io_pos;
@@ -137,6 +145,7 @@ void durability_facts(struct facts *out, const struct policy *p, const struct ob
                                                                        : TRI_UNKNOWN;
     out->value[FACT_PEER_ACKS] = peer_acks(p, o, m);
     out->value[FACT_PEER_GONE] = peer_gone(p, o, m);
+    out->value[FACT_STUCK] = stuck(p, o, m);
     out->value[FACT_IN_STEP] = in_step(p, o, m);
     out->value[FACT_OWN_ACKS] = own_acks(p, o);
 }
@@ -155,6 +164,21 @@ static void remember_own(const struct observation *o, struct mind *m)
         m->acks_since_us = o->own.answered_us;
     } else if (!m->acks_pos.known && o->own.seen_us >= m->acks_since_us) {
         m->acks_pos = o->own.binlog_pos;
+    }
+}
+
+static void remember_stuck(const struct policy *p, const struct observation *o, struct mind *m)
+{
+    struct gtid_set received = o->peer.replication.io_pos;
+    bool acks = m->state == NODE_WRITER && is_fresh(p, o, o->peer.seen_us) && o->peer.replication.known &&
+                o->peer.replication.io == IO_YES && o->peer.replication.semi_sync == TRI_YES;
+    gtid_pos_merge(&received, &o->peer.binlog_pos);
+    if (!acks || durability_acks(&o->own) != ACKS_REQUIRED || o->own.semi_sync.waiting <= 0 ||
+        gtid_pos_contains(&received, &o->own.binlog_pos) != TRI_YES) {
+        m->stuck_since_us = 0;
+    } else if (!m->stuck_since_us || gtid_pos_contains(&m->stuck_pos, &o->own.binlog_pos) != TRI_YES) {
+        m->stuck_since_us = o->now_us;
+        m->stuck_pos = o->own.binlog_pos;
     }
 }
 
@@ -201,5 +225,6 @@ void durability_remember(const struct policy *p, const struct observation *o, st
     if (!p->lossless)
         return;
     remember_own(o, m);
+    remember_stuck(p, o, m);
     remember_step(p, o, &m->step);
 }

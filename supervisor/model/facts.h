@@ -37,6 +37,7 @@ enum fact {
     FACT_MARK,           /* enum mark_fact: is the other recorded as out of sync? */
     FACT_PEER_ACKS,      /* the other receives, keeps up and acknowledges */
     FACT_PEER_GONE,      /* nothing of it answered for `silent`, in this state of ours */
+    FACT_STUCK,          /* for `silent` commits wait for what the other has received without acknowledging */
     FACT_IN_STEP,        /* it has all that was committed before acknowledgements were required */
     FACT_OWN_ACKS,       /* the own receiver acknowledges; no: it runs and does not */
     /* the peer */

@@ -23,6 +23,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_MARK] = "other node is marked as out of sync",
     [FACT_PEER_ACKS] = "other node acknowledges and keeps up",
     [FACT_PEER_GONE] = "other server is gone",
+    [FACT_STUCK] = "commits wait for what the other has",
     [FACT_IN_STEP] = "other node has caught up",
     [FACT_OWN_ACKS] = "own receiver acknowledges",
     [FACT_PEER_UP] = "other server answers",

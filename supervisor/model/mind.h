@@ -60,6 +60,8 @@ struct mind {
     bool accept_loss;            /* the operator accepted it, for the promotion that is tried */
     int64_t acks_since_us;       /* writer, lossless: when acknowledgements were first seen required; 0 = they are not */
     struct gtid_set acks_pos;    /* read after that: what the other must have to be in step */
+    struct gtid_set stuck_pos;   /* writer, lossless: commits wait, though the other has all up to here ... */
+    int64_t stuck_since_us;      /* ... since then; 0 = not so */
     struct in_step step;         /* standby, lossless */
 };
 

@@ -41,6 +41,9 @@ CASE(writer, PEER_GONE, TRI_NO, "its vote is still renewed", peer_silent(s, 1001
 CASE(writer, PEER_GONE, TRI_NO, "a new writer gives it the same time", peer_silent(s, 1001); s->m.since_us = s->now_us)
 CASE(writer, PEER_GONE, TRI_YES, "never heard of in this life", s->o.peer.seen_us = s->o.voter_answer_us[1] = 0;
      s->m.since_us = s->now_us - MS(1001))
+CASE(writer, STUCK, TRI_NO, "nothing waits", )
+CASE(writer, STUCK, TRI_NO, "for exactly `silent`", s->m.stuck_since_us = s->now_us - MS(1000))
+CASE(writer, STUCK, TRI_YES, "for longer", s->m.stuck_since_us = s->now_us - MS(1001))
 CASE(writer, IN_STEP, TRI_NO, "nothing to compare with yet", )
 CASE(writer, IN_STEP, TRI_YES, "it has what was read after commits waited", caught_up(s, "0-1-10", "0-1-10"))
 CASE(writer, IN_STEP, TRI_NO, "it lacks some", caught_up(s, "0-1-11", "0-1-10"))

@@ -253,8 +253,8 @@ static void test_a_cut_changes_nothing(void **state)
     assert_true(is_in_step(&s));
 }
 
-/* The position that the other must have is of a sample that was asked for after commits were seen to wait: what
- * was acknowledged alone before that is in it. */
+/* The position that the other must have is of a sample that was asked for after commits were seen to wait:
+ * what was acknowledged alone before that is in it. */
 static void test_position_is_read_after_commits_wait(void **state)
 {
     struct scene s;
@@ -329,6 +329,46 @@ static void test_deaf_standby_is_waited_for(void **state)
     drive_run(&d, 60000);
     expect(&d, NODE_WRITER, 599);
     assert_int_equal(durability_acks(&d.s.o.own), ACKS_REQUIRED);
+    assert_false(drive_did(&d, ACTION_MARK));
+}
+
+/* It received what it will not acknowledge any more: the mark lets the waiting commits go, and goes itself.
+ */
+static void test_stuck_commits_are_let_go(void **state)
+{
+    struct drive d;
+    (void)state;
+    begin(&d, writer);
+    d.s.o.own.semi_sync.waiting = 2;
+    drive_run(&d, 900);
+    assert_false(drive_did(&d, ACTION_MARK));
+    for (int i = 0; i < 8 && !drive_fired(&d, 507); i++)
+        drive_run(&d, 250);
+    d.s.o.own.semi_sync.waiting = 0;
+    drive_run(&d, 3000);
+    drive_expect_rows(&d, "stuck", ROWS(599, 506, 507, 504, 599, 505, 599));
+    assert_int_equal(durability_acks(&d.s.o.own), ACKS_REQUIRED);
+    assert_int_equal(d.witness.out_of_sync[1].kind, NOTE_NONE);
+}
+
+static void write_one(struct drive *d, int number)
+{
+    char pos[16];
+    snprintf(pos, sizeof(pos), "0-1-%d", number);
+    d->s.o.own.binlog_pos = d->s.o.peer.binlog_pos = d->s.o.peer.replication.io_pos = scene_gtid(pos);
+}
+
+/* Under load some commit waits in every sample, but each time another. */
+static void test_load_is_not_stuck(void **state)
+{
+    struct drive d;
+    (void)state;
+    begin(&d, writer);
+    d.s.o.own.semi_sync.waiting = 4;
+    for (int i = 0; i < 40; i++) {
+        write_one(&d, 100 + i);
+        drive_run(&d, 250);
+    }
     assert_false(drive_did(&d, ACTION_MARK));
 }
 
@@ -450,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_position_is_read_after_commits_wait),
         cmocka_unit_test(test_standby_goes_and_returns),
         cmocka_unit_test(test_deaf_standby_is_waited_for),
+        cmocka_unit_test(test_stuck_commits_are_let_go),
+        cmocka_unit_test(test_load_is_not_stuck),
         cmocka_unit_test(test_the_witness_must_have_the_mark),
         cmocka_unit_test(test_semi_sync_turned_off_by_hand),
         cmocka_unit_test(test_certified_death),

@@ -219,6 +219,20 @@ def demotion_while_waiting(t):
     end(t, t.writers()[0], least_terms=2)
 
 
+@lossless(name="lossless-unacknowledged")
+def unacknowledged(t):
+    """The standby's receiver is restarted without semi-sync: what it receives then it never acknowledges, also when
+    its supervisor has restarted it with semi-sync. The waiting commits are let go, behind a mark that goes again."""
+    begin(t)
+    t.fault(faults.now_us())
+    t.server(t.standby).sql("SET GLOBAL rpl_semi_sync_slave_enabled=0; STOP SLAVE IO_THREAD; START SLAVE IO_THREAD")
+    time.sleep(1)
+    t.wait("both are in step and nothing waits", lambda: in_step(t, t.writer) and t.well() and
+           not node_of(t, t.writer, t.writer).get("acks_waiting"), 30)
+    time.sleep(1)
+    end(t, t.writer, terms=1, outage_s=15)
+
+
 @lossless(fault=31, name="lossless-pause")
 def pause(t):
     """The writer's host stands still for longer than its lease, and resumes: it acknowledges nothing more. What its
