@@ -122,6 +122,14 @@ static json_t *load_list(int parent, const char *name)
     return list;
 }
 
+/* What is there already could not be read: it stays beside, under the other's name. */
+static int put_in_place(int parent, const char *partial, const char *name)
+{
+    int result = renameat(parent, partial, parent, name);
+    bool taken = result < 0 && (errno == ENOTEMPTY || errno == EEXIST);
+    return taken ? renameat2(parent, partial, parent, name, RENAME_EXCHANGE) : result;
+}
+
 static bool fill(int parent, const char *name, const struct divergence *d, json_t *list, struct err *e)
 {
     struct gtid_set after = gtid_state_extra_after(&d->own_state, &d->other_state);
@@ -141,7 +149,7 @@ static bool fill(int parent, const char *name, const struct divergence *d, json_
                                       why.text[0] ? why.text : "whole"));
         ok = write_list(folder, list, e);
     }
-    if (ok && (renameat(parent, partial, parent, name) < 0 || fsync(parent) < 0))
+    if (ok && (put_in_place(parent, partial, name) < 0 || fsync(parent) < 0))
         ok = err_set(e, "%s: %s", name, strerror(errno));
     if (folder >= 0)
         close(folder);

@@ -48,6 +48,19 @@ static bool write_file(const char *path, int value, struct err *e)
     return ok || err_set(e, "cannot write %s: %s", path, strerror(why));
 }
 
+/* Where there is no room for another file: into the one that is there, which has it. Whoever reads in between
+ * sees the new value, or an old one's rest on a line of its own. */
+static bool write_in_place(const char *path, int value)
+{
+    char text[16];
+    int length = snprintf(text, sizeof(text), "%d\n", value);
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool ok = fd >= 0 && pwrite(fd, text, (size_t)length, 0) == length && ftruncate(fd, length) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 bool weight_write(const char *dir, int value, bool force, struct err *e)
 {
     char path[PATH_MAX], made[PATH_MAX];
@@ -64,5 +77,5 @@ bool weight_write(const char *dir, int value, bool force, struct err *e)
         ok = err_set(e, "cannot rename %s to %s: %s", made, path, strerror(errno));
     if (!ok)
         unlink(made);
-    return ok;
+    return ok || write_in_place(path, value);
 }

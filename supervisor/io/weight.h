@@ -1,9 +1,9 @@
 /* The file that keepalived tracks: one integer, added to this node's VRRP priority.
  *
  * Never above 0 (VRRP clamps at 254) and never below -254 (FAULT). Written to a temporary name and renamed,
- * so that a reader sees the old or the new value; on a tmpfs, so nothing is flushed. Both the supervisor and
- * the fencer write it, so what stands in the file decides whether a value is new, not what this process wrote
- * last. */
+ * so that a reader sees the old or the new value (in place where the file system is full); on a tmpfs, so
+ * nothing is flushed. Both the supervisor and the fencer write it, so what stands in the file decides whether
+ * a value is new, not what this process wrote last. */
 #ifndef REPLCHECK_IO_WEIGHT_H
 #define REPLCHECK_IO_WEIGHT_H
 

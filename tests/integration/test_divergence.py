@@ -214,6 +214,22 @@ def keeps_a_copy_that_can_be_replayed():
 
 
 @case
+def keeps_again_what_is_torn():
+    with pair() as p:
+        shared = part(p)
+        path = p.json("--keep")["kept"]["path"]
+        with open(f"{path}/transactions.json", "rb") as file:
+            whole = file.read()
+        for size in [*range(0, len(whole) - 2, len(whole) // 7), len(whole) - 2]:
+            with open(f"{path}/transactions.json", "wb") as file:
+                file.write(whole[:size])
+            done = p.tool("divergence", "--kept")
+            expect(f"cut off at {size}: {done.stdout}", done.returncode, 1)
+            check_list(p, p.json("--keep"), shared)
+            check_list(p, json.loads(p.tool("divergence", "--kept", "--json").stdout), shared)
+
+
+@case
 def says_what_was_purged():
     with pair() as p:
         shared = int(part(p))

@@ -266,3 +266,12 @@ tests_unit_test_journal_bytes_SOURCES = tests/unit/test_journal_bytes.c
 tests_unit_test_journal_bytes_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_journal_bytes_LDADD = libio.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) -lpthread
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_handover
+TESTS += tests/unit/test_handover
+tests_unit_test_handover_SOURCES = tests/unit/test_handover.c \
+	supervisor/daemon/handover.c supervisor/daemon/handover.h
+tests_unit_test_handover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_handover_LDADD = libbase.a $(CMOCKA_LIBS)
+endif

@@ -1,5 +1,5 @@
 /* The weight file: bounds, what keepalived would see, and when nothing is written. */
-#define _GNU_SOURCE
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,6 +129,48 @@ static void mends_a_file_of_nonsense(void **state)
     }
 }
 
+/* Every change of one byte: either it is no weight and is mended, or it is another one and is written over.
+ */
+static void mends_a_file_torn_anywhere(void **state)
+{
+    static const char *const wholes[] = {"0\n", "-2\n", "-100\n", "-254\n"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(wholes); i++)
+        for (size_t at = 0; at < strlen(wholes[i]); at++)
+            for (int byte = 0; byte < 256; byte++) {
+                char text[8];
+                snprintf(text, sizeof(text), "%s", wholes[i]);
+                text[at] = (char)byte;
+                put(text);
+                write_ok(-20, false);
+                assert_content("-20\n");
+            }
+}
+
+/* A file system without room for one more file, where root may mount one. */
+static void writes_on_a_full_file_system(void **state)
+{
+    struct err e;
+    (void)state;
+    if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", dir, "tmpfs", 0, "size=4k,nr_inodes=2") != 0)
+        skip();
+    write_ok(-2, true); /* the folder and this file are the two */
+    static const int values[] = {-254, -2, -100, 0};
+    for (size_t i = 0; i < COUNT(values); i++) {
+        char want[16];
+        snprintf(want, sizeof(want), "%d\n", values[i]);
+        write_ok(values[i], false);
+        assert_content(want);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0755), 0); /* that is the second one: there is nothing to write into */
+    assert_false(weight_write(dir, -2, false, &e));
+    assert_non_null(strstr(e.text, "No space left"));
+    assert_int_equal(umount(dir), 0);
+}
+
 static void names_what_failed(void **state)
 {
     struct err e;
@@ -151,6 +194,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_what_vrrp_cannot, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(writes_changes_only, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(mends_a_file_of_nonsense, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(mends_a_file_torn_anywhere, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(writes_on_a_full_file_system, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(names_what_failed, make_dir, remove_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

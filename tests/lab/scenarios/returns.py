@@ -1,4 +1,6 @@
 """A node comes back with its own history."""
+import json
+
 from replab import faults, services
 
 from .catalogue import expect, scenario
@@ -33,6 +35,21 @@ def return_contained(t):
     t.end(t.standby, terms=2)
 
 
+def listed_and_kept(t, extra):
+    """The command decodes the transaction, and its node has copied it, as log and journal say."""
+    listed = t.tool(t.writer, "divergence", "--json")
+    expect(listed.returncode == 0, f"divergence: {listed.stderr}")
+    found = json.loads(listed.stdout)
+    expect([one["gtid"] for one in found["list"]] == [extra], f"divergence lists {found['list']}")
+    expect(found["tables"] == [{"table": "mail.domain", "inserted": 1, "updated": 0, "deleted": 0}],
+           f"divergence: {found['tables']}")
+    t.wait(f"{t.writer} has kept it", lambda: (t.report(t.writer).get("history") or {}).get("kept"), 15)
+    kept = json.loads(t.tool(t.writer, "divergence", "--kept", "--json").stdout)
+    expect(kept["kept"]["events"] == "whole" and "extra.example" in kept["list"][0]["values"][0], f"kept: {kept}")
+    history = t.tool(t.writer, "history", "--json").stdout
+    expect(kept["kept"]["path"] in history, f"the journal does not name {kept['kept']['path']}")
+
+
 @scenario(fault=44, quick=True)
 def return_extra(t):
     """A host returns with a transaction that nobody else has: it is quarantined and names it."""
@@ -43,6 +60,7 @@ def return_extra(t):
     expect(first == extra, f"{t.writer} names {first!r} as its first extra transaction; it is {extra!r}")
     check = t.tool(t.writer, "check")
     expect(check.returncode == 2, f"check at {t.writer}: exit {check.returncode}: {check.stdout}")
+    listed_and_kept(t, extra)
     t.stays(f"{t.writer} is quarantined", lambda: t.state(t.writer) == "quarantined", 2)
     found = t.server(t.standby).value("COUNT(*) FROM mail.domain WHERE domain='extra.example'")
     expect(found == "0", "the extra transaction reached the writer")

@@ -1,8 +1,9 @@
-"""The supervisor that takes over stops or dies at each step of its promotion, hit by labtrap as it sends the
-statement of that step."""
+"""A supervisor stops or dies at each step of a promotion and of a demotion, hit by labtrap as it sends the statement
+of that step, or as the row of the decision is logged."""
 import contextlib
 import os
 import signal
+import subprocess
 import time
 
 from replab import LabError, faults, services
@@ -15,14 +16,18 @@ STEPS = ("GET_LOCK('replcheck.vote.", "STOP SLAVE IO_THREAD", "CALL replcheck.pr
 TRAP = "run/labtrap"  # on the host
 
 
+def start_with_trap(t, node):
+    library = os.path.join(t.lab.options.build, "tests/lab/labtrap.so")
+    expect(os.path.exists(library), f"{library} is missing: build it")
+    services.start_supervisor(t.lab, t.host(node), (f"LD_PRELOAD={library}", f"LABTRAP=/{TRAP}/trap"))
+
+
 def with_trap(t, node):
     """Restarts the node's daemon with the trap loaded."""
     host = t.host(node)
-    library = os.path.join(t.lab.options.build, "tests/lab/labtrap.so")
-    expect(os.path.exists(library), f"{library} is missing: build it")
     faults.send(host, "fencer", signal.SIGTERM)
     t.wait("the daemon has ended", lambda: not host.pids(faults.OURS), 10)
-    services.start_supervisor(t.lab, host, (f"LD_PRELOAD={library}", f"LABTRAP=/{TRAP}/trap"))
+    start_with_trap(t, node)
 
 
 def set_trap(t, node, number, when, text):
@@ -88,3 +93,83 @@ def kill_at_each_step(t):
 def stop_at_each_step(t):
     """The supervisor that takes over hangs at each step and resumes late: what it does then is not stale."""
     each_step(t, signal.SIGSTOP)
+
+
+# Rows -------------------------------------------------------------------------------------------------------------
+
+# Those of a switchover that are logged, for they change the state. What happens between two of them is hit by its
+# statement, and by the time that the line's thread takes.
+TAKER_ROWS = (340, 410, 425, 432, 448, 450)
+GIVER_ROWS = (520, 600, 615)
+GIVER_STEPS = ("SET GLOBAL read_only", "CALL replcheck.release_vote('")
+
+
+def kill_rest(t, node):
+    """What is left of the daemon, at once; then it is started again."""
+    host = t.host(node)
+    with contextlib.suppress(ProcessLookupError):
+        faults.send_together(signal.SIGKILL, *((host, pid) for pid in host.pids(faults.OURS)))
+    t.wait("the daemon has ended", lambda: not host.pids(faults.OURS), 10)
+    start_with_trap(t, node)
+
+
+def switch_and_watch(t, giver, victim, whole):
+    """One switchover; returns whether the victim was hit. `whole`: then the rest of its daemon is killed too."""
+    order = t.host(giver).popen([f"{t.lab.options.build}/mysql-replcheck", "switchover"], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+    while order.poll() is None and not hit(t, victim):
+        time.sleep(0.0002)
+    was_hit = hit(t, victim)
+    if was_hit and whole:
+        kill_rest(t, victim)
+    order.wait(60)
+    return was_hit or hit(t, victim)
+
+
+def one_kill(t, of_giver, text, whole):
+    """An attempt that follows a failed one waits before it begins, so the first may hit nothing."""
+    for _ in range(5):
+        giver = t.writers()[0]
+        victim = giver if of_giver else t.other(giver)
+        set_trap(t, victim, signal.SIGKILL, "after", text)
+        t.fault(faults.now_us())
+        was_hit = switch_and_watch(t, giver, victim, whole)
+        if not was_hit:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(t.host(victim).path(TRAP, "trap"))
+        t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+        t.wait_well(40)
+        if was_hit:
+            return
+    raise Failed(f"nobody was hit at {text}")
+
+
+def each_row(t, whole):
+    t.wait_well(30)
+    for node in ("mx1", "mx2"):
+        with_trap(t, node)
+        t.wait_well(30)
+    t.begin()
+    for row in TAKER_ROWS:
+        # A daemon that is gone before the term's row is written leaves a term, until the dead-man's switch ends it, that
+        # the table of terms, by which the order of the acknowledgements is judged, does not know.
+        unwritten = whole and row == 450
+        one_kill(t, False, "INSERT INTO replcheck.term" if unwritten else f"(row {row},", whole)
+    for row in GIVER_ROWS:
+        one_kill(t, True, f"(row {row},", whole)
+    for text in GIVER_STEPS:
+        one_kill(t, True, text, whole)
+    t.end(t.writers()[0], vip_s=60)
+
+
+@scenario(fault=(7, 10), settings=OFTEN)
+def kill_at_each_row(t):
+    """A supervisor is killed at each row of a switchover, of the node that takes and of the one that gives: there is one
+    writer after each, nothing acknowledged is lost, and epochs rise."""
+    each_row(t, whole=False)
+
+
+@scenario(fault=(7, 10, 11), settings=OFTEN)
+def kill_daemon_at_each_row(t):
+    """The same with the whole daemon, the fencer included, which is started again."""
+    each_row(t, whole=True)
