@@ -14,8 +14,8 @@ from .hosts import boot_both
 LOSSLESS = {"policy.durability": "lossless"}
 
 
-def lossless(fault=(), name=""):
-    return scenario(settings=LOSSLESS, fault=fault, name=name)
+def lossless(name, fault=(), quick=False):
+    return scenario(settings=LOSSLESS, fault=fault, name=name, quick=quick)
 
 
 def node_of(t, asked, name):
@@ -52,7 +52,7 @@ def begin(t):
     t.wait("commits wait for the standby, which is not marked", lambda: in_step(t, t.writer), 20)
 
 
-@lossless(name="lossless-kill-writer")
+@lossless(name="lossless-kill-writer", quick=True)
 def kill_writer(t):
     """The writer's server is killed: the other node has all that was acknowledged; the server comes back at the
     other's position, for what nobody had acknowledged is rolled back, and acknowledges in its turn."""
@@ -81,7 +81,7 @@ def without_both(t):
         time.sleep(1)
 
 
-@lossless(fault=5, name="lossless-kill-standby")
+@lossless(fault=5, name="lossless-kill-standby", quick=True)
 def kill_standby(t):
     """The standby's server is killed: commits wait until it is marked as out of sync, at the writer and at the
     witness, then the writer goes on alone; `check` says so."""
