@@ -11,6 +11,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_DEAD_MAN] = "dead-man's switch works",
     [FACT_IO] = "receiver (IO thread)",
     [FACT_SQL] = "applier (SQL thread)",
+    [FACT_APPLIER_BROKEN] = "applier stopped with an error",
     [FACT_THREADS] = "replication threads run",
     [FACT_RECEIVED] = "everything has arrived",
     [FACT_DRAINED] = "everything received is applied",

@@ -864,6 +864,12 @@ static void no_boot_safe(struct drive *d)
     d->s.o.boot_safe = TRI_NO;
 }
 
+static void break_applier(struct drive *d)
+{
+    d->s.o.own.replication.sql = TRI_NO;
+    d->s.o.own.replication.sql_errno = 1062;
+}
+
 static void full_disk(struct drive *d)
 {
     d->s.o.disk_full = TRI_YES;
@@ -921,6 +927,7 @@ static void test_refusals(void **state)
         {"may boot writable", no_boot_safe, 322},
         {"not known whether it boots read-only", boot_safe_unknown, 322},
         {"no room on its disk", full_disk, 323},
+        {"applier stopped with an error", break_applier, 334},
         {"dead-man's switch off", no_dead_man, 325},
         {"dead-man's switch unknown", dead_man_unknown, 324},
         {"breaker open", open_breaker, 320},
