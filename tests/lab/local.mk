@@ -29,7 +29,7 @@ EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/dri
 	tests/lab/replab/clock.py tests/lab/replab/conf.py \
 	tests/lab/replab/database.py tests/lab/replab/errors.py tests/lab/replab/faults.py \
 	tests/lab/replab/flood.py tests/lab/replab/freezer.py tests/lab/replab/history.py tests/lab/replab/host.py \
-	tests/lab/replab/init.py tests/lab/replab/lab.py \
+	tests/lab/replab/init.py tests/lab/replab/knock.py tests/lab/replab/lab.py \
 	tests/lab/replab/mail.py tests/lab/replab/memory.py tests/lab/replab/net.py tests/lab/replab/ns.py \
 	tests/lab/replab/options.py tests/lab/replab/record.py tests/lab/replab/services.py \
 	tests/lab/replab/starve.py \

@@ -3,6 +3,7 @@ import dataclasses
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -170,3 +171,17 @@ class Lookups:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class Knocker:
+    """Connects from a host again and again, to see how long a SYN waits."""
+
+    def __init__(self, lab, host="client", address=VIP, port=3306):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "knock.py")
+        self._process = lab.hosts[host].popen([sys.executable, "-I", script, address, port], stdin=subprocess.PIPE,
+                                              stdout=subprocess.PIPE, text=True)
+
+    def stop(self):
+        """Ends it; returns (moment, microseconds, ok | refused | timeout) of each connection."""
+        lines = self._process.communicate(timeout=30)[0].splitlines()
+        return [(int(at), int(took), result) for at, took, result in (line.split() for line in lines)]

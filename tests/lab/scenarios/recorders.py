@@ -50,11 +50,6 @@ class Recorders:
             self._all += client.stop()
         self._first, self._others = None, []
 
-    def keep(self, operations):
-        """Those of a client that the recorders did not start."""
-        self._all += operations
-        return operations
-
     def done_through_vip(self):
         return list(self._client)
 

@@ -1,4 +1,5 @@
 """Three faults together, in the orders that a model of the design found to be the dangerous ones."""
+import base64
 import contextlib
 import threading
 import time
@@ -48,16 +49,18 @@ def child_then_fencer_then_cut(t):
 
 def delay_enabling(server, seconds):
     """The procedure that enables writes takes that long before it looks at anything."""
-    body = server.value("ROUTINE_DEFINITION FROM information_schema.ROUTINES "
-                        "WHERE ROUTINE_SCHEMA='replcheck' AND ROUTINE_NAME='enable'").replace("\\n", "\n")
+    body = server.value("TO_BASE64(ROUTINE_DEFINITION) FROM information_schema.ROUTINES "
+                        "WHERE ROUTINE_SCHEMA='replcheck' AND ROUTINE_NAME='enable'")
+    text = base64.b64decode(body.replace("\\n", "")).decode()
     # Behind the declarations, which must come first.
-    head, found, rest = body.partition("    IF @@in_transaction")
+    head, found, rest = text.partition("    IF @@in_transaction")
     expect(found, "replcheck.enable looks otherwise than this scenario knows")
-    server.sql("SET SESSION sql_log_bin=0; DELIMITER //\n"
+    server.sql("SET SESSION sql_log_bin=0;\nDELIMITER //\n"
                "CREATE OR REPLACE DEFINER='replcheck-definer'@'localhost' PROCEDURE replcheck.enable("
                "p_node VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin, p_epoch BIGINT UNSIGNED) "
                "MODIFIES SQL DATA SQL SECURITY DEFINER\n"
-               f"{head}    DO SLEEP({seconds});\n{found}{rest}//\n")
+               f"{head}    DO SLEEP({seconds});\n{found}{rest}//\nDELIMITER ;\n"
+               "GRANT EXECUTE ON PROCEDURE replcheck.enable TO 'replcheck'@'localhost'")
 
 
 def is_enabling(server):

@@ -144,10 +144,6 @@ class Trial:
         self._recorders.end_load()
         self.server(self.standby).wait_for(self.server(self.writer))
 
-    def keep(self, operations):
-        """Those of a client of the scenario's own through the VIP; they are judged with the others."""
-        return self._recorders.keep(operations)
-
     def done_through_vip(self):
         """What became of the writes through the VIP, of clients that have ended."""
         return self._recorders.done_through_vip()
