@@ -136,7 +136,8 @@ static void set_alarm(struct fencer *f)
 {
     int64_t next_us = fencer_logic_next_us(&f->logic, &f->rules);
     struct itimerspec at = {.it_value = {next_us / 1000000, next_us % 1000000 * 1000}};
-    timerfd_settime(f->alarm_fd, TFD_TIMER_ABSTIME, &at, NULL);
+    if (next_us != f->alarm_us && timerfd_settime(f->alarm_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0)
+        f->alarm_us = next_us;
 }
 
 static void judge(struct fencer *f)
@@ -171,6 +172,7 @@ static void on_alarm(evutil_socket_t fd, short what, void *arg)
     int64_t next_us = fencer_logic_next_us(&f->logic, &f->rules);
     ssize_t got = read(fd, &expirations, sizeof(expirations));
     (void)got; /* what is due is told by the clock */
+    f->alarm_us = -1; /* it does not ring again by itself */
     if (next_us && clock_now_us() > next_us + OVERDUE_US)
         judge(f);
     else

@@ -17,6 +17,7 @@ struct fencer {
     struct ladder *ladder;
     struct event *judge;  /* of lower priority: runs when all that has arrived is handled */
     struct event *alarm;  /* timerfd on CLOCK_BOOTTIME, for what is due next */
+    int64_t alarm_us;     /* what it is set to; 0 = nothing, -1 = it has rung */
     struct event *period; /* r */
     struct event *watchdog;
     struct event *signals[4];

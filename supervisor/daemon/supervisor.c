@@ -438,7 +438,7 @@ static void make_watches(struct node *n)
         if (!n->vip)
             log_error("the VIP is not watched: %s", e.text);
     }
-    if (n->policy.has_references)
+    if (n->policy.has_references && n->policy.tie != POLICY_TIE_WITNESS) /* a witness tells more than they could */
         n->references = references_new(n->base, c->quorum.references, c->quorum.reference_count,
                                        n->policy.tie == POLICY_TIE_VIP ? c->vip.addresses[0] : NULL,
                                        c->timing.silent_ms, on_reference, n);
