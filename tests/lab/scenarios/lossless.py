@@ -84,7 +84,7 @@ def without_both(t):
 @lossless(fault=5, name="lossless-kill-standby", quick=True)
 def kill_standby(t):
     """The standby's server is killed: commits wait until it is marked as out of sync, at the writer and at the
-    witness, then the writer goes on alone; `check` says so."""
+    witness, then the writer goes on alone, and reports that."""
     begin(t)
     kill_standby_until_marked(t)
     time.sleep(1)
