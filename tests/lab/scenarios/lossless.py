@@ -14,8 +14,8 @@ from .hosts import boot_both
 LOSSLESS = {"policy.durability": "lossless"}
 
 
-def lossless(name, fault=(), quick=False):
-    return scenario(settings=LOSSLESS, fault=fault, name=name, quick=quick)
+def lossless(name, **named):
+    return scenario(settings=LOSSLESS, name=name, **named)
 
 
 def node_of(t, asked, name):
@@ -36,8 +36,13 @@ def rows_of(t, server):
     return [node for (node,) in t.lab.servers[server].sql("SELECT node FROM replcheck.voter WHERE kind='out_of_sync'")]
 
 
+def tables(t, writer):
+    """Where a mark stands and can be looked at from outside."""
+    return (writer,) if t.lab.options.tie_breaker == "etcd" else (writer, "witness")
+
+
 def in_step(t, writer):
-    return acks(t, writer) == "yes" and not any(rows_of(t, where) for where in (writer, "witness"))
+    return acks(t, writer) == "yes" and not any(rows_of(t, where) for where in tables(t, writer))
 
 
 def end(t, writer, **limits):
@@ -70,7 +75,8 @@ def kill_standby_until_marked(t):
     t.fault(faults.kill(host, "mariadbd"))
     t.wait(f"{t.standby} is marked and {t.writer} goes on alone",
            lambda: is_marked(t, t.standby) and acks(t, t.writer) == "no", 15)
-    expect(rows_of(t, t.writer) == rows_of(t, "witness") == [t.standby], "the mark is not at the writer and the witness")
+    for where in tables(t, t.writer):
+        expect(rows_of(t, where) == [t.standby], f"the mark is not at {where}")
 
 
 def without_both(t):
@@ -131,6 +137,12 @@ def marked_not_promoted(t):
     t.wait_writer(t.writer, 30)
     t.wait("both are in step", lambda: in_step(t, t.writer) and t.well(), 40)
     end(t, t.writer, terms=2)
+
+
+@lossless(name="lossless-etcd", tie_breaker="etcd")
+def marked_in_etcd(t):
+    """The same with the mark in etcd."""
+    marked_not_promoted(t)
 
 
 @lossless(name="lossless-accept-loss")
