@@ -311,6 +311,7 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
 {
     n->fence_asked_us = 0;
     n->fault_given = false;
+    n->mark_asked_us = n->clear_asked_us = 0;
     clients_state_changed(n, from, to);
     if (from == NODE_STANDBY && to == NODE_PROMOTE_VOTES) {
         closer_reset(n->closer);

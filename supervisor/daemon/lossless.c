@@ -11,6 +11,7 @@
 #include "wire/observe.h"
 
 #define STATEMENT_MS 2000
+#define AGAIN_US     100000
 
 #define REQUIRE_ACKS                                                                                         \
     "SET GLOBAL rpl_semi_sync_master_wait_point='AFTER_SYNC', GLOBAL rpl_semi_sync_master_wait_no_slave=1,"  \
@@ -21,6 +22,7 @@ static void answered(void *arg, const struct reply *r)
     struct node *n = arg;
     struct observe_names names = names_of(n, n->policy.self);
     n->semi_sync_busy = false;
+    n->semi_sync_failed_us = r->status == REPLY_OK ? 0 : clock_now_us();
     if (r->status == REPLY_ERROR)
         log_warning("%s: %s", session_name(n->semi_sync), r->error);
     if (r->status == REPLY_OK)
@@ -33,7 +35,8 @@ static void run(struct node *n, const char *statement)
 {
     struct observe_names names = names_of(n, n->policy.self);
     char *read, *sql;
-    if (n->semi_sync_busy || !n->semi_sync || !session_is_up(n->semi_sync))
+    bool failed = n->semi_sync_failed_us && clock_now_us() - n->semi_sync_failed_us < AGAIN_US;
+    if (n->semi_sync_busy || failed || !n->semi_sync || !session_is_up(n->semi_sync))
         return;
     read = observe_server_sql(&names, false);
     sql = mem_printf("%s;%s", statement, read);
@@ -59,15 +62,28 @@ void lossless_acks_off(struct node *n)
         run(n, "SET GLOBAL rpl_semi_sync_master_enabled=0");
 }
 
+/* What is refused would be asked for again with the very tick that the refusal wakes. */
+static bool asked_just_now(const struct node *n, int64_t *asked_us)
+{
+    if (*asked_us && n->o.now_us - *asked_us < AGAIN_US)
+        return true;
+    *asked_us = n->o.now_us;
+    return false;
+}
+
 void lossless_mark(struct node *n)
 {
     int other = 1 - n->policy.self;
+    if (asked_just_now(n, &n->mark_asked_us))
+        return;
     voter_mark(n->voters[n->policy.self], other, n->mind.epoch);
     voter_mark(n->voters[OBS_TIE], other, n->mind.epoch);
 }
 
 void lossless_clear_mark(struct node *n)
 {
+    if (asked_just_now(n, &n->clear_asked_us))
+        return;
     for (int i = 0; i < OBS_NODES; i++) {
         voter_clear_mark(n->voters[OBS_TIE], i);
         voter_clear_mark(n->voters[n->policy.self], i);

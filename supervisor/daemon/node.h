@@ -50,7 +50,8 @@ struct node {
     bool control_busy;
     int64_t control_began_us;
     bool semi_sync_busy;
-    int64_t semi_sync_began_us;
+    int64_t semi_sync_began_us, semi_sync_failed_us;
+    int64_t mark_asked_us, clear_asked_us; /* of the other node's mark, last */
     bool enabling_uncertain;  /* sent and lost: it may still come into force */
     bool closing_own;
     bool closing_cuts;        /* that closing kills our other sessions first */
