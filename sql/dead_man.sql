@@ -38,6 +38,7 @@ CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' PROCEDURE replcheck.
     COMMENT 'makes the switch anew, enables it and the event scheduler'
 BEGIN
     DECLARE v_log_bin BOOLEAN DEFAULT @@SESSION.sql_log_bin;
+    DECLARE v_lock_wait INT UNSIGNED DEFAULT @@SESSION.lock_wait_timeout;
     IF @@in_transaction THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'in_transaction: this session has a transaction open';
     END IF;
@@ -48,16 +49,16 @@ BEGIN
     BEGIN
         DECLARE EXIT HANDLER FOR SQLEXCEPTION
         BEGIN
-            SET SESSION sql_log_bin = v_log_bin;
+            SET SESSION sql_log_bin = v_log_bin, lock_wait_timeout = v_lock_wait;
             RESIGNAL;
         END;
-        SET SESSION sql_log_bin = 0;
+        SET SESSION sql_log_bin = 0, lock_wait_timeout = 2; -- under a global read lock it is tried again later
         CALL replcheck.make_dead_man();
         ALTER DEFINER = 'replcheck-definer'@'localhost' EVENT replcheck.dead_man ENABLE;
         IF @@GLOBAL.event_scheduler <> 'ON' THEN
             SET GLOBAL event_scheduler = 'ON';
         END IF;
-        SET SESSION sql_log_bin = v_log_bin;
+        SET SESSION sql_log_bin = v_log_bin, lock_wait_timeout = v_lock_wait;
     END;
     SELECT 1 AS ok, @@GLOBAL.event_scheduler AS event_scheduler;
 END

@@ -142,7 +142,11 @@ static void repaired(void *arg, const struct reply *r)
     snprintf(n->repair_trouble, sizeof(n->repair_trouble), "%.*s", (int)sizeof(n->repair_trouble) - 1,
              r->status == REPLY_OK ? "" : r->error);
     if (r->status == REPLY_OK) {
-        log_notice("the dead-man's switch was made anew and enabled");
+        struct journal_event e = {.kind = JOURNAL_ACTION};
+        snprintf(e.node, sizeof(e.node), "%s", n->settings.node.node);
+        snprintf(e.detail, sizeof(e.detail), "the dead-man's switch was made anew and enabled");
+        worker_event(&e);
+        log_notice("%s", e.detail);
         probe_events(n->probe_own);
     } else if (r->status == REPLY_ERROR) {
         log_error("the dead-man's switch cannot be repaired: %s; run `mysql-replcheck schema upgrade`", r->error);

@@ -37,12 +37,13 @@ static void fill_node(struct report_node *n, const struct report_input *in, cons
         return;
     n->audit_age_ms = report_ms(a->accounts_us, in->observation->now_us);
     COPY(n->audit_trouble, a->trouble);
+    if (is_fresh(in, a->settings_us) && a->schema_version)
+        n->schema_version = a->schema_version; /* an old one is why the rest cannot be asked */
     if (!is_fresh(in, a->accounts_us)) {
         n->audited = a->accounts_us || a->trouble[0] ? TRI_NO : TRI_UNKNOWN;
         return;
     }
     n->audited = TRI_YES;
-    n->schema_version = a->schema_version ? a->schema_version : REPORT_UNKNOWN;
     fill_accounts(n, in, a);
 }
 

@@ -158,5 +158,21 @@ def dead_man_is_made_anew():
             expect(how + ": not logged", root.value("SELECT @@gtid_binlog_pos"), gtid)
 
 
+@case
+def a_repair_waits_shortly_and_leaves_nothing_behind():
+    with node() as (roles, root):
+        local = roles.local()
+        holder = roles.root()
+        holder.query("FLUSH LOCAL TABLES WITH READ LOCK")
+        begin = time.monotonic()
+        expect_error("under a global read lock", lambda: local.query("CALL replcheck.repair_dead_man()"), 1205)
+        expect("not for long", time.monotonic() - begin < 20, True)
+        expect("session", local.row("SELECT @@sql_log_bin AS b, @@lock_wait_timeout = @@GLOBAL.lock_wait_timeout AS w"),
+               {"b": "1", "w": "1"})
+        holder.query("UNLOCK TABLES")
+        expect("then", local.row("CALL replcheck.repair_dead_man()")["ok"], "1")
+        expect("runs", runs(local), True)
+
+
 if __name__ == "__main__":
     sys.exit(main())

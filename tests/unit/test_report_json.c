@@ -107,6 +107,29 @@ static void brings_the_slow_look(void **state)
     json_decref(json);
 }
 
+/* An old schema cannot be asked for everything, and says at least that. */
+static void tells_of_an_old_schema(void **state)
+{
+    static struct audit old;
+    struct report_input in = {.source = REPORT_DIRECT,
+                              .policy = &scene->p,
+                              .observation = &scene->o,
+                              .names = {"mx1", "mx2"},
+                              .addresses = {"a", "b"},
+                              .troubles = {"", ""},
+                              .cluster = "mail",
+                              .config_hash = "",
+                              .worker_trouble = "",
+                              .daemon_trouble = "",
+                              .audits = {&old, &old, NULL}};
+    (void)state;
+    old = (struct audit){.settings_us = scene->o.now_us, .schema_version = 1, .trouble = "execute denied"};
+    report_fill(first, &in);
+    assert_int_equal(first->nodes[0].schema_version, 1);
+    assert_int_equal(first->nodes[0].audited, TRI_NO);
+    assert_string_equal(first->nodes[0].audit_trouble, "execute denied");
+}
+
 static void unknown_is_null(void **state)
 {
     (void)state;
@@ -295,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(brings_the_slow_look, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tells_of_an_old_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_is_null, set_up, tear_down),
         cmocka_unit_test_setup_teardown(survives_bad_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses, set_up, tear_down),
