@@ -255,12 +255,14 @@ def _():
     return h.denied(made(operations, terms(1, 2), standby=h.Node("s", 1, {(1, 901)}, quarantined=True, lists=True)))
 
 
-@case("sentences of a loss", "0 180000 False", "3 2000000 True", "1 3200000 True", "-1 -1 False", "0 0 False", "7 -1 False", "None")
+@case("sentences of a loss", "0 180000 False", "3 2000000 True", "1 3200000 True", "-1 -1 False",
+      "0 0 False", "7 -1 False", "None")
 def _():
     return [f"{loss.known} {loss.unseen_us} {loss.estimate}" if loss else "None" for loss in map(h.Loss.parse, (
         "reason: silence; known lost 0 transactions; unseen at most 180 ms",
         "known lost 3 transactions; unseen an estimated 2000 ms",
-        "known lost 1 transaction; unseen an estimated 200 ms, and unheard of for 3000 ms since", "known lost: unknown; unseen for an unknown time",
+        "known lost 1 transaction; unseen an estimated 200 ms, and unheard of for 3000 ms since",
+        "known lost: unknown; unseen for an unknown time",
         "known lost 0 transactions; nothing unseen",
         "known lost at least 7 transactions; unseen for an unknown time", "reason: operator"))]
 

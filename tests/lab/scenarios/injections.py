@@ -18,6 +18,7 @@ class Injection:
     inject: typing.Callable  # (trial, P, S) -> heal()
     witness: bool = False    # there must be one
     hangs: str = ""          # "P" or "S": that node's server answers nobody, and is no live server
+    core: bool = False       # one of those that are paired with each other
 
 
 ALL = {}
@@ -55,17 +56,17 @@ def cut(t, *args, **named):
     return lambda: faults.heal(t.lab, number)
 
 
-@injection(1)
+@injection(1, core=True)
 def kill_server_P(t, p, s):
     return signals(t, p, signal.SIGKILL, "mariadbd")
 
 
-@injection(2, hangs="P")
+@injection(2, hangs="P", core=True)
 def stop_server_P(t, p, s):
     return signals(t, p, signal.SIGSTOP, "mariadbd")
 
 
-@injection(5)
+@injection(5, core=True)
 def kill_server_S(t, p, s):
     return signals(t, s, signal.SIGKILL, "mariadbd")
 
@@ -75,7 +76,7 @@ def stop_server_S(t, p, s):
     return signals(t, s, signal.SIGSTOP, "mariadbd")
 
 
-@injection(7)
+@injection(7, core=True)
 def kill_supervisor_P(t, p, s):
     return signals(t, p, signal.SIGKILL, "supervisor")
 
@@ -85,12 +86,12 @@ def kill_supervisor_S(t, p, s):
     return signals(t, s, signal.SIGKILL, "supervisor")
 
 
-@injection(8)
+@injection(8, core=True)
 def stop_supervisor_P(t, p, s):
     return signals(t, p, signal.SIGSTOP, "supervisor")
 
 
-@injection(8)
+@injection(8, core=True)
 def stop_supervisor_S(t, p, s):
     return signals(t, s, signal.SIGSTOP, "supervisor")
 
@@ -100,22 +101,22 @@ def kill_fencer_P(t, p, s):
     return signals(t, p, signal.SIGKILL, "fencer")
 
 
-@injection(11)
+@injection(11, core=True)
 def stop_fencer_P(t, p, s):
     return signals(t, p, signal.SIGSTOP, "fencer")
 
 
-@injection(12)
+@injection(12, core=True)
 def stop_both_P(t, p, s):
     return signals(t, p, signal.SIGSTOP, "fencer", "supervisor")
 
 
-@injection(13)
+@injection(13, core=True)
 def cut_pair(t, p, s):
     return cut(t, p, peer=s)
 
 
-@injection(13)
+@injection(13, core=True)
 def cut_off_P(t, p, s):
     return cut(t, p)
 
@@ -130,7 +131,7 @@ def deaf_P(t, p, s):
     return cut(t, p, "in")
 
 
-@injection(15)
+@injection(15, core=True)
 def mute_P(t, p, s):
     return cut(t, p, "out")
 
@@ -160,7 +161,7 @@ def cut_witness_S(t, p, s):
     return cut(t, s, peer="witness")
 
 
-@injection(21, witness=True)
+@injection(21, witness=True, core=True)
 def kill_witness(t, p, s):
     return signals(t, "witness", signal.SIGKILL, "mariadbd")
 
@@ -185,12 +186,12 @@ def stop_keepalived_P(t, p, s):
     return signals(t, p, signal.SIGSTOP, "keepalived")
 
 
-@injection(0)
+@injection(0, core=True)
 def power_off_P(t, p, s):
     return power_off(t, p)
 
 
-@injection(0)
+@injection(0, core=True)
 def power_off_S(t, p, s):
     return power_off(t, s)
 
@@ -305,7 +306,7 @@ def pair(first, second, sleep):
     return Scenario(f"{first}+{second}", what, run, "witness", OFTEN, rows, False)
 
 
-def pairs(sleep):
-    """Every two of them that differ, in the order of the file."""
-    names = list(ALL)
+def pairs(sleep, core=True):
+    """Every two that differ, of the core or of all, in the order of the file."""
+    names = [one.name for one in ALL.values() if one.core or not core]
     return [pair(a, b, sleep) for i, a in enumerate(names) for b in names[i + 1:]]

@@ -159,7 +159,7 @@ def each_row(t, whole):
         one_kill(t, True, f"(row {row},", whole)
     for text in GIVER_STEPS:
         one_kill(t, True, text, whole)
-    t.end(t.writers()[0], vip_s=60)
+    t.end(t.writers()[0], vip_s=60, unrecorded=True)
 
 
 @scenario(fault=(7, 10), settings=OFTEN)
@@ -173,3 +173,30 @@ def kill_at_each_row(t):
 def kill_daemon_at_each_row(t):
     """The same with the whole daemon, the fencer included, which is started again."""
     each_row(t, whole=True)
+
+
+@scenario(fault=(10, 12), settings=OFTEN)
+def stop_both_while_enabling(t):
+    """The supervisor that takes over hangs right after it has sent the enabling, and its fencer with it: what the
+    enabling opened is closed before anybody else writes."""
+    t.wait_well(30)
+    taker = t.other(t.writers()[0])
+    with_trap(t, taker)
+    t.begin()
+    host = t.host(taker)
+    pids = [faults.find(host, what) for what in ("supervisor", "fencer")]
+    set_trap(t, taker, signal.SIGSTOP, "after", "CALL replcheck.enable('")
+    t.fault(faults.now_us())
+    asking = t.host(t.writer).popen([f"{t.lab.options.build}/mysql-replcheck", "switchover"],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    t.wait(f"{taker} is hit", lambda: hit(t, taker), 10)
+    faults.stop(host, pids[1])
+    t.wait(f"{taker} is closed", lambda: t.server(taker).read_only(), 10)
+    t.wait("a writer", lambda: len(t.writers()) == 1, 20)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            faults.resume(host, pid)
+    asking.wait(60)
+    t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+    t.wait_well(40)
+    t.end(t.writers()[0], vip_s=60, unrecorded=True)
