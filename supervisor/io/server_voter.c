@@ -538,7 +538,9 @@ static int64_t outstanding_since_us(const struct voter *base)
 static int64_t next_us(const struct voter *base)
 {
     const struct server_voter *v = const_of(base);
-    return v->wanted && !vote_of(v)->held ? v->look_again_us : 0;
+    /* Not while an answer or the session itself is awaited: a time that has passed would wake the loop for ever. */
+    bool waits = v->asking || v->taking || !session_is_up(v->session);
+    return v->wanted && !waits && !vote_of(v)->held ? v->look_again_us : 0;
 }
 
 static const struct voter_ops ops = {

@@ -390,10 +390,11 @@ static unsigned fact_reason(const struct sight *s)
         return REASON_NONE;
     if (s->m->undo)
         return REASON_UNDO;
-    if (s->has_basis || s->m->basis_consumed)
-        return (s->has_basis ? s->basis.kind : s->m->basis.kind) == NOTE_RELEASE       ? REASON_HANDOVER
-               : (s->has_basis ? s->basis.kind : s->m->basis.kind) == NOTE_CERTIFICATE ? REASON_CERTIFIED
-                                                                                        : REASON_OPERATOR;
+    if (s->has_basis || s->m->basis_consumed) {
+        enum note_kind kind = s->has_basis ? s->basis.kind : s->m->basis.kind;
+        bool asked = op->want == WANT_HERE || op->peer_is_off; /* he may overrule what a death alone may not */
+        return kind == NOTE_RELEASE ? REASON_HANDOVER : kind == NOTE_OFF || asked ? REASON_OPERATOR : REASON_CERTIFIED;
+    }
     if (op->peer_is_off)
         return REASON_OPERATOR;
     if (fact_peer_writer(s) == TRI_YES)

@@ -81,7 +81,7 @@ const struct rule rules_table[] = {
      "refused: neither the other node nor a reference is heard"},
     {328, S(STANDBY), {NOT(REASON, REASON_NONE), IS(LOSS, LOSS_KNOWN)}, STAY, .actions = A(ALERT),
      "refused: transactions seen on the writer are missing here"},
-    {329, S(STANDBY), {{FACT_REASON, V(REASON_SILENCE) | V(REASON_OPERATOR)}, NOT_YES(PEER_UP), NO(THIRD_VOTE)}, STAY, .actions = A(DROP_VOTES) | A(ALERT),
+    {329, S(STANDBY), {{FACT_REASON, V(REASON_SILENCE) | V(REASON_OPERATOR)}, NOT_YES(PEER_UP), NO(THIRD_VOTE), NOT_YES(PEER_CLOSED)}, STAY, .actions = A(DROP_VOTES) | A(ALERT),
      "refused: the third vote is the silent writer's; if its host is off, `mysql-replcheck promote --peer-is-off NODE`"},
     {330, S(STANDBY), {NOT(REASON, REASON_NONE), {FACT_LOSS, V(LOSS_UNSEEN) | V(LOSS_UNKNOWN)}}, STAY, .actions = A(ALERT),
      "refused: the writer was not seen for longer than max_unseen"},

@@ -60,6 +60,9 @@ static void begin_calm(struct world *w)
             event_drop(w, EV_START, s, 0);
             event_add(w, w->now, EV_START, s, 0, 0);
         }
+    w->c.loss = w->c.slow_steps = 0;
+    w->c.delay = w->c.delay < 2 * MS ? w->c.delay : 2 * MS;
+    w->c.delay_spread = w->c.delay_spread < 2 * MS ? w->c.delay_spread : 2 * MS;
     TRACE(w, "CALM", "no fault from here on");
     if (random_below(w, 3) == 0)
         stay_broken(w);
@@ -86,37 +89,49 @@ static void judge(struct world *w)
 {
     if (has_writer(w))
         return;
-    if (!w->c.refused_since && !is_refused(w, 0) && !is_refused(w, 1))
+    if (!is_refused(w, 0) && !is_refused(w, 1))
         world_break(w, "C: no writer %.0f s after the last fault, and nobody refuses (rows %d and %d)",
                     (double)(w->now - w->c.calm_from) / S, w->nodes[0].sup.row, w->nodes[1].sup.row);
     w->tally.refused++;
     event_add(w, w->now, EV_FAULT, 0, CALM_OPERATED, 0);
 }
 
-/* A diverged server that nobody can use is cloned anew from the other by its administrator. */
-static void clone_quarantined(struct world *w)
+/* Which server is to be cloned anew from the other by its administrator: a diverged one; of two, the one that did
+ * not acknowledge last. -1 = none. */
+static int to_be_cloned(const struct world *w)
 {
+    bool diverged[NODES];
     for (int n = 0; n < NODES; n++) {
-        struct server *v = &w->servers[n], *from = &w->servers[1 - n];
-        if (w->nodes[n].sup.state != RUNS || w->nodes[n].sup.m.state != NODE_QUARANTINED ||
-            w->nodes[1 - n].sup.m.state == NODE_QUARANTINED || v->state != RUNS || !w->hosts[1 - n].on)
-            continue;
-        TRACE(w, trace_server(n), "is cloned anew");
-        v->own = from->own;
-        history_cut(&v->own, from->applied);
-        v->applied = from->applied;
-        v->io = IO_NO;
-        v->sql = 0;
-        v->forked = 0;
-        v->io_pos = (struct gid){0};
+        const struct supervisor *p = &w->nodes[n].sup;
+        if (w->servers[n].state != RUNS)
+            return -1;
+        diverged[n] = p->state == RUNS && p->m.state == NODE_QUARANTINED;
     }
+    if (diverged[0] && diverged[1])
+        return 1 - w->acked_by;
+    return diverged[0] ? 0 : diverged[1] ? 1 : -1;
+}
+
+static void clone(struct world *w)
+{
+    int n = to_be_cloned(w);
+    if (n < 0)
+        return;
+    struct server *v = &w->servers[n], *from = &w->servers[1 - n];
+    TRACE(w, trace_server(n), "is cloned anew");
+    v->own = from->own;
+    history_cut(&v->own, from->applied);
+    v->applied = from->applied;
+    v->io = IO_NO;
+    v->sql = v->forked = 0;
+    v->io_pos = (struct gid){0};
 }
 
 static void operate(struct world *w)
 {
     if (has_writer(w))
         return;
-    clone_quarantined(w);
+    clone(w);
     faults_order_promotion(w);
     event_add(w, w->now + LOOK_AGAIN + random_below(w, LOOK_AGAIN), EV_FAULT, 0, CALM_OPERATED, 0);
 }
@@ -124,6 +139,10 @@ static void operate(struct world *w)
 static void end(struct world *w)
 {
     int holders = w->nodes[0].vip + w->nodes[1].vip;
+    bool alone = !w->hosts[0].on || !w->hosts[1].on || w->cut[0][1];
+    for (int n = 0; n < NODES; n++)
+        if (alone && w->nodes[n].sup.m.state == NODE_QUARANTINED)
+            return; /* its data wait for an administrator and for the other host */
     if (!has_writer(w))
         world_break(w, "C: no writer though the operator asked for one (rows %d and %d)", w->nodes[0].sup.row,
                     w->nodes[1].sup.row);

@@ -1,4 +1,4 @@
-/* One voter's session as a supervisor uses it. Mirrors io/voter.c, function by function and in its order. */
+/* One voter's session as a supervisor uses it. Mirrors io/server_voter.c, function by function and in its order. */
 #include <string.h>
 
 #include "parts.h"
@@ -242,7 +242,8 @@ void voter_drop(struct world *w, int n, int i)
 int64_t voter_next(const struct world *w, int n, int i)
 {
     const struct supervisor *p = &w->nodes[n].sup;
-    return p->voters[i].wanted && !p->q.votes[i].held ? p->voters[i].look_again : 0;
+    bool waits = p->voters[i].asking || p->voters[i].taking || !session_is_up(w, n, SLOT_VOTER + i);
+    return p->voters[i].wanted && !waits && !p->q.votes[i].held ? p->voters[i].look_again : 0;
 }
 
 /* ---- statements on the vote's session ---- */

@@ -461,7 +461,6 @@ struct conditions {
     int32_t delay_spread;
     uint16_t loss;       /* per thousand */
     uint8_t stays;         /* liveness: what stays broken; 0 = nothing */
-    uint8_t refused_since;
     uint16_t slow_steps; /* per thousand: a process is scheduled late */
 };
 

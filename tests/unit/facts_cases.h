@@ -276,6 +276,9 @@ CASE(standby, INHERITED, TRI_UNKNOWN, "the fencer has not spoken yet", s->o.fenc
 CASE(standby, REASON, REASON_NONE, "a writer is there", )
 CASE(standby, REASON, REASON_HANDOVER, "released in writing", released(s, "0-2-10"))
 CASE(standby, REASON, REASON_CERTIFIED, "certified dead", certified(s, "bin.000003", 1))
+CASE(standby, REASON, REASON_OPERATOR, "certified dead, and asked for: what a death alone may not is overruled",
+     certified(s, "bin.000003", 1); s->o.operator_.want = WANT_HERE)
+CASE(standby, REASON, REASON_HANDOVER, "released, and asked for", released(s, "0-2-10"); s->o.operator_.want = WANT_HERE)
 CASE(standby, REASON, REASON_NONE, "an older certificate", certified(s, "bin.000003", 1); s->o.own.voter.promise[1].epoch = 6)
 CASE(standby, REASON, REASON_OPERATOR, "declared off", s->o.operator_.peer_is_off = true)
 CASE(standby, REASON, REASON_OPERATOR, "declared off in the table", scene_row(s, NOTE_OFF, PEER_EPOCH, NULL))
