@@ -172,11 +172,19 @@ class Voter:
         return self.stderr.read()
 
     def end(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
+        """Its loop ends with its input; what a sanitizer finds then is told too."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            code = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        said = self.said()
         self.process.stdout.close()
         self.stderr.close()
+        if code not in (0, 1, -signal.SIGKILL):
+            raise Failure(f"the voter ended with {code}: {said[-2000:]}")
 
 
 class Liar:
