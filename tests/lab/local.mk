@@ -27,7 +27,7 @@ EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/dri
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \
 	tests/lab/replab/baseline.py tests/lab/replab/cgroup.py tests/lab/replab/cli.py \
 	tests/lab/replab/clock.py tests/lab/replab/conf.py \
-	tests/lab/replab/database.py tests/lab/replab/errors.py tests/lab/replab/faults.py \
+	tests/lab/replab/database.py tests/lab/replab/errors.py tests/lab/replab/etcd.py tests/lab/replab/faults.py \
 	tests/lab/replab/flood.py tests/lab/replab/freezer.py tests/lab/replab/history.py tests/lab/replab/host.py \
 	tests/lab/replab/init.py tests/lab/replab/knock.py tests/lab/replab/lab.py \
 	tests/lab/replab/mail.py tests/lab/replab/memory.py tests/lab/replab/net.py tests/lab/replab/ns.py \
@@ -36,7 +36,7 @@ EXTRA_DIST += tests/lab/README.md tests/lab/lab tests/lab/selftest tests/lab/dri
 	tests/lab/replab/vipwatch.py tests/lab/replab/yamlconf.py \
 	tests/lab/scenarios/__init__.py tests/lab/scenarios/calm.py tests/lab/scenarios/catalogue.py \
 	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/disks.py \
-	tests/lab/scenarios/hangs.py \
+	tests/lab/scenarios/etcd.py tests/lab/scenarios/hangs.py \
 	tests/lab/scenarios/hosts.py tests/lab/scenarios/injections.py tests/lab/scenarios/judge.py \
 	tests/lab/scenarios/links.py tests/lab/scenarios/locks.py tests/lab/scenarios/machines.py \
 	tests/lab/scenarios/moves.py tests/lab/scenarios/naive.py tests/lab/scenarios/people.py tests/lab/scenarios/threes.py \
