@@ -5,6 +5,7 @@
 #include "model/durability.h"
 
 #define RECEIVE_PATIENCE_US 30000
+#define TERMS_UNHEARD       1000 /* even: a node's epochs keep their parity */
 #define DEAD_MAN_AGE_US     5000000 /* it is asked for each second */
 
 struct sight {
@@ -79,6 +80,10 @@ uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, c
     }
     most = o->own.term_epoch > most ? o->own.term_epoch : most;
     most = o->peer.term_epoch > most ? o->peer.term_epoch : most;
+    /* A node that is off may have had terms that nobody else heard of: what it remembers must not be above ours
+     * when it comes back. */
+    if (o->operator_.peer_is_off)
+        most += TERMS_UNHEARD;
     most++;
     return most % 2 == (p->self == 0 ? 1 : 0) ? most : most + 1;
 }

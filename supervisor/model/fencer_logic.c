@@ -344,7 +344,7 @@ int64_t fencer_logic_next_us(const struct fencer_logic *l, const struct fencer_r
     }
     next = earlier(next, l->prepared_us);
     next = earlier(next, l->child_start_us);
-    if (l->stopping && l->child_runs && !fencer_logic_is_armed(l))
+    if (l->stopping && l->child_runs && !fencer_logic_is_armed(l) && !l->fencing)
         next = earlier(next, l->stop_us);
     return next;
 }

@@ -68,10 +68,10 @@ void invariant_ack(struct world *w, int s)
     w->tally.writes++;
     v->acked = v->applied;
     w->writer_seen = w->now;
-    if (v->enabled_epoch >= w->highest_ack) {
+    if (v->enabled_epoch && v->enabled_epoch >= w->highest_ack) {
         w->highest_ack = v->enabled_epoch;
         loss_acked(w, s);
-    } else if (excuse_of(w, s) < 0)
+    } else if (w->highest_ack && excuse_of(w, s) < 0)
         world_break(w, "W: %s acknowledges in epoch %u after one in epoch %u", trace_server(s), v->enabled_epoch,
                     w->highest_ack);
 }
@@ -147,6 +147,12 @@ void invariant_tick(struct world *w, int n, enum node_state before, const struct
             world_break(w, "P: promoted on unknown data");
         if (step->to == NODE_WRITER)
             w->tally.failovers++;
+        /* Who was made writable by somebody is the writer again once it has its authority back. */
+        struct server *v = &w->servers[n];
+        if (step->to == NODE_WRITER && v->mischief && p->m.epoch >= w->highest_enabled) {
+            v->mischief = 0;
+            v->enabled_epoch = w->highest_enabled = (uint32_t)p->m.epoch;
+        }
         if (step->to == NODE_DEMOTE_HANDOVER)
             w->tally.handovers++;
     }

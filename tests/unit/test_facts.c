@@ -283,6 +283,8 @@ static void test_next_epoch(void **state)
         s.m.last_aborted_epoch = epochs[i].aborted;
         if (facts_next_epoch(&s.p, &s.o, &s.m) != epochs[i].want)
             fail_msg("%s: %llu", epochs[i].name, (unsigned long long)facts_next_epoch(&s.p, &s.o, &s.m));
+        s.o.operator_.peer_is_off = true;
+        assert_int_equal(facts_next_epoch(&s.p, &s.o, &s.m), epochs[i].want + 1000);
     }
 }
 

@@ -277,8 +277,26 @@ static void never_forgets(void **state)
     }
 }
 
+/* A time that has passed, and that nothing is done about, would wake the fencer without end. */
+static void stopping_and_fencing_sleeps(void **state)
+{
+    const struct fencer_rules *r = &all_rules[SINGLE];
+    struct fencer_logic l;
+    struct fencer_todo todo = {0};
+    int64_t now_us = CLOCK_MS(100000);
+    (void)state;
+    fencer_logic_init(&l, now_us);
+    fencer_logic_child_started(&l, now_us);
+    fencer_logic_stop(&l, r, now_us);
+    fencer_logic_fence(&l, "asked for", &todo);
+    now_us += CLOCK_MS(2 * r->lease_ms);
+    fencer_logic_tick(&l, r, now_us, &todo);
+    assert_int_equal(fencer_logic_next_us(&l, r), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(scripted), cmocka_unit_test(never_forgets)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(scripted), cmocka_unit_test(never_forgets),
+                                       cmocka_unit_test(stopping_and_fencing_sleeps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
