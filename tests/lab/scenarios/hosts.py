@@ -146,9 +146,11 @@ def tear(t, node, keep):
 def torn_state(t, keep):
     """The writer loses power, and its files are torn; then the other one, which had taken over."""
     t.begin()
+    t.rest()  # so that it comes back with nothing of its own
     old, new = t.writer, t.standby
     t.fault(t.power_off(old))
     t.wait_writer(new, 15)
+    t.load()
     tear(t, old, keep)
     t.power_on(old)
     t.wait_returned(old, 40)
