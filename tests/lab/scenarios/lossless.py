@@ -5,7 +5,7 @@ In all of them no acknowledged row may be missing on the final writer; a node th
 import contextlib
 import time
 
-from replab import LabError, faults
+from replab import LabError, faults, record
 from replab.database import REPLICATION
 
 from .catalogue import expect, scenario
@@ -215,17 +215,22 @@ def demotion_while_waiting(t):
     """Commits wait for a standby whose receiver is cut off, and the writer is demoted: the ladder ends them, nobody
     is told OK for what only this node has, and it counts for nothing until the other has it too."""
     begin(t)
+    own = record.Writer(t.lab, host="switch", socket=t.host(t.writer).socket, rate=50, pause=20000)
     with deaf(t, t.standby):
         t.wait("commits wait", lambda: (node_of(t, t.writer, t.writer).get("acks_waiting") or 0) > 0, 10)
         t.wait("the waiting is a problem that is reported",
                lambda: "commits-wait" in {p["id"] for p in t.report(t.writer).get("problems", [])}, 10)
         expect(not is_marked(t, t.standby), f"{t.standby} is marked although its server answers")
+        since_us = faults.now_us()
         host = t.host(t.writer)
         child = faults.find(host, "supervisor")
         t.fault(faults.stop(host, child))
         t.wait(f"{t.writer} is fenced", lambda: not t.writable(t.writer), 10)
         with contextlib.suppress(ProcessLookupError, LabError):
             faults.resume(host, child)
+        time.sleep(0.5)
+        told = [o.value for o in own.stop() if o.result == "ok" and o.done_us > since_us]
+        expect(not told, f"{len(told)} commits were told OK that nobody else has: {told[:3]}")
     t.wait("one writer", lambda: len(t.writers()) == 1, 40)
     t.wait("both are in step", lambda: len(t.writers()) == 1 and in_step(t, t.writers()[0]) and t.well(), 40)
     end(t, t.writers()[0], least_terms=2)
