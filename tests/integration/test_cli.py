@@ -114,7 +114,8 @@ def node(name, number, writer):
 
 def vote(voter):
     return {"voter": voter, "basis": "waited a lease", "up": True, "held": True, "counted": True, "durable": False,
-            "valid_ms": 2900, "answer_ms": 5, "holder_connection": 0, "holder_foreign": False}
+            "valid_ms": 2900, "answer_ms": 5, "holder_connection": 0, "holder_foreign": False,
+            "forgot_ms": None}
 
 
 def report(severity="ok", problems=()):
@@ -133,7 +134,8 @@ def report(severity="ok", problems=()):
                      "sentence": "known lost 0 transactions; unseen at most 1 ms"},
             "breaker": {"open": False, "failovers": 0, "allowed": 1}, "maintenance": False, "config_equal": True,
             "evict_foreign_locks": False, "foreign_locks": [], "settings": [],
-            "journal": {"trouble": None, "dropped": 0}, "thresholds": {"lag_warning_ms": 10000, "lag_critical_ms": 60000},
+            "disk_full": None, "journal": {"trouble": None, "dropped": 0},
+            "thresholds": {"lag_warning_ms": 10000, "lag_critical_ms": 60000},
             "problems": list(problems), "nodes": [node("mx1", 1, True), node("mx2", 2, False)],
             "votes": [vote("mx1"), vote("mx2"), vote("witness")]}
 
