@@ -214,8 +214,9 @@ static bool may_take(const struct etcd_voter *v)
 {
     const struct etcd_vote *key = &v->table.vote;
     int self = v->base.o.quorum->self;
-    return v->table_known && (!key->mod_revision || key->node == self ||
-                              (v->urgency == VOTER_TAKE_CLOSED && key->node == 1 - self));
+    bool others = (v->urgency == VOTER_TAKE_CLOSED && key->node == 1 - self) ||
+                  (key->node < 0 && *v->base.o.evict); /* it may be no node's of this pair */
+    return v->table_known && (!key->mod_revision || key->node == self || others);
 }
 
 /* ---- looking: the renewal, and what a candidate waits by ---- */

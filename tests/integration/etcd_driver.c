@@ -1,6 +1,7 @@
 /* A node's third voter alone, on etcd, told what to do by lines on stdin; test_etcd.py speaks them.
  *
- *   etcd_driver NODE LEASE-MS RENEW-MS [ca=F] [cert=F] [key=F] [user=U] [password=P] ADDRESS PORT ...
+ *   etcd_driver NODE LEASE-MS RENEW-MS [ca=F] [cert=F] [key=F] [user=U] [password=P] [evict=] ADDRESS PORT
+ * ...
  *
  * want free|wait|closed, drop, promise EPOCH, release KIND EPOCH FILE SIZE GTID, reset, mark N EPOCH, unmark
  * N, closed (the other is proven closed), freeze MS (the loop stands still), show. Each is answered by one
@@ -30,6 +31,7 @@ struct driver {
     size_t length;
 };
 
+static bool evict;
 static const char *const nodes[] = {"mx1", "mx2"};
 
 static void on_changed(void *arg)
@@ -181,6 +183,8 @@ static int read_options(char **argv, struct etcd_client_options *o, struct endpo
             o->user = value;
         else if (strncmp(*argv, "password=", 9) == 0)
             o->password = value;
+        else if (strncmp(*argv, "evict=", 6) == 0)
+            evict = true;
     }
     for (; argv[0] && argv[1] && o->endpoint_count < SETTINGS_ENDPOINTS_MAX; argv += 2) {
         struct endpoint *e = &endpoints[o->endpoint_count++];
@@ -213,7 +217,8 @@ int main(int argc, char **argv)
                                       .silent_ms = 1000,
                                       .quorum = &d.quorum,
                                       .rows = &d.rows,
-                                      .answered_us = &d.answered_us};
+                                      .answered_us = &d.answered_us,
+                                      .evict = &evict};
     quorum_init(&d.quorum, self, false, lease_ms, 1000);
     d.base = event_base_new();
     d.voter = etcd_voter_new(d.base, &o, &events, &e);

@@ -465,6 +465,21 @@ def unreadable_rows_give_no_vote():
 
 
 @case
+def vote_of_no_node_is_told_of_and_evicted_where_that_is_allowed():
+    with etcd() as it:
+        it.first.put("vote", '{"node":"mx9"}')
+        one = it.voter("mx1")
+        one.say("want free")
+        wait_for("a complaint", lambda: '"mx9", which is no node of this pair' in one.said())
+        expect("held", one.say()["held"], False)
+        two = it.voter("mx2", "evict=yes")
+        two.say("want free")
+        two.wait(held=True)
+        expect("the vote", json.loads(it.first.keys()["vote"]["text"]), {"node": "mx2"})
+        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+
+
+@case
 def keys_of_others_are_left_alone():
     with etcd() as it:
         for name in ("note", "promise/mx3", "promise", "vote/x", "release/mx1/x"):
