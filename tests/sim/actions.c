@@ -92,7 +92,7 @@ static void reclaim(struct world *w, int n)
     if (p->reclaiming || p->o.reclaimed || p->o.reclaim_failed || !session_is_up(w, n, SLOT_VOTER + 1 - n))
         return;
     p->reclaiming = 1;
-    session_query(w, n, SLOT_VOTER + 1 - n, &st, 1000);
+    session_query(w, n, SLOT_VOTER + 1 - n, &st, (int)(w->policy[n].silent_us / MS));
 }
 
 static void promise(struct world *w, int n)

@@ -451,7 +451,7 @@ static void judge(struct world *w, int n)
 static void on_period(struct world *w, int n)
 {
     struct fencer *f = fencer_of(w, n);
-    event_add(w, w->now + 250 * MS, EV_FPERIOD, n, 0, f->gen);
+    event_add(w, w->now + w->fencer_rules.renew_ms * MS, EV_FPERIOD, n, 0, f->gen);
     if (!f->ladder.active)
         ping(w, n);
     if (fencer_logic_is_armed(&f->logic))
@@ -499,7 +499,7 @@ void fencer_start(struct world *w, int n)
     session_open(w, n, SLOT_F_SET, n, 250);
     session_open(w, n, SLOT_F_KILL, n, 250);
     vip_weight(w, n, -100);
-    event_add(w, w->now + 250 * MS, EV_FPERIOD, n, 0, gen);
+    event_add(w, w->now + w->fencer_rules.renew_ms * MS, EV_FPERIOD, n, 0, gen);
     fencer_wake(w, n);
 }
 

@@ -9,7 +9,6 @@
 #define LOOK_AGAIN (20 * MS)
 #define SET_AGAIN  (10 * MS)
 #define REACH      (10 * MS)
-#define FENCE_MS   1000
 
 static struct climb *ladder_of(struct world *w, int n, bool fencer)
 {
@@ -26,10 +25,10 @@ static int kill_slot(bool fencer)
     return fencer ? SLOT_F_KILL : SLOT_PROBE;
 }
 
-static int64_t rung_end(const struct climb *l, unsigned rung)
+static int64_t rung_end(const struct world *w, const struct climb *l, unsigned rung)
 {
     static const int percent[] = {[RUNG_CUT] = 10, [RUNG_SET] = 40, [RUNG_SWEEP] = 70, [RUNG_KILL] = 100};
-    return l->started + FENCE_MS * MS * percent[rung] / 100;
+    return l->started + w->fencer_rules.fence_ms * MS * percent[rung] / 100;
 }
 
 static void tick_later(struct world *w, int n, bool fencer)
@@ -70,7 +69,7 @@ static void send_set(struct world *w, int n, bool fencer)
 {
     struct climb *l = ladder_of(w, n, fencer);
     struct statement st = {.verb = DO_SET_RO};
-    int64_t left = rung_end(l, RUNG_SWEEP) - clock_of(w, n);
+    int64_t left = rung_end(w, l, RUNG_SWEEP) - clock_of(w, n);
     if (l->setting || left <= 0 || (l->provisional && l->cut_pending) || clock_of(w, n) < l->next_set)
         return;
     if (!reach(w, n, set_slot(fencer), &l->reach[0]))
@@ -88,7 +87,7 @@ static void send_look(struct world *w, int n, bool fencer)
     l->next_look = clock_of(w, n) + (l->cut_pending ? TICK : LOOK_AGAIN);
     l->looking = 1;
     struct statement st = {.verb = l->look};
-    session_query(w, n, kill_slot(fencer), &st, FENCE_MS);
+    session_query(w, n, kill_slot(fencer), &st, w->fencer_rules.fence_ms);
 }
 
 static bool send_signal(struct world *w, int n)
@@ -124,7 +123,7 @@ static void climb(struct world *w, int n, bool fencer)
 
 static bool rung_is_over(const struct world *w, int n, const struct climb *l)
 {
-    if (clock_of(w, n) >= rung_end(l, l->rung))
+    if (clock_of(w, n) >= rung_end(w, l, l->rung))
         return true;
     return l->rung == RUNG_CUT && !l->cut_pending;
 }
@@ -169,7 +168,7 @@ static void judge_look(struct world *w, int n, bool fencer, const struct answer 
                                    : l->look == DO_HOLDERS ? DO_KILL_HOLDERS
                                                            : DO_KILL_ALL};
     l->looking = 1;
-    session_query(w, n, kill_slot(fencer), &st, FENCE_MS);
+    session_query(w, n, kill_slot(fencer), &st, w->fencer_rules.fence_ms);
 }
 
 void ladder_replied(struct world *w, int n, bool fencer, const struct statement *st, const struct answer *a)

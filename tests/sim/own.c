@@ -85,7 +85,7 @@ static void end_attempt(struct world *w, int n, bool failed)
 static void ask(struct world *w, int n, enum verb verb, uint32_t id)
 {
     struct statement st = {.verb = (uint8_t)verb, .id = id};
-    session_query(w, n, SLOT_CLOSER, &st, 1000);
+    session_query(w, n, SLOT_CLOSER, &st, (int)(w->policy[n].silent_us / MS));
 }
 
 void closer_came(struct world *w, int n)

@@ -5,7 +5,7 @@
 #include "parts.h"
 #include "wire/fencer_proto.h"
 
-#define PERIOD_US (250 * MS)
+#define PERIOD_US (250 * MS) /* timing.probe */
 #define REPAIR_US 10000000
 
 static struct supervisor *sup_of(struct world *w, int n)
@@ -167,7 +167,7 @@ static void probe_ask(struct world *w, int n, int which)
     p->probe_again[which] = 0;
     if (events)
         p->probe_events[which] = now;
-    session_query(w, n, SLOT_PROBE + which, &st, 1000);
+    session_query(w, n, SLOT_PROBE + which, &st, (int)(w->policy[n].silent_us / MS));
 }
 
 void probe_now(struct world *w, int n, int which)

@@ -4,9 +4,8 @@
 #include "parts.h"
 
 #define LOOK_AGAIN  (20 * MS)
-#define SILENT_MS   1000
-#define RENEW_US    (250 * MS)
-#define LEASE_MS    3000
+#define SILENT_MS   ((int)(w->policy[n].silent_us / MS))
+#define LEASE_MS    (w->policy[n].lease_us / MS)
 
 static struct supervisor *sup_of(struct world *w, int n)
 {
@@ -209,7 +208,7 @@ void voter_step(struct world *w, int n, int i)
     }
     if (v->wanted && !vote_of(w, n, i)->held && (!v->look_again || now >= v->look_again))
         begin_taking(w, n, i);
-    bool due = now - v->last_asked >= RENEW_US - 5000;
+    bool due = now - v->last_asked >= w->policy[n].renew_us - 5000;
     if (due && !v->asking && !v->taking && !session_of(w, n, SLOT_VOTER + i)->queued)
         renew(w, n, i, now);
 }

@@ -319,6 +319,30 @@ static void make_policy(struct world *w, int n)
                          .breaker_failovers = w->c.breaker};
 }
 
+/* Half of the seeds have the defaults; the others as little time in hand as settings/check_timing.c lets them. */
+static void make_timing(struct world *w)
+{
+    struct fencer_rules *r = &w->fencer_rules;
+    int delay_ms = 500, epsilon_ms = 50;
+    *r = (struct fencer_rules){
+        .lease_ms = 3000, .renew_ms = 250, .silent_ms = 1000, .fence_ms = 1000, .fences = true, .kill_server = true};
+    if (random_below(w, 2)) {
+        r->lease_ms = 2000 + 1000 * (int)random_below(w, 3);
+        r->silent_ms = 300 + (int)random_below(w, 700);
+        r->fence_ms = 50 + (int)random_below(w, random_below(w, 2) ? 100 : 600);
+        epsilon_ms = 35;
+        delay_ms = 250;
+    }
+    for (int n = 0; n < NODES; n++) {
+        struct policy *p = &w->policy[n];
+        p->lease_us = r->lease_ms * MS;
+        p->silent_us = r->silent_ms * MS;
+        p->fence_us = r->fence_ms * MS;
+        p->epsilon_us = epsilon_ms * MS;
+        p->takeover_delay_us = delay_ms * MS;
+    }
+}
+
 static void make_hosts(struct world *w)
 {
     for (int h = 0; h < HOSTS; h++)
@@ -357,10 +381,9 @@ void world_init(struct world *w, const struct options *o)
     w->c.until += w->now;
     w->c.calm_from += w->now;
     make_hosts(w);
-    w->fencer_rules = (struct fencer_rules){
-        .lease_ms = 3000, .renew_ms = 250, .silent_ms = 1000, .fence_ms = 1000, .fences = true, .kill_server = true};
     for (int n = 0; n < NODES; n++)
         make_policy(w, n);
+    make_timing(w);
     for (int s = 0; s < SERVERS; s++)
         server_init(w, s);
     vip_init(w);
