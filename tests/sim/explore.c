@@ -16,11 +16,14 @@
 #define SETTLED     (12 * S)
 #define WINDOW_US   300 /* of events that come so close together, each may be the first */
 #define AFTER_US    (6 * S)
+#define BEGIN_MAX   4
+#define BEGIN_US    (5 * S) /* after each of them: a lease, and whatever follows from its end */
 
 struct walk {
     enum policy_tie tie;
     bool orders;
     int depth, faults;
+    int begin[BEGIN_MAX], begin_count; /* moves before the walk */
     int64_t quantum, seconds;
     uint64_t *seen;
     uint64_t states, transitions, repeated, classes, by_operator, leaves, ends;
@@ -67,12 +70,16 @@ static bool time_is_over(struct walk *k)
 static void tell_path(const struct walk *k, int depth, const char *what)
 {
     printf("%s\n  tie-breaker %s", what, tie_names[k->tie]);
+    for (int i = 0; i < k->begin_count; i++)
+        printf("\n  before: %s", explore_moves[k->begin[i]].name);
     for (int i = 0; i < depth; i++)
         if (k->path[i][0])
             printf("\n  %3d  %s", i, k->path[i]);
     if (!k->orders) {
-        printf("\n  again, with every step: explore --tie %s --quantum %d --replay ", tie_names[k->tie],
-               (int)(k->quantum / MS));
+        printf("\n  again, with every step: explore --tie %s --quantum %d ", tie_names[k->tie], (int)(k->quantum / MS));
+        for (int i = 0; i < k->begin_count; i++)
+            printf("--begin '%s' ", explore_moves[k->begin[i]].name);
+        printf("--replay ");
         for (int i = 0, told = 0; i < depth; i++)
             if (k->moves[i] >= 0)
                 printf("%s%d:%d", told++ ? "," : "", i, k->moves[i]);
@@ -271,6 +278,10 @@ static void settle(struct world *w, enum policy_tie tie)
 static void begin_with(struct walk *k, int move)
 {
     settle(&k->at[0], k->tie);
+    for (int i = 0; i < k->begin_count; i++) {
+        explore_moves[k->begin[i]].make(&k->at[0], explore_moves[k->begin[i]].node);
+        run_quantum(&k->at[0], BEGIN_US);
+    }
     name_step(k, 0, move);
     if (move >= 0)
         explore_moves[move].make(&k->at[0], explore_moves[move].node);
@@ -352,9 +363,24 @@ static void tell_rows(void)
 static int usage(void)
 {
     fputs("usage: explore [--tie witness|writer|vip|all] [--tree faults|orders|all] [--depth N] [--faults N]\n"
-          "               [--quantum MS] [--seconds N] [--replay STEP:MOVE,...]\n",
+          "               [--quantum MS] [--seconds N] [--begin MOVE]... [--replay STEP:MOVE,...] [--moves]\n",
           stderr);
     return 2;
+}
+
+static int move_named(const char *name)
+{
+    for (int i = 0; i < explore_move_count; i++)
+        if (!strcmp(name, explore_moves[i].name))
+            return i;
+    return -1;
+}
+
+static int list_moves(void)
+{
+    for (int i = 0; i < explore_move_count; i++)
+        printf("%2d  %s%s\n", i, explore_moves[i].name, explore_moves[i].ends ? " (no fault)" : "");
+    return 0;
 }
 
 static int index_of(const char *word, const char *const names[], int count)
@@ -370,7 +396,8 @@ int main(int argc, char **argv)
     static const struct option options[] = {{"tie", 1, NULL, 't'},     {"tree", 1, NULL, 'r'},
                                             {"depth", 1, NULL, 'd'},   {"faults", 1, NULL, 'f'},
                                             {"quantum", 1, NULL, 'q'}, {"seconds", 1, NULL, 's'},
-                                            {"replay", 1, NULL, 'p'},
+                                            {"replay", 1, NULL, 'p'},  {"begin", 1, NULL, 'b'},
+                                            {"moves", 0, NULL, 'm'},
                                             {NULL, 0, NULL, 0}};
     static const char *const trees[] = {"faults", "orders"};
     static struct walk k;
@@ -391,6 +418,10 @@ int main(int argc, char **argv)
             k.seconds = atoi(optarg);
         else if (c == 'p')
             path = optarg;
+        else if (c == 'm')
+            return list_moves();
+        else if (c == 'b' && k.begin_count < BEGIN_MAX && (k.begin[k.begin_count] = move_named(optarg)) >= 0)
+            k.begin_count++;
         else
             return usage();
     }
@@ -414,8 +445,10 @@ int main(int argc, char **argv)
                                  .faults = faults,
                                  .quantum = (int64_t)quantum * MS,
                                  .seconds = k.seconds,
+                                 .begin_count = k.begin_count,
                                  .seen = k.seen,
                                  .at = k.at};
+            memcpy(fresh.begin, k.begin, sizeof(fresh.begin));
             walk(&fresh);
             tell_result(&fresh);
             failed = failed || fresh.failed;

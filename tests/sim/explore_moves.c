@@ -195,6 +195,17 @@ static void kill_vote_session(struct world *w, int n)
     server_kill_id(w, n, v->conns[v->locks[LOCK_VOTE] - 1].id);
 }
 
+static bool has_witness_session(const struct world *w, int n)
+{
+    return witness_runs(w, n) && w->servers[2].locks[LOCK_VOTE];
+}
+
+static void kill_witness_session(struct world *w, int n)
+{
+    (void)n;
+    kill_vote_session(w, 2);
+}
+
 static bool can_switch(const struct world *w, int n)
 {
     const struct supervisor *p = &w->nodes[n].sup;
@@ -262,6 +273,7 @@ const struct move explore_moves[] = {
     BOTH("heal to the witness", 1, lost_witness, heal_witness),
     {"restart the witness", 0, 0, witness_runs, restart_witness},
     BOTH("kill the session of the vote at", 0, has_vote_session, kill_vote_session),
+    {"kill the session of the vote at the witness", 0, 0, has_witness_session, kill_witness_session},
     BOTH("order a switchover at", 0, can_switch, order_switch),
     BOTH("kill keepalived of", 0, has_keepalived, kill_keepalived),
     BOTH("start keepalived of", 1, lacks_keepalived, start_keepalived),

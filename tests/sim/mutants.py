@@ -1,7 +1,7 @@
 """Small wrong versions, each of one thing that keeps the pair safe or alive.
 
-`file`, `old`, `new`: an exact text that stands there once. `breaks`: safety or liveness. `args`: how it is looked for.
-`base`: changes made to the right version as well, where another guard would hide the mistake; the base alone must be
+`file`, `old`, `new`: an exact text that stands there once. `breaks`: safety or liveness. `hunts`: how it is looked for,
+one after the other. `base`: changes made to the right version as well, where another guard would hide the mistake; the base alone must be
 clean, or what it breaks is not the mutant's.
 """
 import dataclasses
@@ -25,8 +25,24 @@ class Mutant:
     what: str
     breaks: str
     changes: tuple          # of (file, old, new)
-    args: tuple = ()
     base: tuple = ()
+    hunts: tuple = ()
+
+    def __post_init__(self):
+        if not self.hunts:
+            object.__setattr__(self, "hunts", HUNTS[self.breaks])
+
+
+def walk(faults, depth, quantum, tie="witness", begin=""):
+    first = ("--begin", begin) if begin else ()
+    return ("explore", "--tree", "faults", "--tie", tie, "--faults", str(faults), "--depth", str(depth), "--quantum",
+            str(quantum), *first)
+
+
+SIM = (("sim", "--mode", "safety"),)
+ALIVE = (("sim", "--mode", "liveness"),)
+HUNTS = {SAFETY: (walk(2, 6, 900), walk(2, 6, 300, begin="cut the pair")) + SIM, LIVENESS: (walk(2, 8, 250),) + ALIVE + SIM}
+WRITER_TIE = (walk(2, 6, 900, "writer"), walk(2, 6, 300, "writer", "cut the pair"), ("sim", "--mode", "safety", "--tie", "writer"))
 
 
 NO_DELAY = ((FACTS, "    return tri_from(s->o->now_us - s->m->majority_since_us >= s->p->takeover_delay_us);",
@@ -34,7 +50,7 @@ NO_DELAY = ((FACTS, "    return tri_from(s->o->now_us - s->m->majority_since_us 
 
 MUTANTS = (
     Mutant("fence-skipped", "a deadline that passes is not fenced", SAFETY,
-           ((FENCER, "fencer_logic_is_armed(l) && now_us >= l->term.deadline_us)", "false)"),)),
+           ((FENCER, "        start_fence(l, 0, \"the deadline passed\", todo);", "        l->term.deadline_us = now_us + CLOCK_MS(r->lease_ms);"),)),
     Mutant("deadline-from-reply", "a renewal counts from when its answer came, not from when it was sent", SAFETY,
            ((VOTER, "        quorum_proven(&p->q, i, a->sent);\n    else if", "        quorum_proven(&p->q, i, a->answered);\n    else if"),
             (QUORUM, "    v->proven_us = sent_us;\n    v->released_note", "    v->proven_us = answered_us;\n    v->released_note")),
@@ -65,9 +81,9 @@ MUTANTS = (
            ((VOTER, "    if (!vote->held || !(vote->counted || uncounted_too) ||", "    if (!vote->held ||"),)),
     Mutant("third-in-memory", "the third vote is known from the own table alone", SAFETY,
            ((DECIDE, "    return armed || (own_term && there->read_us && !given);", "    (void)given;\n    return armed || own_term;"),),
-           args=("--tie", "writer")),
+           hunts=WRITER_TIE),
     Mutant("third-forgotten", "the third vote is still ours after it was given", SAFETY,
-           ((DECIDE, "theirs > mine || m->third_given_epoch >= mine)", "theirs > mine)"),), args=("--tie", "writer")),
+           ((DECIDE, "theirs > mine || m->third_given_epoch >= mine)", "theirs > mine)"),), hunts=WRITER_TIE),
     Mutant("restart-forgets", "a vote counts although the voter may have restarted", SAFETY,
            ((QUORUM, "    bool session_old = now_us - v->opened_us >= q->lease_us;", "    bool session_old = true;"),),
            base=NO_DELAY),
