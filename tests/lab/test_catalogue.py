@@ -2,6 +2,7 @@
 """The catalogue of faults, without a laboratory: is every row shown, and does a seed make the same rounds again?
 Speaks TAP."""
 import os
+import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -13,6 +14,13 @@ from scenarios.catalogue import ALL, of_row, quick_set  # noqa: E402
 from scenarios.rows import ROWS  # noqa: E402
 
 LETTERS = "WAERCVN"
+SAFETY = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "SAFETY.md")
+
+
+def told():
+    """The rows that SAFETY.md tells of."""
+    with open(SAFETY, encoding="utf-8") as file:
+        return [int(n) for n in re.findall(r"^\| (\d+) \|", file.read(), re.M)]
 
 
 def plans(seed, rounds=20, ties=("witness", "writer")):
@@ -25,6 +33,8 @@ def without_witness(seed):
 
 CHECKS = (
     ("the rows have numbers without a gap", lambda: list(ROWS) == list(range(1, len(ROWS) + 1))),
+    ("SAFETY.md tells of each", lambda: told() == list(ROWS)),
+    ("every row is shown", lambda: all(of_row(number) for number in ROWS)),
     ("each keeps something that has a letter", lambda: all(
         row.keeps and set(row.keeps) <= set(LETTERS) for row in ROWS.values())),
     ("the rows of deaths, hangs, cuts, the witness, links and the VIP are shown", lambda: all(
