@@ -23,6 +23,8 @@ void process_resume(struct world *w, int n, bool fencer)
     if (*state != STOPPED)
         return;
     TRACE(w, trace_node(n), "the %s goes on", fencer ? "fencer" : "supervisor");
+    if (invariant_unattended(w, n))
+        w->servers[n].unattended_at = w->now;
     *state = RUNS;
     events_unpark(w);
 }

@@ -21,7 +21,7 @@ static bool acknowledges(const struct world *w, int s)
 }
 
 /* Does neither process run here, while the switch cannot act either, or could not until a moment ago? */
-static bool is_unattended(const struct world *w, int s)
+bool invariant_unattended(const struct world *w, int s)
 {
     const struct server *v = &w->servers[s];
     bool blocked = v->blockers || (v->blocked_at && w->now - v->blocked_at <= EXCUSED_MAX);
@@ -39,7 +39,7 @@ static int excuse_of(const struct world *w, int s)
         return EXCUSE_MISCHIEF;
     if (v->unwatched && v->resumed_at && w->now - v->resumed_at <= EXCUSED_MAX)
         return EXCUSE_UNWATCHED;
-    if (is_unattended(w, s))
+    if (invariant_unattended(w, s) || (v->unattended_at && w->now - v->unattended_at <= w->policy[s].fence_us + 100 * MS))
         return EXCUSE_SWITCH;
     if (h->thawed_at && h->thawed_at > v->enabled_at && w->now - h->thawed_at <= EXCUSED_MAX)
         return EXCUSE_PAUSE;

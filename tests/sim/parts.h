@@ -166,6 +166,7 @@ void process_resume(struct world *w, int n, bool fencer);
 void events_unpark(struct world *w);
 
 /* invariants.c */
+bool invariant_unattended(const struct world *w, int s);
 void invariant_writable(struct world *w, int s);
 void invariant_ack(struct world *w, int s);
 void invariant_tick(struct world *w, int n, enum node_state before, const struct outcome *out);

@@ -303,6 +303,7 @@ struct server {
     uint32_t enabled_epoch; /* of the enabling that made it writable; 0 = nobody's */
     int64_t enabled_at, writable_since;
     uint8_t unwatched;      /* its fencer did not run at some time while it was stopped */
+    int64_t unattended_at;  /* until when nobody attended to it */
     uint8_t mischief;       /* somebody else set read_only=0 */
     uint32_t acked;         /* last sequence number that a client was told */
 };
