@@ -16,7 +16,8 @@ struct saved_trouble {
     struct err of[SAVED_KEYS]; /* "" = none */
 };
 
-/* Before the worker opens the journal: that sets a torn one aside. Blocks on the disk. */
+/* Before the worker opens the journal: that sets a torn one aside. Waits for the disk, but for half a second
+ * at most: a disk that hangs must not keep a child from resuming its predecessor's authority. */
 void saved_load(struct node *n, const char *journal, struct saved_trouble *trouble);
 
 /* To log and journal, once there is a worker. */

@@ -7,8 +7,8 @@
  * Its price, a reader that keeps the writer waiting, is paid by the worker's queue. Each saved text carries
  * a checksum, since SQLite checks none.
  *
- * All of this blocks on the disk: the daemon calls it from its worker alone, and journal_saved_load() before
- * its loop begins. Nothing here logs. A journal is used by one thread. */
+ * All of this blocks on the disk: the daemon calls it from its worker alone, and journal_saved_load() from a
+ * thread of its own before its loop begins. Nothing here logs. A journal is used by one thread. */
 #ifndef REPLCHECK_IO_JOURNAL_H
 #define REPLCHECK_IO_JOURNAL_H
 

@@ -39,10 +39,10 @@ static bool write_file(const char *path, int value, struct err *e)
     char text[16];
     int length = snprintf(text, sizeof(text), "%d\n", value);
     unlink(path); /* left by a process of this pid that died here */
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0664);
     if (fd < 0)
         return err_set(e, "cannot create %s: %s", path, strerror(errno));
-    bool ok = write(fd, text, (size_t)length) == length && fchmod(fd, 0644) == 0;
+    bool ok = write(fd, text, (size_t)length) == length && fchmod(fd, 0664) == 0;
     int why = errno;
     close(fd);
     return ok || err_set(e, "cannot write %s: %s", path, strerror(why));

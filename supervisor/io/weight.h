@@ -13,7 +13,7 @@
 #define WEIGHT_MIN  (-254)
 #define WEIGHT_MAX  0
 
-/* Writes DIR/vrrp_weight (mode 0644). A value that stands there already is not written again unless `force`:
+/* Writes DIR/vrrp_weight (mode 0664: supervisor and fencer share the folder's group). A value that stands there already is not written again unless `force`:
  * keepalived would read the file again for nothing. */
 MUST_CHECK bool weight_write(const char *dir, int value, bool force, struct err *e);
 

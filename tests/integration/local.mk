@@ -77,3 +77,7 @@ endif
 # Extra transactions, of two servers that went apart
 TESTS += tests/integration/test_divergence.py
 EXTRA_DIST += tests/integration/test_divergence.py
+
+# The daemon over files of its own that are torn
+TESTS += tests/integration/test_own_files.py
+EXTRA_DIST += tests/integration/test_own_files.py

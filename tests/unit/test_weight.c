@@ -80,7 +80,7 @@ static void writes_the_integer(void **state)
     umask(before);
     assert_content("-254\n");
     assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0644);
+    assert_int_equal(st.st_mode & 07777, 0664);
     assert_true(weight_read(dir, &value, &e));
     assert_int_equal(value, -254);
     write_ok(0, false);
