@@ -213,10 +213,11 @@ def read_lock_S(t, p, s):
 
 
 def lock(t, node):
-    try:
-        return faults.read_lock(t.server(node)).close
-    except (LabError, BrokenPipeError):  # its server is down or hangs by another fault
+    if not t.server(node).answers():  # it is down, or hangs, by another fault
         return nothing
+    with contextlib.suppress(LabError, BrokenPipeError):
+        return faults.read_lock(t.server(node)).close
+    return nothing
 
 
 # Putting together --------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """Runs a scenario in a fresh laboratory of its own, prints what came of it, and keeps the verdicts for --list."""
+import contextlib
 import dataclasses
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 import traceback
@@ -15,6 +17,7 @@ from . import naive
 from .catalogue import Failed
 from .trial import Trial
 
+LIMIT_S = 900  # for one scenario
 TAIL = 25  # lines of each supervisor's log, after a failure
 
 
@@ -28,10 +31,25 @@ class Settings:
     set: dict = dataclasses.field(default_factory=dict)  # of cluster.yaml, for all of them
 
 
+@contextlib.contextmanager
+def limited(seconds):
+    """What waits for ever ends, as an error."""
+    def over(*_):
+        raise LabError(f"not done within {seconds} s; it waited at:\n" + "".join(traceback.format_stack()[-4:-1]))
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def failure_of(trial, scenario):
     """Runs it; the sentence that says what went wrong, "" when nothing did."""
     try:
-        scenario.run(trial)
+        with limited(LIMIT_S):
+            scenario.run(trial)
         return ""
     except (Failed, LabError) as error:
         return str(error)
