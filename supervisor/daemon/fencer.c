@@ -30,11 +30,17 @@
 
 /* ---- doing what the logic says ---- */
 
-static void write_weight(struct fencer *f, int weight)
+void fencer_write_weight(struct fencer *f, int weight)
 {
     struct err e;
     if (!weight_write(f->start.settings->node.run_dir, weight, false, &e))
         log_error("%s", e.text);
+}
+
+static void set_weight(struct fencer *f, int weight)
+{
+    if (!fencer_reset_holds(f, weight))
+        fencer_write_weight(f, weight);
 }
 
 static void on_ladder(void *arg, const struct ladder_result *r)
@@ -119,7 +125,7 @@ void fencer_do(struct fencer *f, const struct fencer_todo *todo)
     if (what & FENCER_DO_FENCE)
         start_ladder(f, (what & FENCER_DO_KILL_SERVER) != 0, todo->reason);
     if (what & FENCER_DO_WEIGHT)
-        write_weight(f, todo->weight);
+        set_weight(f, todo->weight);
     if (what & FENCER_DO_KILL_CHILD)
         signal_child(f, SIGKILL);
     if (what & FENCER_DO_START_CHILD)
@@ -417,11 +423,11 @@ int fencer_run(const struct fencer_start *start)
                                       &(struct fencer_sessions_events){on_observed, on_asked, on_answered,
                                                                        on_dead, on_lock, on_lock_lost, f});
     if (!fencer_upgrade_inherit(f))
-        write_weight(f, WEIGHT_LEAVING);
+        fencer_write_weight(f, WEIGHT_LEAVING);
     log_notice("the fencer watches %s", s->node.local.socket);
     fencer_wake(f);
     event_base_dispatch(f->base);
-    write_weight(f, WEIGHT_LEAVING);
+    fencer_write_weight(f, WEIGHT_LEAVING);
     run_dir_remove_pid(s->node.run_dir);
     log_notice("the fencer ends");
     return f->exit_status;

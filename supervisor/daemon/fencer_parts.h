@@ -26,6 +26,8 @@ struct fencer {
         int32_t asked_pid;      /* the server whose listeners were to be noted last */
         int32_t noted_pid;      /* and were, while it lived; 0 = none */
         enum tri done;          /* of the last death: unknown while it is under way */
+        struct event *patience; /* how long it may be */
+        int held_weight;        /* to be written when it is over; 0 = none */
     } reset;
     int alarm_fd;
 
@@ -49,6 +51,7 @@ struct fencer {
 /* fencer.c */
 void fencer_do(struct fencer *f, const struct fencer_todo *todo);
 void fencer_wake(struct fencer *f);
+void fencer_write_weight(struct fencer *f, int weight);
 
 /* fencer_talk.c: the conversation with the supervisor */
 void fencer_talk_message(void *arg, const struct fencer_message *m);
@@ -62,6 +65,8 @@ void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
 void fencer_reset_open(struct fencer *f);
 void fencer_reset_note(struct fencer *f); /* the server may be another */
 void fencer_reset_dead(struct fencer *f); /* f->dead */
+/* A weight that makes the VIP leave waits until the reset is over; true: it will be written then. */
+bool fencer_reset_holds(struct fencer *f, int weight);
 
 /* fencer_upgrade.c */
 void fencer_upgrade_begin(struct fencer *f);

@@ -2,6 +2,8 @@
  * death what is left of it is reset. What became of that travels to the supervisor in each STATE and in DEAD,
  * for the VIP may leave then.
  *
+ * A weight that makes the VIP leave is held back as long, when the fencer itself writes it after a SIGKILL.
+ *
  * An order to note that was obeyed late, when that server had ended and another had begun, would have noted
  * the other's listeners. So an answer counts only while the process is not over: until then its sockets may
  * be open, and no other could have its port. */
@@ -17,6 +19,34 @@
 #include "daemon/resetter.h"
 #include "settings/settings.h"
 
+#define WEIGHT_FAULT (-254)
+#define PATIENCE_US  25000 /* as the supervisor's (actions.c) */
+
+/* Done, failed or given up. The weight may have become the supervisor's again meanwhile: then it sees to it. */
+static void conclude(struct fencer *f, enum tri done)
+{
+    int weight = f->reset.held_weight;
+    f->reset.done = done;
+    f->reset.held_weight = 0;
+    event_del(f->reset.patience);
+    fencer_talk_state(f, 0);
+    if (weight && f->logic.weight_us)
+        fencer_write_weight(f, weight);
+}
+
+static void on_patience(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    conclude(arg, TRI_NO);
+}
+
+bool fencer_reset_holds(struct fencer *f, int weight)
+{
+    bool held = weight == WEIGHT_FAULT && f->reset.done == TRI_UNKNOWN;
+    f->reset.held_weight = held ? weight : 0;
+    return held;
+}
+
 static void lose(struct fencer *f)
 {
     log_warning("the process that resets a dead server's connections is gone: until the service is "
@@ -27,7 +57,7 @@ static void lose(struct fencer *f)
     close(f->start.resetter_fd);
     f->start.resetter_fd = -1;
     if (f->reset.done == TRI_UNKNOWN)
-        f->reset.done = TRI_NO;
+        conclude(f, TRI_NO);
 }
 
 static void noted(struct fencer *f, const struct resetter_answer *a)
@@ -52,13 +82,12 @@ static void was_reset(struct fencer *f, const struct resetter_answer *a)
 {
     if (a->pid != f->dead.pid)
         return;
-    f->reset.done = tri_from(!a->error);
     if (a->error)
         log_warning("the dead server's connections were not reset: %s", strerror(a->error));
     else
         log_notice("reset %d connections of the dead server in %.1f ms", (int)a->connections,
                    a->took_us / 1e3);
-    fencer_talk_state(f, 0);
+    conclude(f, tri_from(!a->error));
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *arg)
@@ -80,6 +109,7 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
 void fencer_reset_open(struct fencer *f)
 {
     f->reset.done = TRI_NO;
+    f->reset.patience = event_new(f->base, -1, 0, on_patience, f);
     if (f->start.resetter_fd < 0)
         return;
     f->reset.readable = event_new(f->base, f->start.resetter_fd, EV_READ | EV_PERSIST, on_answer, f);
@@ -104,9 +134,13 @@ void fencer_reset_note(struct fencer *f)
 
 void fencer_reset_dead(struct fencer *f)
 {
+    const struct timeval patience = {.tv_usec = PATIENCE_US};
     bool known = f->reset.readable && f->reset.noted_pid && f->reset.noted_pid == f->dead.pid;
     f->reset.done = known ? TRI_UNKNOWN : TRI_NO;
     f->reset.noted_pid = 0;
-    if (known && !resetter_order(f->start.resetter_fd, RESETTER_RESET, f->dead.pid, 0))
+    if (!known)
+        return;
+    event_add(f->reset.patience, &patience);
+    if (!resetter_order(f->start.resetter_fd, RESETTER_RESET, f->dead.pid, 0))
         lose(f);
 }

@@ -425,6 +425,43 @@ def without_a_resetter_the_supervisor_is_told_so():
         expect("clients", die_slowly(it, puppet), (["waited"] * 2, "no"))
 
 
+def hung_under_a_stopped_supervisor(it, puppet):
+    """Until the fencer, alone, has killed the server and lets the VIP go."""
+    wait_for("the listeners noted", lambda: "can be reset when it dies" in it.fencer.said())
+    os.kill(puppet.pid, signal.SIGSTOP)
+    it.server.kill(signal.SIGSTOP)
+    wait_for("the weight", lambda: it.fencer.weight() == -254)
+
+
+@case
+def the_fencer_resets_whom_it_kills():
+    with lab(ON_TCP) as it:
+        puppet = it.writer(vip=1)
+        with it.server.connect() as session:
+            session.query("CREATE USER guest@'%'")
+        busy = call(VIP)
+        with HeldSockets(it.server.pid()):
+            hung_under_a_stopped_supervisor(it, puppet)
+            expect("clients", ends_of([busy], 20), ["reset"])
+
+
+@case
+def a_stopped_resetter_holds_the_vip_for_a_moment_only():
+    with lab(ON_TCP) as it:
+        puppet = it.writer(vip=1)
+        wait_for("the listeners noted", lambda: "can be reset when it dies" in it.fencer.said())
+        os.kill(resetter_of(it), signal.SIGSTOP)
+        hung_under_a_stopped_supervisor(it, puppet)
+        written = os.stat(os.path.join(it.fencer.directory, "run", "vrrp_weight")).st_mtime_ns / 1e9
+        clock = re.search(r"(\S+) warning .*: fenced in", it.fencer.said()).group(1)
+        hours, minutes, seconds = clock.split(":")
+        day = time.localtime(written)
+        held = written % 1 + day.tm_sec + 60 * day.tm_min + 3600 * day.tm_hour - (
+            float(seconds) + 60 * int(minutes) + 3600 * int(hours))
+        if held < 0.015:
+            raise Failure(f"the weight was written {held * 1e3:.1f} ms after the fence")
+
+
 @case
 def a_resetter_ends_with_its_fencer():
     for number in (None, signal.SIGSTOP):
