@@ -198,6 +198,16 @@ void audits_stop(struct node *n)
     n->audits = NULL;
 }
 
+void audits_step(struct node *n)
+{
+    for (int i = 0; i < OBS_VOTERS; i++) {
+        const struct holder_view *h = i == n->policy.self ? &n->o.own.holder : &n->quorum.votes[i].holder;
+        struct audited *a = &n->audits->at[i];
+        if (a->auditor && h->foreign && h->asked_us > a->audit.locks_us && !a->audit.holder_count)
+            auditor_locks(a->auditor);
+    }
+}
+
 void audits_now(struct node *n)
 {
     for (int i = 0; i < OBS_VOTERS; i++)

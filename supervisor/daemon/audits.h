@@ -11,6 +11,9 @@
 void audits_start_at(struct node *n, int i, const struct session_options *session);
 void audits_stop(struct node *n);
 
+/* Each period: a vote that was just seen in other hands is looked at without delay. */
+void audits_step(struct node *n);
+
 /* Everything anew, at once: the configuration changed. */
 void audits_now(struct node *n);
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/actions.h"
+#include "daemon/audits.h"
 #include "daemon/clients.h"
 #include "daemon/control.h"
 #include "daemon/disks.h"
@@ -246,6 +247,7 @@ static void on_period(evutil_socket_t fd, short what, void *arg)
     else if (n->references)
         references_ask(n->references);
     room_step(n);
+    audits_step(n);
     run_tick(n);
 }
 

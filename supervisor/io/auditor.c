@@ -35,14 +35,30 @@ static void answered(void *arg, const struct reply *r)
     a->looked(a->arg);
 }
 
+static void look(struct auditor *a, bool whole)
+{
+    a->asking = true;
+    session_query(a->session, whole ? a->whole : a->locks, DEADLINE_MS, answered, a);
+}
+
+static bool can_ask(const struct auditor *a)
+{
+    return !a->asking && session_is_up(a->session);
+}
+
 static void ask(struct auditor *a)
 {
     bool whole = a->turn == 0 && !a->o.locks_only;
-    if (a->asking || !session_is_up(a->session))
+    if (!can_ask(a))
         return;
-    a->asking = true;
     a->turn = (a->turn + 1) % WHOLE_EVERY;
-    session_query(a->session, whole ? a->whole : a->locks, DEADLINE_MS, answered, a);
+    look(a, whole);
+}
+
+void auditor_locks(struct auditor *a)
+{
+    if (can_ask(a))
+        look(a, false);
 }
 
 static void on_period(evutil_socket_t fd, short what, void *arg)

@@ -27,6 +27,9 @@ void auditor_free(struct auditor **a);
 /* Looks at everything, unless it is doing so. */
 void auditor_now(struct auditor *a);
 
+/* Who holds our locks, unless it is asking something. */
+void auditor_locks(struct auditor *a);
+
 struct session *auditor_session(struct auditor *a);
 
 #endif
