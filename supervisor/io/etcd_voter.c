@@ -33,6 +33,7 @@ struct etcd_voter {
     enum act act;     /* what `acting` does, */
     int tries;        /* for the how many-th time, */
     uint64_t epoch;   /* for which epoch */
+    uint64_t consumes; /* what the promise that was sent uses up: a listing may show its end before its answer */
     struct note note; /* that is being written */
 
     bool wanted;
@@ -483,6 +484,7 @@ static void send_promise(struct etcd_voter *v)
                                          .key = keys[NOTE_PROMISE][v->base.o.quorum->self],
                                          .value = value});
     list_too(v, &txn);
+    v->consumes = consumed_epoch(v);
     act(v, ACT_PROMISE, &txn, voter_limit_ms(&v->base, clock_now_us()), promise_answered);
     free(value);
 }
@@ -500,7 +502,6 @@ static void try_promise(struct etcd_voter *v)
 static void promise_answered(void *arg, const struct etcd_reply *r)
 {
     struct etcd_voter *v = arg;
-    uint64_t consumed = consumed_epoch(v);
     v->acting = NULL;
     v->act = ACT_NONE;
     if (r->answer)
@@ -514,7 +515,7 @@ static void promise_answered(void *arg, const struct etcd_reply *r)
     } else if (v->table.rows.promise[v->base.o.quorum->self].epoch == v->epoch) {
         quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
         vote_of(v)->promised_epoch = v->epoch;
-        promise_ended(v, consumed, NULL);
+        promise_ended(v, v->consumes, NULL);
     } else if (++v->tries < TRIES_MAX) {
         try_promise(v);
     } else {
