@@ -155,7 +155,7 @@ void observe_holder(struct holder_view *out, const struct observe_names *n, cons
                *ms = rows_text(set, 0, "time_ms");
     out->connection = (unsigned long)cell_u64(set, 0, "id");
     out->mine = own_connection && out->connection == own_connection;
-    out->foreign = !user || strcmp(user, n->account) != 0;
+    out->foreign = !user || (strcmp(user, n->account) != 0 && strcmp(user, OBSERVE_DEFINER) != 0);
     out->idle = command && strcmp(command, "Sleep") == 0;
     out->idle_ms = ms ? (int64_t)strtod(ms, NULL) : 0;
 }

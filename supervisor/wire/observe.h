@@ -40,6 +40,9 @@ const char *observe_kind_name(enum note_kind kind);
 /* Where a row of that kind is kept; NULL for NOTE_NONE. */
 struct note *observe_note(struct voter_rows *rows, enum note_kind kind, int node);
 
+/* Whom the process list names as the user of a session while it runs one of our procedures. He cannot log in. */
+#define OBSERVE_DEFINER "replcheck-definer"
+
 /* Who holds the vote: one row or none. malloc'ed. */
 char *observe_holder_sql(const struct observe_names *n);
 void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set, int64_t sent_us,

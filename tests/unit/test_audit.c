@@ -178,13 +178,22 @@ static void reads_locks(void **state)
         "0",
         "0",
         "0", /* no number */
+        "lock",
+        "17",
+        "replcheck-definer",
+        "localhost",
+        "1",
+        "0",
+        "1",
+        "0",
+        "0", /* a session of ours within a procedure; not the fencer's lock */
     };
-    struct rows set = rows_of(columns, 9, cells, 7);
+    struct rows set = rows_of(columns, 9, cells, 8);
     struct audit *a = calloc(1, sizeof(*a));
     (void)state;
     audit_read(a, &names, &set, 1, 9);
     assert_int_equal(a->locks_us, 9);
-    assert_int_equal(a->holder_count, 3);
+    assert_int_equal(a->holder_count, 4);
     assert_int_equal(a->holders[0].connection, 14);
     assert_int_equal(a->holders[0].locks, 1U << AUDIT_BELL | 1U << AUDIT_HERE_2);
     assert_string_equal(a->holders[0].account, "app@192.0.2.50:40001");
