@@ -99,6 +99,11 @@ void fencer_logic_prepare(struct fencer_logic *l, const struct fencer_rules *r, 
     l->weight_us = 0;
     if (!may_begin(l, epoch, todo))
         return;
+    if (fencer_logic_is_armed(l)) {
+        /* The dead-man's switch counts from the lock: under a term it is as old as what the term rests on. */
+        refuse(todo, "only a renewal renews the write lock of a term");
+        return;
+    }
     l->prepared_us = now_us + CLOCK_MS(r->lease_ms);
     l->renewed_us = now_us;
     add(todo, FENCER_DO_TAKE_LOCK);

@@ -149,7 +149,7 @@ static void arm(struct world *w, int n, const struct facts *f)
                      .deadline = deadline,
                      .votes = (uint8_t)quorum_mask(&p->q, p->o.now_us),
                      .can_take = decide_peer_can_take_vip(&p->o, f),
-                     .renewed = 1};
+                     .renewed = decide_renews_lock(policy, &p->q, p->o.now_us, until)};
     if (!until || deadline <= p->armed_deadline || !epoch_is_chosen(p))
         return;
     p->armed_deadline = deadline;

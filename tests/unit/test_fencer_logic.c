@@ -107,6 +107,8 @@ static const struct script scripts[] = {
         {252, PROVEN, .want = WEIGHT | REPORT, .weight = -100}}},
     {"PREPARE keeps the lock for L", SINGLE, {{0, STARTED}, {0, PREPARE, 2, .want = TAKE}, {1, LOCK_HELD, .want = REPORT},
         {2999, TICK}, {3000, TICK, .want = RELEASE}, {3001, TICK}}},
+    {"PREPARE under a term leaves its lock alone", SINGLE, {{0, STARTED}, {0, ARM, 2, 2000, RENEWED, .want = TAKE},
+        {1, LOCK_HELD, .want = REPORT}, {1000, LOCK_GONE, .want = REPORT}, {1001, PREPARE, 2, .want = REFUSE}}},
     {"PREPARE then ARM keeps it", SINGLE, {{0, STARTED}, {0, PREPARE, 2, .want = TAKE},
         {1, LOCK_HELD, .want = REPORT}, {2000, ARM, 2, 2000, RENEWED, .want = TAKE}, {3000, TICK}}},
     {"an unproven fence is tried again", SINGLE, {{0, STARTED}, {0, ARM, 1, 100, VIP, .want = 0},
