@@ -13,7 +13,6 @@
 #define DEPTH_MAX   64
 #define SEEN_BITS   23
 #define CHOICES_MAX 8
-#define SETTLED     (12 * S)
 #define WINDOW_US   300 /* of events that come so close together, each may be the first */
 #define AFTER_US    (6 * S)
 #define BEGIN_MAX   4
@@ -135,15 +134,6 @@ static bool arrive(struct walk *k, int depth, int faults_left)
 
 /* ---- the tree of faults ---- */
 
-static void run_quantum(struct world *w, int64_t us)
-{
-    int64_t until = w->now + us;
-    w->random = 12345;
-    while (w->event_count && w->events[0].at < until && world_step(w))
-        ;
-    w->now = until > w->now ? until : w->now;
-}
-
 static void visit_faults(struct walk *k, int depth, int faults_left)
 {
     if (!arrive(k, depth, faults_left))
@@ -157,7 +147,7 @@ static void visit_faults(struct walk *k, int depth, int faults_left)
         name_step(k, depth, i);
         if (m)
             m->make(next, m->node);
-        run_quantum(next, k->quantum);
+        explore_run(next, k->quantum);
         k->transitions++;
         visit_faults(k, depth + 1, faults_left - (m && !m->ends));
     }
@@ -216,7 +206,7 @@ static void run_on(struct walk *k, int depth)
     static struct world copy;
     copy = k->at[depth];
     k->leaves++;
-    run_quantum(&copy, AFTER_US);
+    explore_run(&copy, AFTER_US);
     if (copy.broken[0]) {
         tell_path(k, depth, copy.broken);
         k->failed = true;
@@ -257,30 +247,12 @@ static void visit_orders(struct walk *k, int depth, int faults_left)
 
 /* ---- a walk ---- */
 
-/* A pair at rest, in fair weather and without chance. */
-static void settle(struct world *w, enum policy_tie tie)
-{
-    struct options o = {.seed = 7, .tie = tie, .tie_given = true, .length = INT64_MAX / 4};
-    world_init(w, &o);
-    event_drop(w, EV_FAULT, 0, 0);
-    w->c.delay = 150;
-    w->c.delay_spread = 0;
-    w->c.loss = w->c.slow_steps = 0;
-    w->c.references = 1;
-    w->c.arp_favours = 0;
-    for (int n = 0; n < NODES; n++) {
-        w->policy[n].has_references = true;
-        w->policy[n].breaker_failovers = 0;
-    }
-    run_quantum(w, SETTLED);
-}
-
 static void begin_with(struct walk *k, int move)
 {
-    settle(&k->at[0], k->tie);
+    explore_settle(&k->at[0], k->tie, 7);
     for (int i = 0; i < k->begin_count; i++) {
         explore_moves[k->begin[i]].make(&k->at[0], explore_moves[k->begin[i]].node);
-        run_quantum(&k->at[0], BEGIN_US);
+        explore_run(&k->at[0], BEGIN_US);
     }
     name_step(k, 0, move);
     if (move >= 0)
@@ -299,10 +271,10 @@ static bool replay(struct walk *k, const char *path)
         if (at < step || move < 0 || move >= explore_move_count || (*end && *end != ','))
             return false;
         for (; step < at; step++)
-            run_quantum(w, k->quantum);
+            explore_run(w, k->quantum);
         printf("--- %s\n", explore_moves[move].name);
         explore_moves[move].make(w, explore_moves[move].node);
-        run_quantum(w, k->quantum);
+        explore_run(w, k->quantum);
         path = *end ? end + 1 : end;
     }
     printf("--- all is mended\n");

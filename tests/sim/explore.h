@@ -23,6 +23,11 @@ struct move {
 extern const struct move explore_moves[];
 extern const int explore_move_count;
 
+/* A pair at rest, in fair weather and without chance. */
+void explore_settle(struct world *w, enum policy_tie tie, uint64_t seed);
+/* Lets time pass; what is drawn by chance is the same each time. */
+void explore_run(struct world *w, int64_t us);
+
 /* The state as the search sees it; `step_us` is the coarseness of times. */
 uint64_t explore_state(const struct world *w, int64_t step_us);
 uint64_t explore_class(const struct world *w);

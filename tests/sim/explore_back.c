@@ -1,8 +1,35 @@
-/* Is there a way back to one writer? */
+/* The pair at rest, and whether there is a way back to one writer. */
 #include "explore.h"
 
+#define SETTLED  (12 * S)
 #define PATIENCE (40 * S)
 #define STEADY   (2 * S)
+
+void explore_run(struct world *w, int64_t us)
+{
+    int64_t until = w->now + us;
+    w->random = 12345;
+    while (w->event_count && w->events[0].at < until && world_step(w))
+        ;
+    w->now = until > w->now ? until : w->now;
+}
+
+void explore_settle(struct world *w, enum policy_tie tie, uint64_t seed)
+{
+    struct options o = {.seed = seed, .tie = tie, .tie_given = true, .length = INT64_MAX / 4};
+    world_init(w, &o);
+    event_drop(w, EV_FAULT, 0, 0);
+    w->c.delay = 150;
+    w->c.delay_spread = 0;
+    w->c.loss = w->c.slow_steps = 0;
+    w->c.references = 1;
+    w->c.arp_favours = 0;
+    for (int n = 0; n < NODES; n++) {
+        w->policy[n].has_references = true;
+        w->policy[n].breaker_failovers = 0;
+    }
+    explore_run(w, SETTLED);
+}
 
 static void mend_node(struct world *w, int n)
 {

@@ -212,6 +212,10 @@ static void send_next(struct world *w, int n, int slot)
     s->sent = clock_of(w, n);
     if (slot < SLOT_F_LOCK && p->stop_in && --p->stop_in == 0)
         process_stop(w, n, false);
+    if (slot < SLOT_F_LOCK && p->stop_before && p->stop_before == s->queue[0].verb) {
+        p->stop_before = 0;
+        process_stop(w, n, false);
+    }
     if (slot < SLOT_F_LOCK && p->state == STOPPED)
         event_add(w, w->now, EV_SEND, n, slot, s->gen);
     else

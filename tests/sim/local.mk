@@ -27,6 +27,11 @@ tests_sim_explore_SOURCES = tests/sim/explore.c tests/sim/explore.h tests/sim/ex
 	tests/sim/explore_state.c tests/sim/explore_back.c $(sim_world)
 tests_sim_explore_CPPFLAGS = $(tests_sim_sim_CPPFLAGS)
 tests_sim_explore_LDADD = libbase.a
+check_PROGRAMS += tests/sim/story
+tests_sim_story_SOURCES = tests/sim/story.c tests/sim/explore.h tests/sim/explore_moves.c tests/sim/explore_back.c \
+	$(sim_world)
+tests_sim_story_CPPFLAGS = $(tests_sim_sim_CPPFLAGS)
+tests_sim_story_LDADD = libbase.a
 TESTS += tests/sim/test_explore
 EXTRA_DIST += tests/sim/test_explore
 

@@ -377,6 +377,7 @@ struct supervisor {
     int64_t wish_until, wish_began;
     uint8_t wish, wish_left;
     uint8_t stop_in; /* statements until it is stopped within a tick; 0 = it is not */
+    uint8_t stop_before; /* the verb at whose sending it is stopped; 0 = none */
 };
 
 struct fencer {
