@@ -34,6 +34,9 @@ uint64_t explore_class(const struct world *w);
 
 enum way_back { BACK_BY_ITSELF = 0, BACK_BY_OPERATOR, BACK_NEVER };
 
+/* One writer within a while, though nothing is mended? Time passes. */
+bool explore_writes(struct world *w);
+
 /* Mends everything in `w` (a copy that is used up) and waits for one writer. */
 enum way_back explore_way_back(struct world *w);
 

@@ -95,6 +95,11 @@ static bool await_writer(struct world *w, int64_t patience)
     return false;
 }
 
+bool explore_writes(struct world *w)
+{
+    return await_writer(w, PATIENCE);
+}
+
 /* What an operator does who has read the refusal: the node that lacks less is promoted, and the loss accepted. */
 static void order_promote(struct world *w)
 {

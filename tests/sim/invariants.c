@@ -138,7 +138,13 @@ void invariant_tick(struct world *w, int n, enum node_state before, const struct
 {
     const struct supervisor *p = &w->nodes[n].sup;
     const char *what = impossible(p, out);
+    struct server *v = &w->servers[n];
     (void)before;
+    /* Who was made writable by somebody is the writer all the same while it has the authority of the newest term. */
+    if (p->m.state == NODE_WRITER && v->mischief && p->m.epoch >= w->highest_enabled) {
+        v->mischief = 0;
+        v->enabled_epoch = w->highest_enabled = (uint32_t)p->m.epoch;
+    }
     if (what)
         world_break(w, "P: %s, row %d: %s", trace_node(n), out->row->id, what);
     for (int i = 0; i < out->step_count; i++) {
@@ -147,12 +153,6 @@ void invariant_tick(struct world *w, int n, enum node_state before, const struct
             world_break(w, "P: promoted on unknown data");
         if (step->to == NODE_WRITER)
             w->tally.failovers++;
-        /* Who was made writable by somebody is the writer again once it has its authority back. */
-        struct server *v = &w->servers[n];
-        if (step->to == NODE_WRITER && v->mischief && p->m.epoch >= w->highest_enabled) {
-            v->mischief = 0;
-            v->enabled_epoch = w->highest_enabled = (uint32_t)p->m.epoch;
-        }
         if (step->to == NODE_DEMOTE_HANDOVER)
             w->tally.handovers++;
     }

@@ -15,6 +15,15 @@ void loss_acked(struct world *w, int s)
     w->acked_at[w->acked.seq % ACKS_KEPT] = w->now;
 }
 
+/* The position of the row with which the newest acknowledged row's term began; 0 = it has none. */
+static uint32_t term_row(const struct history *h, uint32_t seq)
+{
+    for (int i = 0; i < h->count; i++)
+        if (h->at[i].to >= seq)
+            return h->at[i].term_at <= seq ? h->at[i].term_at : 0;
+    return 0;
+}
+
 static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
 {
     const struct supervisor *p = &w->nodes[s].sup;
@@ -25,7 +34,10 @@ static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
     TRACE(w, trace_server(s), "%u acknowledged rows are missing from %u on", lost, first);
     if (p->m.accept_loss || w->c.tie == POLICY_TIE_VIP)
         return;
-    if (p->m.why == REASON_HANDOVER)
+    uint32_t began = term_row(&w->servers[w->acked_by].own, w->acked.seq);
+    if (began && first <= began && p->m.why != REASON_OPERATOR)
+        world_break(w, "A: a term is passed over: all of its rows are missing, from %u on", first);
+    else if (p->m.why == REASON_HANDOVER)
         world_break(w, "A: %u acknowledged rows from %u on are lost by a handover", lost, first);
     else if (b->exact && b->missing_bytes <= 0 && b->known_lost == 0)
         world_break(w, "A: %u acknowledged rows from %u on are lost, and the bound said exactly none", lost, first);

@@ -30,7 +30,7 @@ class Mutant:
 
     def __post_init__(self):
         if not self.hunts:
-            object.__setattr__(self, "hunts", HUNTS[self.breaks])
+            object.__setattr__(self, "hunts", HUNTS_OF.get(self.name) or HUNTS[self.breaks])
 
 
 def walk(faults, depth, quantum, tie="witness", begin=""):
@@ -47,6 +47,48 @@ WRITER_TIE = (walk(2, 6, 900, "writer"), walk(2, 6, 300, "writer", "cut the pair
 
 NO_DELAY = ((FACTS, "    return tri_from(s->o->now_us - s->m->majority_since_us >= s->p->takeover_delay_us);",
              "    return TRI_YES;"),)
+
+NO_OWN_VOTE = ((QUORUM, "    int64_t least = own < best ? own : best;", "    int64_t least = best;"),
+               (QUORUM, "    return other && quorum_holds(q, q->self);", "    return other;"))
+HUNG = ((FENCER, "    else if (silent_at_us(l, r) && now_us >= silent_at_us(l, r))", "    else if (false && silent_at_us(l, r))"),
+        (FENCER, "        next = earlier(next, silent_at_us(l, r));\n", ""))
+STALE = ((FACTS, "    f->value[FACT_STALE] = fact_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)fact_stale;"),)
+LOSS_UNKNOWN = ((FACTS, "    f->value[FACT_LOSS] = fact_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)fact_loss;"),)
+
+
+def story(text, *more, tie="witness"):
+    return (("story", "--tie", tie, "--story", text, *more),)
+
+
+AGAIN = "; take the vote's session at the witness @0-40"
+LATE_ANSWER = story("cut what is heard by mx1 @0-500; cut what is said by mx1 @20-1700; stop both of mx1 @0-260")
+VOTE_LOST = story("cut the pair @0; wait @3100-8000; take the vote's session at the witness @0" + 4 * AGAIN)
+LATE_ENABLE = story("at its next enabling stop mx2 @0; bounce the server of mx1 @0-500; cut off mx2 @5-60; "
+                    "stop the fencer of mx2 @0-200; resume the supervisor of mx2 @2000-5000")
+HANGS = story("stop the server of mx1 @0-300", "--alive", "yes")
+HUNTS_OF = {
+    "deadline-from-reply": story("cut what is heard by mx1 @0-500; cut what is said by mx1 @500-2000"),
+    "expiry-inferred": VOTE_LOST,
+    "closed-assumed": VOTE_LOST,
+    "free-lock-counts": (walk(2, 6, 300, begin="cut the pair"),) + VOTE_LOST,
+    "lock-on-timer": story("cut the pair @0-500; stop the supervisor of mx1 @500-6000"),
+    "no-delay": story("cut what is heard by mx1 @0-1000; cut what is said by mx1 @20-200; stop both of mx1 @150-260"),
+    "no-check": LATE_ENABLE,
+    "no-write-lock": LATE_ENABLE,
+    "no-own-vote": HANGS,
+    "hung-server": HANGS,
+    "no-lead": story("a long statement at mx1 @0-100; cut off mx1 @0-200"),
+    "no-switch": story("cut the pair @0-300; stop both of mx1 @0-500"),
+    "stale-promoted": story("power off mx1 @0-500; power off mx2 @7000-9000; power on mx1 @0-1000"),
+    "unarmed-writable": story("cut the pair @0; disable the switch of mx2 @0-10; stop the supervisor of mx2 @0-400; "
+                              "make writable mx2 @0-400"),
+    "late-lock": LATE_ANSWER,
+    "prepare-renews": LATE_ANSWER,
+    "half-lease": story("cut the pair @0-300; stop the supervisor of mx1 @0-1000"),
+    "ladder-one-rung": (walk(2, 6, 900),),
+    "third-in-memory": WRITER_TIE,
+    "third-forgotten": WRITER_TIE,
+}
 
 MUTANTS = (
     Mutant("fence-skipped", "a deadline that passes is not fenced", SAFETY,
@@ -77,7 +119,8 @@ MUTANTS = (
            ((PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;"),)),
     Mutant("no-check", "enable() sets read_only=0 for whoever asks", SAFETY,
            ((PROCEDURES, "        if (!has_authority(v, c))\n            return refuse(a);\n        k->pc = 1;", "        k->pc = 1;"),
-            (PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;"))),
+            (PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;")),
+           base=STALE + LOSS_UNKNOWN),
     Mutant("uncounted-release", "a vote that does not count is released in writing", SAFETY,
            ((VOTER, "    if (!vote->held || !(vote->counted || uncounted_too) ||", "    if (!vote->held ||"),)),
     Mutant("third-in-memory", "the third vote is known from the own table alone", SAFETY,
@@ -88,9 +131,7 @@ MUTANTS = (
     Mutant("restart-forgets", "a vote counts although the voter may have restarted", SAFETY,
            ((QUORUM, "    bool session_old = now_us - v->opened_us >= q->lease_us;", "    bool session_old = true;"),),
            base=NO_DELAY),
-    Mutant("no-own-vote", "authority without the own server's vote", SAFETY,
-           ((QUORUM, "    int64_t least = own < best ? own : best;", "    int64_t least = best;"),
-            (QUORUM, "    return other && quorum_holds(q, q->self);", "    return other;"))),
+    Mutant("no-own-vote", "authority without the own server's vote", LIVENESS, NO_OWN_VOTE, base=HUNG),
     Mutant("retaken-for-ever", "a vote that was lost counts at once however long ago that was", SAFETY,
            ((QUORUM, "    bool again = answered_us < v->last_valid_us;", "    bool again = v->last_valid_us != 0;"),)),
     Mutant("renewed-too-late", "a holder renews after its validity ended", SAFETY,
@@ -121,7 +162,8 @@ MUTANTS = (
     Mutant("no-switch", "no dead-man's switch", SAFETY,
            ((SERVER, "    if (v->read_only || ours)\n        return;\n    TRACE", "    return;\n    TRACE"),)),
     Mutant("stale-promoted", "a node that lacks a promised term is promoted", SAFETY,
-           ((FACTS, "    f->value[FACT_STALE] = fact_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)fact_stale;"),)),
+           ((FACTS, "    f->value[FACT_STALE] = fact_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)fact_stale;"),),
+           base=LOSS_UNKNOWN),
     Mutant("loss-unknown-is-none", "what is not known of the loss counts as none", SAFETY,
            ((FACTS, "    f->value[FACT_LOSS] = fact_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)fact_loss;"),)),
     Mutant("age-ignored", "an old answer about the own server counts as fresh", SAFETY,
@@ -129,13 +171,12 @@ MUTANTS = (
     Mutant("gap-ignored", "what was not heard while the process stood still passes for silence", LIVENESS,
            ((DECIDE, "    if (o->gap_us > p->renew_us + p->silent_us)\n        forget_ages(m);", "    (void)forget_ages;"),)),
     Mutant("released-open", "a handover is written before the own server is closed", SAFETY,
-           ((RULES, "    {600, S(DEMOTE_CLOSE), {YES(OWN_READ_ONLY), ", "    {600, S(DEMOTE_CLOSE), {"),)),
+           ((RULES, "    {600, S(DEMOTE_CLOSE), {YES(OWN_READ_ONLY), YES(FINAL), ", "    {600, S(DEMOTE_CLOSE), {"),)),
     Mutant("enabled-unarmed", "writes are enabled before the fencer has the deadline", SAFETY,
            ((RULES, "{456, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY)", "{456, S(PROMOTE_ENABLE), {YES(AUTHORITY)"),)),
-    Mutant("unarmed-writable", "a fencer without a deadline lets a writable server be", LIVENESS,
+    Mutant("unarmed-writable", "a fencer without a deadline lets a writable server be", SAFETY,
            ((FENCER, "    else if (r->fences && is_writable_unarmed(l))", "    else if (r->fences && false && is_writable_unarmed(l))"),)),
-    Mutant("hung-server", "a server that does not answer is not killed", LIVENESS,
-           ((FENCER, "    else if (silent_at_us(l, r) && now_us >= silent_at_us(l, r))", "    else if (false && silent_at_us(l, r))"),)),
+    Mutant("hung-server", "a server that does not answer is not killed", LIVENESS, HUNG, base=NO_OWN_VOTE),
     Mutant("ladder-one-rung", "the ladder does not kill the server", SAFETY,
            ((LADDER, "        if (next == RUNG_KILL && !send_signal(w, n))\n            continue;", "        if (next == RUNG_KILL)\n            continue;"),)),
     Mutant("votes-kept", "a fenced node keeps its votes", LIVENESS,
@@ -144,4 +185,15 @@ MUTANTS = (
     Mutant("fork-promoted", "a node whose history forked is promoted", SAFETY,
            ((FACTS, "    if (s->m->history == GTID_REL_DIVERGED)\n        return fact_later_term(s) == TRI_YES;", "    if (s->m->history == GTID_REL_DIVERGED)\n        return true;"),
             (RULES, "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(QUARANTINED)", "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(STANDBY)"))),
+    Mutant("late-lock", "a renewal whose answer came late renews the write lock", SAFETY,
+           ((DECIDE, "    return now_us - sent_us + p->epsilon_us <= p->takeover_delay_us;", "    return sent_us <= now_us;"),)),
+    Mutant("prepare-renews", "PREPARE renews the write lock of a term", SAFETY,
+           ((FENCER, "        refuse(todo, \"only a renewal renews the write lock of a term\");\n        return;\n", ""),)),
+    Mutant("no-write-lock", "enable() does not look whether a fencer has the write lock", SAFETY,
+           ((PROCEDURES, "by == k->node && writer >= 0 &&\n           v->conns[writer].slot == SLOT_F_LOCK && v->conns[writer].local;", "by == k->node && writer >= -1;"),),
+           base=STALE + LOSS_UNKNOWN),
+    Mutant("half-lease", "a holder is taken for expired after half a lease", SAFETY,
+           ((VOTER, "else if (h->idle && h->idle_ms >= LEASE_MS && !h->foreign)", "else if (h->idle && h->idle_ms >= LEASE_MS / 2 && !h->foreign)"),)),
+    Mutant("closed-assumed", "whoever promotes takes the other for closed", SAFETY,
+           ((DECIDE, "closed && node_state_is_promoting(m->state));", "(closed || true) && node_state_is_promoting(m->state));"),)),
 )

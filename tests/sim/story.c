@@ -25,6 +25,7 @@ struct story {
     struct step steps[STEPS_MAX];
     int count;
     bool mended; /* and a way back is looked for in the end */
+    bool alive;  /* somebody must write in the end, though nothing is mended */
 };
 
 static const char *const tie_names[] = {"writer", "witness", "vip"};
@@ -83,6 +84,12 @@ static void kill_here(struct world *w, int n)
     struct server *v = &w->servers[n];
     if (v->locks[LOCK_VOTE])
         server_kill_id(w, n, v->conns[v->locks[LOCK_VOTE] - 1].id);
+}
+
+static void make_writable(struct world *w, int n)
+{
+    if (w->servers[n].state == RUNS)
+        server_set_read_only(w, n, false, 0);
 }
 
 static void kill_at_witness(struct world *w, int n)
@@ -166,6 +173,7 @@ static const struct move own_moves[] = {
     BOTH("a long statement at", block),
     BOTH("end the statement at", unblock),
     BOTH("disable the switch of", no_switch),
+    BOTH("make writable", make_writable),
     BOTH("stop the applier of", stop_applier),
     BOTH("start the applier of", start_applier),
     BOTH("bounce the server of", restart_server),
@@ -283,6 +291,8 @@ static void tell(const struct story *t, uint64_t number, bool trace)
         step->move->make(w, step->move->node);
     }
     run(w, AFTER_US);
+    if (t->alive && !w->broken[0] && !explore_writes(w))
+        world_break(w, "nobody writes");
     if (t->mended && !w->broken[0] && explore_way_back(w) == BACK_NEVER)
         world_break(w, "no way back to one writer");
 }
@@ -309,7 +319,7 @@ static int tell_all(const struct story *t, double seconds, uint64_t most, const 
 
 static int usage(void)
 {
-    fputs("usage: story --story 'MOVE @MS-MS; MOVE @MS; ...' [--tie witness|writer|vip] [--mended yes] [--seconds N]\n"
+    fputs("usage: story --story 'MOVE @MS-MS; MOVE @MS; ...' [--tie witness|writer|vip] [--alive yes] [--mended yes] [--seconds N]\n"
           "             [--tries N] [--try N] [--moves yes]\n",
           stderr);
     return 2;
@@ -328,6 +338,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"tie", 1, NULL, 't'},     {"story", 1, NULL, 's'}, {"try", 1, NULL, 'n'},
                                             {"tries", 1, NULL, 'm'},   {"seconds", 1, NULL, 'e'}, {"mended", 1, NULL, 'w'},
+                                            {"alive", 1, NULL, 'a'},
                                             {"moves", 1, NULL, 'l'}, {NULL, 0, NULL, 0}};
     struct story t = {.tie = POLICY_TIE_WITNESS};
     const char *text = NULL;
@@ -346,6 +357,8 @@ int main(int argc, char **argv)
             most = strtoull(optarg, NULL, 10);
         else if (c == 'e')
             seconds = strtod(optarg, NULL);
+        else if (c == 'a')
+            t.alive = true;
         else if (c == 'w')
             t.mended = true;
         else if (c == 'l')
