@@ -67,6 +67,8 @@ LATE_ENABLE = story("at its next enabling stop mx2 @0; bounce the server of mx1 
                     "stop the fencer of mx2 @0-200; resume the supervisor of mx2 @2000-5000")
 HANGS = story("stop the server of mx1 @0-300", "--alive", "yes")
 HUNTS_OF = {
+    "fence-skipped": story("disable the switch of mx1 @0; cut the pair @0-300; stop the supervisor of mx1 @0-500") + (walk(2, 8, 900),),
+    "no-silence": (("sim", "--mode", "safety", "--tie", "writer"),),
     "deadline-from-reply": story("cut what is heard by mx1 @0-500; cut what is said by mx1 @500-2000"),
     "expiry-inferred": VOTE_LOST,
     "closed-assumed": VOTE_LOST,
