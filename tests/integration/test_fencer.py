@@ -114,7 +114,8 @@ def a_held_term_lasts():
         state = puppet.expect_kind("STATE", epoch="1", write_lock="yes", read_only="no", fencing="0")
         expect("votes", state["votes"], "5")
         expect("disarm", puppet.ask("disarm")["text"], "")
-        expect("lock is free at once", it.root.value(f"SELECT IS_FREE_LOCK('{WRITE}')"), "1")
+        # By the release, not by the 2 s after which its session would end.
+        wait_for("the lock to be free", lambda: it.root.value(f"SELECT IS_FREE_LOCK('{WRITE}')") == "1", 1.5)
 
 
 @case
