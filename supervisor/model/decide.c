@@ -139,6 +139,9 @@ static void update_quorum(const struct policy *p, const struct observation *o, s
                   (o->closing.closed && o->closing.epoch && o->closing.epoch == m->epoch);
     if (p->tie == POLICY_TIE_WRITER)
         q->tie_mine = third_vote(p, o, m);
+    int64_t renewed_us = quorum_other_seen_us(q, OBS_TIE);
+    if (renewed_us > m->renewed_us)
+        m->renewed_us = renewed_us;
     /* A proof is of its moment: a writer's later votes wait as any other. */
     quorum_judge(q, o->now_us, closed && node_state_is_promoting(m->state));
     bool counted = quorum_majority_counted(q, o->now_us);

@@ -235,11 +235,12 @@ static enum tri fact_drained(const struct sight *s)
     return TRI_YES;
 }
 
-/* When was the writer last heard of: by a probe, or by its session that holds the vote here? */
-static int64_t last_heard_us(const struct policy *p, const struct observation *o)
+/* When was the writer last heard of: by a probe, by its session that holds the vote here, or by the one that held the
+ * third vote? A writer that only this node does not hear goes on with that one. */
+static int64_t last_heard_us(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     const struct holder_view *h = &o->own.holder;
-    int64_t heard = later(o->peer.seen_us, o->voter_answer_us[1 - p->self]);
+    int64_t heard = later(m->renewed_us, later(o->peer.seen_us, o->voter_answer_us[1 - p->self]));
     if (h->asked_us && h->connection && !h->mine)
         heard = later(heard, h->asked_us - (h->idle ? h->idle_ms * 1000 : 0));
     return heard;
@@ -256,7 +257,7 @@ struct loss_bound facts_loss(const struct policy *p, const struct observation *o
     q.term_epoch = theirs > o->own.term_epoch ? theirs : o->own.term_epoch;
     q.drained = m->state == NODE_PROMOTE_DRAIN || m->state == NODE_PROMOTE_PROMISE;
     q.until_proven = m->basis.kind == NOTE_CERTIFICATE || m->basis.kind == NOTE_RELEASE;
-    q.until_us = q.until_proven && m->basis_since_us ? m->basis_since_us : last_heard_us(p, o);
+    q.until_us = q.until_proven && m->basis_since_us ? m->basis_since_us : last_heard_us(p, o, m);
     if (m->basis.kind == NOTE_CERTIFICATE) {
         q.certificate = (struct loss_certificate){
             .known = true, .node = m->basis.node, .epoch = m->basis.epoch, .size = m->basis.size};

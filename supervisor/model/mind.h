@@ -42,6 +42,7 @@ struct mind {
     bool wished;                 /* the operator wanted the writer here at the last tick */
     int attempts;                /* promotions that failed in a row, for the back-off */
     int64_t quiet_since_us;      /* since when nothing spoke of a writer elsewhere; 0 = something does */
+    int64_t renewed_us;          /* the other renewed the third vote then, as was seen there; 0 = never seen */
     int64_t vip_here_us;         /* when the VIP was here last */
     int64_t peer_vip_since_us;   /* since when the peer alone has the VIP, as far as we hear; 0 = it has not */
     int64_t last_handover_us;    /* a handover that the VIP asked for */

@@ -30,13 +30,31 @@ static void forget_hold(struct vote *v)
     v->promised_epoch = 0;
 }
 
+int64_t quorum_other_seen_us(const struct quorum *q, int i)
+{
+    const struct vote *v = &q->votes[i];
+    const struct holder_view *h = &v->holder;
+    if (!h->asked_us || !h->connection || h->mine || h->foreign)
+        return v->other_seen_us;
+    /* Where it is not told since when it is idle (etcd), it is held for a lease after the last renewal at most. */
+    int64_t seen_us = h->asked_us - (h->idle ? h->idle_ms * 1000 : q->lease_us);
+    return seen_us > v->other_seen_us ? seen_us : v->other_seen_us;
+}
+
+static void forget_holder(struct quorum *q, int i)
+{
+    struct vote *v = &q->votes[i];
+    v->other_seen_us = quorum_other_seen_us(q, i);
+    memset(&v->holder, 0, sizeof(v->holder));
+}
+
 void quorum_lost(struct quorum *q, int i)
 {
     struct vote *v = &q->votes[i];
     if (v->held && v->counted)
         v->last_valid_us = valid_until(q, v);
     forget_hold(v);
-    memset(&v->holder, 0, sizeof(v->holder));
+    forget_holder(q, i);
     v->connection = 0;
     v->opened_us = 0;
 }
@@ -59,7 +77,7 @@ void quorum_taken(struct quorum *q, int i, int64_t sent_us, int64_t answered_us,
     v->seen_expired = expired;
     v->counted = again;
     v->basis = again ? BASIS_RETAKEN : BASIS_NONE;
-    memset(&v->holder, 0, sizeof(v->holder));
+    forget_holder(q, i);
 }
 
 void quorum_proven(struct quorum *q, int i, int64_t sent_us)

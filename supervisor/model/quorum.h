@@ -31,6 +31,7 @@ struct vote {
     int64_t last_valid_us;     /* how long our last counted hold was valid; 0 = none */
     uint64_t promised_epoch;   /* answered by promise() on this session */
     struct holder_view holder; /* who has it, when we do not */
+    int64_t other_seen_us;     /* see quorum_other_seen_us(), of holders before this one */
 };
 
 struct quorum {
@@ -53,6 +54,9 @@ void quorum_lost(struct quorum *q, int i);
 /* GET_LOCK answered 1. `released`: the table there held the former holder's release and no later promise;
  * `expired`: the former holder had been seen idle for a lease by the statement that made us kill it. */
 void quorum_taken(struct quorum *q, int i, int64_t sent_us, int64_t answered_us, bool released, bool expired);
+
+/* Until when the other supervisor was seen to renew its hold of this vote, at the least; 0 = never seen. */
+int64_t quorum_other_seen_us(const struct quorum *q, int i);
 
 /* Any answered statement that proved ownership. Ignored once the validity has ended (the holder closes). */
 void quorum_proven(struct quorum *q, int i, int64_t sent_us);

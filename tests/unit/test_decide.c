@@ -965,6 +965,29 @@ static void test_unseen(void **state)
     assert_int_equal(d.s.m.why, REASON_OPERATOR);
 }
 
+/* The link between the nodes is cut, the writer goes on with the witness, and dies later: what it wrote meanwhile was
+ * not seen, and nobody is promoted by himself. */
+static void test_unseen_while_the_witness_saw_it(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    cut_peer(&d);
+    d.lock_free[OBS_TIE] = false;
+    for (int i = 0; i < 20; i++) {
+        d.s.q.votes[OBS_TIE].holder =
+            (struct holder_view){.asked_us = d.s.now_us, .connection = 88, .idle = true, .idle_ms = 100};
+        drive_run(&d, 500);
+    }
+    assert_false(d.s.m.state == NODE_WRITER);
+    d.lock_free[OBS_TIE] = true;
+    drive_run(&d, 20000);
+    expect(&d, NODE_STANDBY, 330);
+    d.s.o.operator_.accept_loss = true;
+    d.s.o.operator_.want = WANT_HERE;
+    drive_until(&d, NODE_WRITER, 9000);
+}
+
 /* A command does not wait for what failed before it, but for what fails under it. */
 static void test_operator_does_not_wait(void **state)
 {
@@ -1148,6 +1171,7 @@ int main(void)
         cmocka_unit_test(test_fenced_writer_returns),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_unseen_while_the_witness_saw_it),
         cmocka_unit_test(test_operator_does_not_wait),
         cmocka_unit_test(test_breaker_does_not_stop_what_was_asked_for),
         cmocka_unit_test(test_maintenance_keeps_the_writer),
