@@ -20,6 +20,25 @@ def cut_pair_with_witness(t):
     t.end(t.writer, terms=1)
 
 
+@scenario(fault=13)
+def cut_pair_power_off(t):
+    """The nodes do not hear each other, the writer goes on with the witness, and its host loses power: what it wrote
+    meanwhile was not seen, so nobody is promoted without the operator; the host returns with all of it."""
+    t.begin()
+    at, number = faults.cut(t.lab, t.writer, peer=t.standby)
+    t.fault(at)
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], CUT_S)
+    t.power_off(t.writer)
+    t.stays("nobody is promoted", lambda: not t.writers(), 12)
+    report = t.report(t.standby)
+    expect("refused" in report.get("reason", ""), f"{t.standby} does not say why it refuses: {report.get('reason')}")
+    faults.heal(t.lab, number)
+    t.power_on(t.writer)
+    t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+    t.wait_well()
+    t.end(t.writers()[0], outage_s=90, vip_s=60)
+
+
 @scenario(fault=13, name="cut-off-witness", quick=True)
 def cut_off_with_witness(t):
     """The writer is cut off from everybody: it is read-only before the other writes; it returns as standby, or
