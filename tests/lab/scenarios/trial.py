@@ -209,7 +209,8 @@ class Trial:
                 wrong["A"] += judge.follows(self.server(node), self.server(writer))
         told = judge.build(self.lab, records, writer, quarantined, self._lossless())
         self._judge_history(told, wrong, both_us, acks_overlap, records)
-        wrong["E"] += [] if unrecorded else judge.unrecorded(told)
+        # Where two may write at once, the term of the one that is quarantined has its row there alone.
+        wrong["E"] += [] if unrecorded or acks_overlap else judge.unrecorded(told)
         wrong["N"] += judge.term_count([t.epoch for t in told.terms], terms, least_terms)
         wrong["R"] += history.lookups_answered(records.lookups, self.fault_us,
                                                [n for n in NODES if self.host(n).on], self._excused)
