@@ -28,12 +28,13 @@ struct etcd_voter {
     int64_t granted_s;
     int64_t grant_at_us, backoff_us;
     int64_t kept_alive_us; /* when that was sent last */
-    struct etcd_call *granting, *keeping, *looking, *acting;
+    struct etcd_call *granting, *keeping, *looking, *acting, *timing;
 
-    enum act act;     /* what `acting` does, */
-    int tries;        /* for the how many-th time, */
-    uint64_t epoch;   /* for which epoch */
-    uint64_t consumes; /* what the promise that was sent uses up: a listing may show its end before its answer */
+    enum act act;   /* what `acting` does, */
+    int tries;      /* for the how many-th time, */
+    uint64_t epoch; /* for which epoch */
+    uint64_t
+        consumes; /* what the promise that was sent uses up: a listing may show its end before its answer */
     struct note note; /* that is being written */
 
     bool wanted;
@@ -41,6 +42,8 @@ struct etcd_voter {
     int64_t wanted_us; /* since when, with this urgency */
     int64_t looked_us; /* when that was sent last */
     int64_t look_again_us;
+    int64_t timed_us;         /* when the time left of the other's lease was asked for last */
+    int64_t other_renewed_us; /* that was renewed then or later */
 
     struct etcd_table table;
     bool table_known;
@@ -120,6 +123,7 @@ static void close_lease(struct etcd_voter *v, const char *reason)
     end_act(v);
     etcd_client_cancel(&v->looking);
     etcd_client_cancel(&v->keeping);
+    etcd_client_cancel(&v->timing);
     etcd_client_ask(v->client, ETCD_ASK_REVOKE, etcd_lease_json(v->lease), v->base.o.silent_ms, revoked, v);
     v->lease = 0;
     v->table_known = false;
@@ -153,12 +157,50 @@ static bool is_ours(const struct etcd_voter *v)
     return v->lease && v->table.vote.mod_revision && v->table.vote.lease == v->lease;
 }
 
+/* `renewed_us`: it renewed its lease then or later. */
+static void note_renewal(struct etcd_voter *v, int64_t asked_us, int64_t renewed_us)
+{
+    struct holder_view *h = &vote_of(v)->holder;
+    v->other_renewed_us = renewed_us > v->other_renewed_us ? renewed_us : v->other_renewed_us;
+    h->asked_us = asked_us;
+    h->idle = true;
+    h->idle_ms = (asked_us - v->other_renewed_us + 999) / 1000;
+}
+
+static void timed(void *arg, const struct etcd_reply *r)
+{
+    struct etcd_voter *v = arg;
+    const struct holder_view *h = &vote_of(v)->holder;
+    v->timing = NULL;
+    if (!r->answer || r->answer->outcome != ETCD_OK || !r->answer->granted_s || vote_of(v)->held ||
+        h->connection != (unsigned long)r->answer->lease || r->sent_us < h->asked_us)
+        return;
+    int64_t past_s = r->answer->granted_s - r->answer->ttl_s;
+    note_renewal(v, r->sent_us, r->sent_us - (past_s > 0 ? past_s : 0) * 1000000);
+    changed(v);
+}
+
+/* The keys tell nothing of the holder's renewals, the time that its lease has left does. */
+static void time_holder(struct etcd_voter *v, int64_t now_us)
+{
+    unsigned long lease = vote_of(v)->holder.connection;
+    if (v->timing || !lease || now_us - v->timed_us < POLL_US)
+        return;
+    v->timed_us = now_us;
+    v->timing = etcd_client_ask(v->client, ETCD_ASK_TIME_TO_LIVE, etcd_lease_json((int64_t)lease),
+                                v->base.o.silent_ms, timed, v);
+}
+
 static void note_holder(struct etcd_voter *v, int64_t sent_us)
 {
     struct holder_view *h = &vote_of(v)->holder;
+    unsigned long former = h->connection;
     memset(h, 0, sizeof(*h));
-    h->asked_us = sent_us;
     h->connection = v->table.vote.mod_revision ? (unsigned long)v->table.vote.lease : 0;
+    if (h->connection != former)
+        v->other_renewed_us = 0;
+    note_renewal(v, sent_us, sent_us - (v->granted_s + 1) * 1000000); /* at the least: it is not over yet */
+    time_holder(v, clock_now_us());
     bool stranger = v->table.vote.mod_revision && v->table.vote.node < 0;
     if (stranger && !v->stranger)
         log_error(

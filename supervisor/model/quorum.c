@@ -36,8 +36,7 @@ int64_t quorum_other_seen_us(const struct quorum *q, int i)
     const struct holder_view *h = &v->holder;
     if (!h->asked_us || !h->connection || h->mine || h->foreign)
         return v->other_seen_us;
-    /* Where it is not told since when it is idle (etcd), it is held for a lease after the last renewal at most. */
-    int64_t seen_us = h->asked_us - (h->idle ? h->idle_ms * 1000 : q->lease_us);
+    int64_t seen_us = h->asked_us - (h->idle ? h->idle_ms * 1000 : 0);
     return seen_us > v->other_seen_us ? seen_us : v->other_seen_us;
 }
 

@@ -15,10 +15,13 @@ enum { GRPC_DEADLINE = 4, GRPC_NOT_FOUND = 5, GRPC_UNAVAILABLE = 14, GRPC_UNAUTH
 
 const char *etcd_path(enum etcd_question question)
 {
-    static const char *const paths[] = {
-        [ETCD_ASK_GRANT] = "/v3/lease/grant",   [ETCD_ASK_KEEP_ALIVE] = "/v3/lease/keepalive",
-        [ETCD_ASK_REVOKE] = "/v3/lease/revoke", [ETCD_ASK_LIST] = "/v3/kv/range",
-        [ETCD_ASK_TXN] = "/v3/kv/txn",          [ETCD_ASK_TOKEN] = "/v3/auth/authenticate"};
+    static const char *const paths[] = {[ETCD_ASK_GRANT] = "/v3/lease/grant",
+                                        [ETCD_ASK_KEEP_ALIVE] = "/v3/lease/keepalive",
+                                        [ETCD_ASK_REVOKE] = "/v3/lease/revoke",
+                                        [ETCD_ASK_LIST] = "/v3/kv/range",
+                                        [ETCD_ASK_TIME_TO_LIVE] = "/v3/lease/timetolive",
+                                        [ETCD_ASK_TXN] = "/v3/kv/txn",
+                                        [ETCD_ASK_TOKEN] = "/v3/auth/authenticate"};
     return paths[question];
 }
 
@@ -291,6 +294,9 @@ static bool read_good(struct etcd_answer *out, enum etcd_question question, cons
         return read_lease(out, body, e);
     case ETCD_ASK_REVOKE:
         return true;
+    case ETCD_ASK_TIME_TO_LIVE:
+        return read_lease(out, body, e) && read_number(body, "grantedTTL", &out->granted_s, e) &&
+               (out->granted_s >= 0 || err_set(e, "grantedTTL: seconds were expected"));
     case ETCD_ASK_LIST:
         return read_list(out, body, e);
     case ETCD_ASK_TXN:

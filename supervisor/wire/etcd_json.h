@@ -58,7 +58,7 @@ char *etcd_txn_json(const struct etcd_txn *t);
 /* Every key that begins with `prefix`, as the majority has it: never a member's own, possibly old, state. */
 char *etcd_list_json(const char *prefix);
 char *etcd_grant_json(int64_t ttl_s);
-/* Keep-alive and revocation. */
+/* Keep-alive, revocation and time to live. */
 char *etcd_lease_json(int64_t lease);
 char *etcd_authenticate_json(const char *user, const char *password);
 
@@ -68,6 +68,7 @@ enum etcd_question {
     ETCD_ASK_GRANT,
     ETCD_ASK_KEEP_ALIVE,
     ETCD_ASK_REVOKE,
+    ETCD_ASK_TIME_TO_LIVE,
     ETCD_ASK_LIST,
     ETCD_ASK_TXN,
     ETCD_ASK_TOKEN
@@ -92,7 +93,9 @@ struct etcd_answer {
     enum etcd_outcome outcome;
     struct err why;       /* all but ETCD_OK */
     int64_t revision;     /* of the whole store, when it answered; 0 = not said */
-    int64_t lease, ttl_s; /* ETCD_ASK_GRANT; ETCD_ASK_KEEP_ALIVE with 0 seconds: the lease is gone */
+    int64_t lease, ttl_s; /* ETCD_ASK_GRANT; ETCD_ASK_KEEP_ALIVE with 0 seconds: the lease is gone;
+                             ETCD_ASK_TIME_TO_LIVE: what is left, in whole seconds, rounded down */
+    int64_t granted_s;    /* ETCD_ASK_TIME_TO_LIVE: of all; 0: there is no such lease */
     bool succeeded;       /* ETCD_ASK_TXN */
     bool listed;          /* a list was asked for and is here */
     struct etcd_key keys[ETCD_KEYS_MAX];

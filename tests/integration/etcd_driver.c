@@ -104,6 +104,9 @@ static void show(struct driver *d)
             json_object_set_new(rows, name, note_json(observe_note(&d->rows, k, i)));
         }
     json_object_set_new(json, "rows", rows);
+    int64_t renewed_us = quorum_other_seen_us(&d->quorum, OBS_TIE);
+    json_object_set_new(json, "other_renewed_ms",
+                        json_integer(renewed_us ? (json_int_t)(now - renewed_us) / 1000 : -1));
     d->events = json_array();
     json_dumpf(json, stdout, JSON_COMPACT);
     puts("");

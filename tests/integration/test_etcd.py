@@ -106,6 +106,25 @@ def held_vote_is_renewed_and_nobody_else_takes_it():
             time.sleep(0.1)
         expect("the same lease", one.say()["connection"], lease)
         expect("the other sees who has it", two.say()["holder"], lease)
+        two.say("drop")
+
+
+@case
+def time_of_the_holders_last_renewal_is_seen():
+    """To the second, as etcd tells it; and a holder that is gone, whose lease goes on, is not heard of any more."""
+    with etcd() as it:
+        one, two = holder(it), it.voter("mx2")
+        two.wait(up=True)
+        two.say("want free")
+        wait_for("a renewal of less than its lease ago",
+                 lambda: 0 <= two.say()["other_renewed_ms"] < LEASE_MS + 500)
+        one.process.kill()
+        gone = time.monotonic()
+        while two.say()["holder"]:
+            past_ms = (time.monotonic() - gone) * 1000
+            expect("heard of since it was ended", two.say()["other_renewed_ms"] < past_ms - 5, False)
+            time.sleep(0.05)
+        expect("seen until after its lease", time.monotonic() - gone > LEASE_MS / 1000, True)
 
 
 @case

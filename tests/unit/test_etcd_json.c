@@ -124,6 +124,10 @@ static void reads_leases(void **state)
     assert_true(answer.outcome == ETCD_OK && answer.ttl_s == 0);
     read_answer(ETCD_ASK_REVOKE, 200, "{" HEADER "}");
     assert_int_equal(answer.outcome, ETCD_OK);
+    read_answer(ETCD_ASK_TIME_TO_LIVE, 200, "{" HEADER ",\"ID\":\"7587\",\"TTL\":\"2\",\"grantedTTL\":\"4\"}");
+    assert_true(answer.outcome == ETCD_OK && answer.lease == 7587 && answer.ttl_s == 2 && answer.granted_s == 4);
+    read_answer(ETCD_ASK_TIME_TO_LIVE, 200, "{" HEADER ",\"ID\":\"7587\",\"TTL\":\"-1\"}");
+    assert_true(answer.outcome == ETCD_OK && answer.ttl_s == 0 && answer.granted_s == 0);
 }
 
 static void reads_keys(void **state)
@@ -246,6 +250,8 @@ static void does_not_believe_nonsense(void **state)
         {ETCD_ASK_GRANT, "{\"ID\":\"5\",\"TTL\":\"-4\"}", "TTL: seconds"},
         {ETCD_ASK_KEEP_ALIVE, "{\"ID\":\"5\",\"TTL\":\"4\"}", "result: an object"},
         {ETCD_ASK_KEEP_ALIVE, "{\"result\":[]}", "result: an object"},
+        {ETCD_ASK_TIME_TO_LIVE, "{\"ID\":\"5\",\"grantedTTL\":\"-4\"}", "grantedTTL: seconds"},
+        {ETCD_ASK_TIME_TO_LIVE, "{\"ID\":\"5\",\"grantedTTL\":[]}", "grantedTTL: a number"},
         {ETCD_ASK_TOKEN, "{}", "token: a text"},
         {ETCD_ASK_TOKEN, "{\"token\":\"\"}", "token: a text"},
         {ETCD_ASK_TOKEN, "{\"token\":\"a\\r\\nX: y\"}", "token: characters"},
