@@ -194,13 +194,15 @@ static void update_ages(const struct policy *p, const struct observation *o, con
 }
 
 /* An operator's command does not wait for what failed before it. What fails under it does: otherwise the walk
- * through the table would begin promotions for ever. */
+ * through the table would begin promotions for ever. A loss that he accepts is accepted for what is under way, too. */
 static void update_wish(const struct observation *o, struct mind *m)
 {
     bool wished = o->operator_.want == WANT_HERE || o->operator_.peer_is_off;
     if (wished && !m->wished)
         m->backoff_until_us = 0;
     m->wished = wished;
+    if (node_state_is_promoting(m->state) && o->operator_.accept_loss)
+        m->accept_loss = true;
 }
 
 static void begin_promotion(const struct observation *o, const struct facts *f, struct mind *m)

@@ -278,6 +278,15 @@ static enum tri fact_later_term(const struct sight *s)
     return tri_from(own->term_epoch > peer->term_epoch);
 }
 
+/* The other is closed and answers. What it said before a death that was certified since is of an earlier life: a term may
+ * have begun and ended after it. */
+static bool peer_is_quiet(const struct sight *s)
+{
+    const struct server_view *peer = &s->o->peer;
+    bool outlived = s->m->basis.kind == NOTE_CERTIFICATE && peer->seen_us < s->m->basis_since_us;
+    return is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES && !outlived;
+}
+
 static unsigned fact_loss(const struct sight *s)
 {
     struct gtid_set have;
@@ -294,7 +303,7 @@ static unsigned fact_loss(const struct sight *s)
                                                                                                     : LOSS_KNOWN;
     if (durability_marked(s->p, s->o, s->q))
         return LOSS_MARKED;
-    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES) {
+    if (peer_is_quiet(s)) {
         if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
             return LOSS_OK;
         return is_here(s, drained, &have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
@@ -334,8 +343,7 @@ static enum tri fact_stale(const struct sight *s)
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
         return TRI_NO;
     /* A promise is not yet a term: with the other's history at hand that tells what was written. */
-    bool compared = history_is_told(s) && is_fresh(s, o->peer.seen_us) && o->peer.read_only == TRI_YES;
-    if (compared && (s->m->history == GTID_REL_EQUAL || s->m->history == GTID_REL_AHEAD))
+    if (history_is_told(s) && peer_is_quiet(s) && (s->m->history == GTID_REL_EQUAL || s->m->history == GTID_REL_AHEAD))
         return TRI_NO;
     received_position(s, &have);
     const struct voter_rows *all[] = {&o->own.voter, &o->peer.voter, &o->witness.voter};

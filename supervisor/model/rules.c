@@ -138,6 +138,8 @@ const struct rule rules_table[] = {
      "undone: the other node promised a higher epoch"},
     {444, S(PROMOTE_PROMISE), {NOT(VOTES, VOTES_COUNTED)}, GO(FENCED), .actions = A(DISARM), "undone: the majority was lost"},
     {446, S(PROMOTE_PROMISE), {YES(TIMEOUT)}, GO(FENCED), .actions = A(DISARM), "undone: the promise took too long"},
+    {447, S(PROMOTE_PROMISE), {IS(LOSS, LOSS_KNOWN)}, GO(FENCED), .actions = A(DISARM) | A(ALERT),
+     "undone: transactions of the writer are missing here, as a late answer of it told"},
     {448, S(PROMOTE_PROMISE), {YES(PROMISED), NOT_NO(OFFSETS)}, GO(PROMOTE_ENABLE), .actions = KEEP_AUTHORITY,
      "the epoch is promised at every counted voter"},
     {449, S(PROMOTE_PROMISE), {{0}}, STAY, .actions = KEEP_AUTHORITY | A(PROMISE) | A(OFFSETS), "promising the epoch"},

@@ -119,6 +119,8 @@ CASE(draining, LOSS, LOSS_OK, "a released position that came", released(s, "0-2-
 CASE(boot, LOSS, LOSS_OK, "the peer is read-only and has nothing more", )
 CASE(boot, LOSS, LOSS_KNOWN, "the peer is read-only and has more", s->o.peer.binlog_pos = scene_gtid("0-2-12"))
 CASE(boot, LOSS, LOSS_KNOWN, "the peer's position is unknown", s->o.peer.binlog_pos.known = false)
+CASE(boot, LOSS, LOSS_UNKNOWN, "the peer was read-only, then a term began in which it died", age_peer(s, 100); died_in(s, 6))
+CASE(boot, LOSS, LOSS_OK, "it died in a term, is back and has nothing more", died_in(s, 6); s->m.basis_since_us -= MS(500))
 
 /* ---- stale, history ---- */
 CASE(standby, STALE, TRI_NO, "the last term's row is here", )
@@ -141,6 +143,10 @@ CASE(boot, STALE, TRI_YES, "promised, and the other has more", s->o.own.voter.pr
      compared(s, GTID_REL_BEHIND, 10))
 CASE(boot, STALE, TRI_YES, "promised, and compared long ago", s->o.own.voter.promise[1].epoch = 6;
      compared(s, GTID_REL_EQUAL, 60000))
+CASE(boot, STALE, TRI_YES, "promised, contained, then it died in that term", s->o.own.voter.promise[1].epoch = 6;
+     compared(s, GTID_REL_EQUAL, 200); age_peer(s, 100); died_in(s, 6))
+CASE(boot, STALE, TRI_NO, "promised, died, and contained since it is back", s->o.own.voter.promise[1].epoch = 6;
+     compared(s, GTID_REL_EQUAL, 10); died_in(s, 6); s->m.basis_since_us -= MS(500))
 CASE(standby, STALE, TRI_YES, "promised, contained, and it may be writing", s->o.own.voter.promise[1].epoch = 6;
      compared(s, GTID_REL_EQUAL, 10))
 CASE(standby, STALE, TRI_YES, "given back without a position", s->o.own.voter.promise[1].epoch = 6;

@@ -284,6 +284,48 @@ static void test_promise_refused(void **state)
     assert_false(drive_did(&d, ACTION_ENABLE));
 }
 
+/* An answer that the writer gave before its death arrives after the gate: what it names is missing here. */
+static void test_loss_known_late(void **state)
+{
+    struct drive d;
+    struct gtid_set seen = scene_gtid("0-2-12");
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    certify_peer(&d);
+    d.answers &= ~ACTION_BIT(ACTION_PROMISE);
+    drive_until(&d, NODE_PROMOTE_PROMISE, 50);
+    ledger_saw_writer(&d.s.m.ledger, 1, PEER_EPOCH, &seen, d.s.now_us - MS(40));
+    d.answers = ~UINT64_C(0);
+    drive_until(&d, NODE_FENCED, 10);
+    assert_true(drive_fired(&d, 447));
+    assert_false(drive_did(&d, ACTION_ENABLE));
+    drive_run(&d, 20000);
+    expect(&d, NODE_STANDBY, 328);
+    d.s.o.operator_.accept_loss = true;
+    d.s.o.operator_.want = WANT_HERE;
+    drive_until(&d, NODE_WRITER, 9000);
+}
+
+/* A loss is accepted while a promotion is under way that began without the operator. */
+static void test_loss_accepted_late(void **state)
+{
+    struct drive d;
+    struct gtid_set seen = scene_gtid("0-2-12");
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    certify_peer(&d);
+    d.answers &= ~ACTION_BIT(ACTION_PROMISE);
+    drive_until(&d, NODE_PROMOTE_PROMISE, 50);
+    d.s.o.operator_.accept_loss = true;
+    d.s.o.operator_.want = WANT_HERE;
+    drive_tick(&d);
+    ledger_saw_received(&d.s.m.ledger, &seen);
+    ledger_saw_writer(&d.s.m.ledger, 1, PEER_EPOCH, &seen, d.s.now_us - MS(40));
+    d.answers = ~UINT64_C(0);
+    drive_until(&d, NODE_WRITER, 100);
+    assert_int_equal(gtid_pos_contains(&d.s.m.ledger.received, &seen), TRI_NO); /* it does not count as ours for ever */
+}
+
 /* The other took its handover back while this node promised. */
 static void test_row_had_gone(void **state)
 {
@@ -1138,6 +1180,8 @@ int main(void)
         cmocka_unit_test(test_epoch_needs_the_tables),
         cmocka_unit_test(test_majority_lost_on_the_way),
         cmocka_unit_test(test_promise_refused),
+        cmocka_unit_test(test_loss_known_late),
+        cmocka_unit_test(test_loss_accepted_late),
         cmocka_unit_test(test_row_had_gone),
         cmocka_unit_test(test_enabling_fails),
         cmocka_unit_test(test_reason_ends_with_its_promotion),

@@ -115,6 +115,16 @@ static void certified(struct scene *s, const char *file, uint64_t size)
     keep_basis(s, row);
 }
 
+/* Its supervisor certified the death just now. */
+static void died_in(struct scene *s, uint64_t epoch)
+{
+    struct note *row = scene_row(s, NOTE_CERTIFICATE, epoch, NULL);
+    snprintf(row->file, sizeof(row->file), "bin.000009");
+    row->size = 4000;
+    s->o.own.voter.promise[1] = (struct note){.kind = NOTE_PROMISE, .node = 1, .epoch = epoch};
+    keep_basis(s, row);
+}
+
 static void close_peer(struct scene *s)
 {
     s->o.closing = (struct closing_view){.epoch = s->m.epoch, .closed = true};
