@@ -235,8 +235,9 @@ static void order_promote(struct world *w, bool after_faults)
         return;
     if (!off && p->q.durable_tie && p->q.tie_mine != TRI_YES && !peer_up)
         return;
-    TRACE(w, trace_node(n), "operator: promote%s", off ? " --peer-is-off" : "");
     p->o.operator_.accept_loss = after_faults || random_below(w, 2);
+    TRACE(w, trace_node(n), "operator: promote%s%s", off ? " --peer-is-off" : "",
+          p->o.operator_.accept_loss ? " --accept-loss" : "");
     p->o.operator_.peer_is_off = off;
     p->wants_peer_off = off;
     begin_wish(w, n, WANT_HERE, 45 * S);

@@ -23,13 +23,15 @@ struct gid history_last(const struct history *h, uint32_t to)
     return i < 0 ? (struct gid){0} : (struct gid){.seq = to, .server = (uint8_t)(h->at[i].server + 1)};
 }
 
-/* Room is made by forgetting where the oldest stretches of one writer met. */
+/* Room is made by forgetting where the oldest stretches of one writer met, and with them their terms: who asks about
+ * those is told wrong from then on. */
 static void make_room(struct history *h)
 {
     if (h->count < SEGMENTS_MAX)
         return;
     memmove(&h->at[0], &h->at[2], sizeof(h->at[0]) * (SEGMENTS_MAX - 2));
     h->count -= 2;
+    h->forgot = 1;
 }
 
 static struct segment *last_of(struct history *h, int server, bool fresh)

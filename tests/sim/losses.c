@@ -35,8 +35,7 @@ static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
     if (p->m.accept_loss || w->c.tie == POLICY_TIE_VIP)
         return;
     uint32_t began = term_row(&w->servers[w->acked_by].own, w->acked.seq);
-    /* One of some milliseconds is within what may be unseen. */
-    if (began && first <= began && lost >= ACKS_KEPT && p->m.why != REASON_OPERATOR)
+    if (began && first <= began && p->m.why != REASON_OPERATOR)
         world_break(w, "A: a term is passed over: all of its rows are missing, from %u on", first);
     else if (p->m.why == REASON_HANDOVER)
         world_break(w, "A: %u acknowledged rows from %u on are lost by a handover", lost, first);

@@ -68,6 +68,7 @@ static void add_up(struct tally *to, const struct tally *from)
     to->faults += from->faults;
     to->lost += from->lost;
     to->refused += from->refused;
+    to->cut_short += from->cut_short;
     for (int i = 0; i < EXCUSES; i++)
         to->excused_us[i] += from->excused_us[i];
 }
@@ -136,8 +137,8 @@ static void print_summary(const struct result *all, double seconds)
            ", %.1f s, %.2f million steps/s\n",
            all->seeds, t->delivered, t->ticks, t->events, seconds, (double)t->events / seconds / 1e6);
     printf("faults %" PRIu64 ", terms %" PRIu64 ", handovers begun %" PRIu64 ", writes acknowledged %" PRIu64
-           ", lost within the bound %" PRIu64 ", operator needed %" PRIu64 "\n",
-           t->faults, t->enables, t->handovers, t->writes, t->lost, t->refused);
+           ", lost within the bound %" PRIu64 ", operator needed %" PRIu64 ", seeds cut short %" PRIu64 "\n",
+           t->faults, t->enables, t->handovers, t->writes, t->lost, t->refused, t->cut_short);
     printf("excused, ms of two writers: host paused %.1f, unwatched %.1f, all three backstops gone %.1f, set by somebody %.1f, tie-breaker vip %.1f\n",
            (double)t->excused_us[EXCUSE_PAUSE] / 1e3, (double)t->excused_us[EXCUSE_UNWATCHED] / 1e3, (double)t->excused_us[EXCUSE_SWITCH] / 1e3,
            (double)t->excused_us[EXCUSE_MISCHIEF] / 1e3, (double)t->excused_us[EXCUSE_VIP] / 1e3);

@@ -120,6 +120,8 @@ static bool release(struct world *w, int s, int c, struct answer *a)
                                                                .size = k->now.size,
                                                                .gtid = k->now.gtid,
                                                                .seq = k->id};
+        if (k->now.kind == NOTE_RELEASE || k->now.kind == NOTE_CERTIFICATE)
+            w->servers[k->node].was_epoch = 0; /* its term is over: what is written there from now on is not of it */
         k->pc = 1;
         server_step_later(w, s, c, server_pace(w));
         return false;

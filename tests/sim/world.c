@@ -272,6 +272,10 @@ bool world_step(struct world *w)
 {
     if (w->broken[0] || !w->event_count || w->events[0].at >= w->c.until)
         return false;
+    if (w->servers[0].own.forgot || w->servers[1].own.forgot) {
+        w->tally.cut_short++;
+        return false;
+    }
     if (w->tally.events > EVENTS_SANE)
         world_break(w, "the world does not come on: %d is the next event's kind", w->events[0].kind);
     world_take(w, 0);

@@ -23,7 +23,7 @@
 #define EVENTS_MAX   448
 #define CONNS_MAX    30
 #define QUEUE_MAX    6
-#define SEGMENTS_MAX 20
+#define SEGMENTS_MAX 48
 #define TALK_MAX     32
 #define WAITING_MAX  16
 #define ACKS_KEPT    128
@@ -108,6 +108,7 @@ struct segment {
 struct history {
     struct segment at[SEGMENTS_MAX];
     uint8_t count;
+    uint8_t forgot; /* there were more stretches than fit: nothing can be judged any more */
 };
 
 struct row {
@@ -471,6 +472,7 @@ struct tally {
     uint64_t writes, failovers, handovers, enables, faults;
     uint64_t excused_us[5]; /* enum excuse */
     uint64_t refused;       /* liveness: an operator was needed */
+    uint64_t cut_short;     /* two servers that wrote in turn, longer than a history holds */
     uint64_t lost;          /* acknowledged rows that a promotion left behind (async, within the bound) */
 };
 
