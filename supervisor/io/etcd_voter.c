@@ -1,4 +1,4 @@
-#include "io/etcd_voter.h"
+#include "io/etcd_voter_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,57 +7,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "io/voter_ops.h"
-#include "wire/etcd_table.h"
 
 #define POLL_WAIT_US   3000 /* the holder is giving the vote up just now */
 #define POLL_US        100000
 #define WAIT_US        1000000
-#define TRIES_MAX      3 /* of a transaction, each with what the last one told */
 #define BACKOFF_MIN_US 50000
-
-enum act { ACT_NONE = 0, ACT_TAKE, ACT_PROMISE, ACT_MARK, ACT_RELEASE };
-
-struct etcd_voter {
-    struct voter base;
-    struct etcd_client *client;
-    char *name;
-    char prefix[ETCD_KEY_MAX], vote_key[ETCD_KEY_MAX];
-
-    int64_t lease; /* 0 = none: not open */
-    int64_t granted_s;
-    int64_t grant_at_us, backoff_us;
-    int64_t kept_alive_us; /* when that was sent last */
-    struct etcd_call *granting, *keeping, *looking, *acting, *timing;
-
-    enum act act;   /* what `acting` does, */
-    int tries;      /* for the how many-th time, */
-    uint64_t epoch; /* for which epoch */
-    uint64_t
-        consumes; /* what the promise that was sent uses up: a listing may show its end before its answer */
-    struct note note; /* that is being written */
-
-    bool wanted;
-    enum voter_urgency urgency;
-    int64_t wanted_us; /* since when, with this urgency */
-    int64_t looked_us; /* when that was sent last */
-    int64_t look_again_us;
-    int64_t timed_us;         /* when the time left of the other's lease was asked for last */
-    int64_t other_renewed_us; /* that was renewed then or later */
-
-    struct etcd_table table;
-    bool table_known;
-    int64_t revision;                    /* the highest of etcd's store that was told */
-    int64_t look_revision, act_revision; /* what it was when that was asked */
-    const char *complaint;               /* a literal */
-    bool stranger;                       /* what is no node of this pair has the vote */
-};
 
 static void begin_taking(struct etcd_voter *v);
 static void taken(void *arg, const struct etcd_reply *r);
-static void promise_answered(void *arg, const struct etcd_reply *r);
 
-static struct etcd_voter *of(struct voter *v)
+struct etcd_voter *etcd_voter_of(struct voter *v)
 {
     return (struct etcd_voter *)v;
 }
@@ -67,12 +26,12 @@ static const struct etcd_voter *const_of(const struct voter *v)
     return (const struct etcd_voter *)v;
 }
 
-static struct vote *vote_of(const struct etcd_voter *v)
+struct vote *etcd_voter_vote(const struct etcd_voter *v)
 {
     return voter_vote(&v->base);
 }
 
-static void changed(struct etcd_voter *v)
+void etcd_voter_changed(struct etcd_voter *v)
 {
     v->base.e.changed(v->base.e.arg);
 }
@@ -96,10 +55,10 @@ static void content(struct etcd_voter *v)
 
 /* ---- the lease: our session ---- */
 
-static void end_act(struct etcd_voter *v)
+void etcd_voter_end_act(struct etcd_voter *v)
 {
     etcd_client_cancel(&v->acting);
-    v->act = ACT_NONE;
+    v->act = ETCD_ACT_NONE;
 }
 
 static void revoked(void *arg, const struct etcd_reply *r)
@@ -110,9 +69,9 @@ static void revoked(void *arg, const struct etcd_reply *r)
                  r->failure);
 }
 
-static void close_lease(struct etcd_voter *v, const char *reason)
+void etcd_voter_close(struct etcd_voter *v, const char *reason)
 {
-    const struct vote *vote = vote_of(v);
+    const struct vote *vote = etcd_voter_vote(v);
     if (!v->lease)
         return;
     if (vote->held && vote->counted && v->wanted)
@@ -120,7 +79,7 @@ static void close_lease(struct etcd_voter *v, const char *reason)
     else
         log_info("%s: the lease is given up: %s", v->name, reason);
     quorum_lost(v->base.o.quorum, v->base.o.index);
-    end_act(v);
+    etcd_voter_end_act(v);
     etcd_client_cancel(&v->looking);
     etcd_client_cancel(&v->keeping);
     etcd_client_cancel(&v->timing);
@@ -131,7 +90,7 @@ static void close_lease(struct etcd_voter *v, const char *reason)
     v->backoff_us = v->backoff_us ? v->backoff_us * 2 : BACKOFF_MIN_US;
     if (v->backoff_us > CLOCK_MS(v->base.o.silent_ms) / 2)
         v->backoff_us = CLOCK_MS(v->base.o.silent_ms) / 2;
-    changed(v);
+    etcd_voter_changed(v);
 }
 
 /* What was told is older than what had been told before: a backup was put back, or all data are gone. */
@@ -146,13 +105,13 @@ static bool went_back(struct etcd_voter *v, const struct etcd_answer *a, int64_t
              (long long)asked_revision, (long long)a->revision);
     v->revision = a->revision;
     v->base.e.trouble(v->base.e.arg, v->base.o.index, text);
-    close_lease(v, "etcd has lost data");
+    etcd_voter_close(v, "etcd has lost data");
     return true;
 }
 
 /* ---- what the keys say ---- */
 
-static bool is_ours(const struct etcd_voter *v)
+bool etcd_voter_is_ours(const struct etcd_voter *v)
 {
     return v->lease && v->table.vote.mod_revision && v->table.vote.lease == v->lease;
 }
@@ -160,7 +119,7 @@ static bool is_ours(const struct etcd_voter *v)
 /* `renewed_us`: it renewed its lease then or later. */
 static void note_renewal(struct etcd_voter *v, int64_t asked_us, int64_t renewed_us)
 {
-    struct holder_view *h = &vote_of(v)->holder;
+    struct holder_view *h = &etcd_voter_vote(v)->holder;
     v->other_renewed_us = renewed_us > v->other_renewed_us ? renewed_us : v->other_renewed_us;
     h->asked_us = asked_us;
     h->idle = true;
@@ -170,20 +129,20 @@ static void note_renewal(struct etcd_voter *v, int64_t asked_us, int64_t renewed
 static void timed(void *arg, const struct etcd_reply *r)
 {
     struct etcd_voter *v = arg;
-    const struct holder_view *h = &vote_of(v)->holder;
+    const struct holder_view *h = &etcd_voter_vote(v)->holder;
     v->timing = NULL;
-    if (!r->answer || r->answer->outcome != ETCD_OK || !r->answer->granted_s || vote_of(v)->held ||
+    if (!r->answer || r->answer->outcome != ETCD_OK || !r->answer->granted_s || etcd_voter_vote(v)->held ||
         h->connection != (unsigned long)r->answer->lease || r->sent_us < h->asked_us)
         return;
     int64_t past_s = r->answer->granted_s - r->answer->ttl_s;
     note_renewal(v, r->sent_us, r->sent_us - (past_s > 0 ? past_s : 0) * 1000000);
-    changed(v);
+    etcd_voter_changed(v);
 }
 
 /* The keys tell nothing of the holder's renewals, the time that its lease has left does. */
 static void time_holder(struct etcd_voter *v, int64_t now_us)
 {
-    unsigned long lease = vote_of(v)->holder.connection;
+    unsigned long lease = etcd_voter_vote(v)->holder.connection;
     if (v->timing || !lease || now_us - v->timed_us < POLL_US)
         return;
     v->timed_us = now_us;
@@ -193,7 +152,7 @@ static void time_holder(struct etcd_voter *v, int64_t now_us)
 
 static void note_holder(struct etcd_voter *v, int64_t sent_us)
 {
-    struct holder_view *h = &vote_of(v)->holder;
+    struct holder_view *h = &etcd_voter_vote(v)->holder;
     unsigned long former = h->connection;
     memset(h, 0, sizeof(*h));
     h->connection = v->table.vote.mod_revision ? (unsigned long)v->table.vote.lease : 0;
@@ -211,8 +170,8 @@ static void note_holder(struct etcd_voter *v, int64_t sent_us)
 }
 
 /* False where the answer tells nothing that could be gone on with. */
-static bool take_table(struct etcd_voter *v, const struct etcd_reply *r, int64_t asked_revision,
-                       int64_t read_us)
+bool etcd_voter_take_table(struct etcd_voter *v, const struct etcd_reply *r, int64_t asked_revision,
+                           int64_t read_us)
 {
     struct etcd_table table;
     struct err e;
@@ -222,7 +181,7 @@ static bool take_table(struct etcd_voter *v, const struct etcd_reply *r, int64_t
     }
     voter_answered(&v->base, r->sent_us);
     if (r->answer->outcome == ETCD_NO_LEASE) {
-        close_lease(v, "etcd does not know the lease any more");
+        etcd_voter_close(v, "etcd does not know the lease any more");
         return false;
     }
     if (r->answer->outcome != ETCD_OK) {
@@ -274,20 +233,20 @@ static void looked(void *arg, const struct etcd_reply *r)
 {
     struct etcd_voter *v = arg;
     v->looking = NULL;
-    if (!take_table(v, r, v->look_revision, r->sent_us)) {
-        changed(v);
+    if (!etcd_voter_take_table(v, r, v->look_revision, r->sent_us)) {
+        etcd_voter_changed(v);
         return;
     }
-    if (vote_of(v)->held) {
-        if (is_ours(v))
+    if (etcd_voter_vote(v)->held) {
+        if (etcd_voter_is_ours(v))
             quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
         else
-            close_lease(v, "the vote's key is not ours any more");
-    } else if (is_ours(v)) { /* a taking that was not answered */
+            etcd_voter_close(v, "the vote's key is not ours any more");
+    } else if (etcd_voter_is_ours(v)) { /* a taking that was not answered */
         if (v->wanted)
             now_held(v, r);
         else
-            close_lease(v, "a vote that is not wanted any more came late");
+            etcd_voter_close(v, "a vote that is not wanted any more came late");
     } else {
         note_holder(v, r->sent_us);
         if (v->wanted && may_take(v))
@@ -295,12 +254,12 @@ static void looked(void *arg, const struct etcd_reply *r)
         else
             look_again_soon(v, r->answered_us);
     }
-    changed(v);
+    etcd_voter_changed(v);
 }
 
 static void look(struct etcd_voter *v, int64_t now_us)
 {
-    if (v->looking || v->act == ACT_TAKE)
+    if (v->looking || v->act == ETCD_ACT_TAKE)
         return;
     v->looked_us = now_us;
     v->look_revision = v->revision;
@@ -310,15 +269,15 @@ static void look(struct etcd_voter *v, int64_t now_us)
 
 /* ---- taking ---- */
 
-static void act(struct etcd_voter *v, enum act what, const struct etcd_txn *txn, int64_t deadline_ms,
-                void (*done)(void *arg, const struct etcd_reply *r))
+void etcd_voter_act(struct etcd_voter *v, enum etcd_act what, const struct etcd_txn *txn, int64_t deadline_ms,
+                    void (*done)(void *arg, const struct etcd_reply *r))
 {
     v->act = what;
     v->act_revision = v->revision;
     v->acting = etcd_client_ask(v->client, ETCD_ASK_TXN, etcd_txn_json(txn), (int)deadline_ms, done, v);
 }
 
-static void list_too(const struct etcd_voter *v, struct etcd_txn *txn)
+void etcd_voter_list_too(const struct etcd_voter *v, struct etcd_txn *txn)
 {
     const struct etcd_op list = {.kind = ETCD_LIST, .key = v->prefix};
     etcd_txn_then(txn, list);
@@ -333,8 +292,8 @@ static void take(struct etcd_voter *v)
     etcd_txn_compare(&txn, ETCD_MOD, v->vote_key, v->table.vote.mod_revision);
     etcd_txn_then(&txn,
                   (struct etcd_op){.kind = ETCD_PUT, .key = v->vote_key, .value = value, .lease = v->lease});
-    list_too(v, &txn);
-    act(v, ACT_TAKE, &txn, v->base.o.silent_ms, taken);
+    etcd_voter_list_too(v, &txn);
+    etcd_voter_act(v, ETCD_ACT_TAKE, &txn, v->base.o.silent_ms, taken);
     free(value);
 }
 
@@ -342,27 +301,27 @@ static void taken(void *arg, const struct etcd_reply *r)
 {
     struct etcd_voter *v = arg;
     v->acting = NULL;
-    v->act = ACT_NONE;
+    v->act = ETCD_ACT_NONE;
     if (r->answer)
         log_debug("%s: asked for the vote, answered after %.2f ms", v->name,
                   (double)(r->answered_us - r->sent_us) / 1000.0);
-    if (!take_table(v, r, v->act_revision, r->answered_us)) {
+    if (!etcd_voter_take_table(v, r, v->act_revision, r->answered_us)) {
         look_again_soon(v, clock_now_us());
-    } else if (is_ours(v)) {
+    } else if (etcd_voter_is_ours(v)) {
         now_held(v, r);
-    } else if (may_take(v) && ++v->tries < TRIES_MAX) {
+    } else if (may_take(v) && ++v->tries < ETCD_TRIES_MAX) {
         take(v);
     } else {
         note_holder(v, r->sent_us);
         look_again_soon(v, r->answered_us);
     }
-    changed(v);
+    etcd_voter_changed(v);
 }
 
 static void begin_taking(struct etcd_voter *v)
 {
     int64_t now = clock_now_us();
-    if (!v->lease || v->act != ACT_NONE || vote_of(v)->held)
+    if (!v->lease || v->act != ETCD_ACT_NONE || etcd_voter_vote(v)->held)
         return;
     v->tries = 0;
     if (may_take(v)) {
@@ -375,7 +334,7 @@ static void begin_taking(struct etcd_voter *v)
 
 static void want(struct voter *base, enum voter_urgency urgency)
 {
-    struct etcd_voter *v = of(base);
+    struct etcd_voter *v = etcd_voter_of(base);
     bool begins = !v->wanted || urgency > v->urgency;
     v->wanted = true;
     v->urgency = urgency;
@@ -387,13 +346,13 @@ static void want(struct voter *base, enum voter_urgency urgency)
 
 static void drop(struct voter *base)
 {
-    struct etcd_voter *v = of(base);
+    struct etcd_voter *v = etcd_voter_of(base);
     v->wanted = false;
     v->look_again_us = 0;
-    if (!vote_of(v)->held && v->act != ACT_TAKE)
+    if (!etcd_voter_vote(v)->held && v->act != ETCD_ACT_TAKE)
         return;
     quorum_released(v->base.o.quorum, v->base.o.index);
-    close_lease(v, "the vote is given back");
+    etcd_voter_close(v, "the vote is given back");
 }
 
 /* ---- opening and keeping ---- */
@@ -424,7 +383,7 @@ static void granted(void *arg, const struct etcd_reply *r)
     v->look_again_us = 0;
     quorum_opened(v->base.o.quorum, v->base.o.index, (unsigned long)v->lease, r->answered_us);
     look(v, r->answered_us); /* no key is put below rows that cannot be read */
-    changed(v);
+    etcd_voter_changed(v);
 }
 
 static void open_lease(struct etcd_voter *v, int64_t now_us)
@@ -445,7 +404,7 @@ static void kept_alive(void *arg, const struct etcd_reply *r)
     }
     voter_answered(&v->base, r->sent_us);
     if (r->answer->ttl_s == 0)
-        close_lease(v, "etcd does not know the lease any more");
+        etcd_voter_close(v, "etcd does not know the lease any more");
 }
 
 static void keep_alive(struct etcd_voter *v, int64_t now_us)
@@ -459,250 +418,27 @@ static void keep_alive(struct etcd_voter *v, int64_t now_us)
 
 static void step(struct voter *base, int64_t now_us)
 {
-    struct etcd_voter *v = of(base);
+    struct etcd_voter *v = etcd_voter_of(base);
     if (!v->lease) {
         open_lease(v, now_us);
         return;
     }
     if (quorum_must_close(v->base.o.quorum, v->base.o.index, now_us)) {
-        close_lease(v, "the vote's validity ended before it was renewed");
+        etcd_voter_close(v, "the vote's validity ended before it was renewed");
         return;
     }
     keep_alive(v, now_us);
-    if (v->wanted && !vote_of(v)->held && now_us >= v->look_again_us)
+    if (v->wanted && !etcd_voter_vote(v)->held && now_us >= v->look_again_us)
         begin_taking(v);
     if (now_us - v->looked_us >= CLOCK_MS(v->base.o.renew_ms) - 5000)
         look(v, now_us);
-}
-
-/* ---- promises ---- */
-
-static const struct note *row(struct etcd_voter *v, enum note_kind kind, int node)
-{
-    return observe_note(&v->table.rows, kind, node);
-}
-
-/* What the other wrote to be used once is gone with the promise that used it; so is what is older. */
-static bool is_consumed(struct etcd_voter *v, enum note_kind kind, int node)
-{
-    return kind != NOTE_PROMISE && row(v, kind, node)->kind != NOTE_NONE &&
-           row(v, kind, node)->epoch < v->epoch;
-}
-
-static uint64_t consumed_epoch(struct etcd_voter *v)
-{
-    uint64_t most = 0;
-    int other = 1 - v->base.o.quorum->self;
-    for (enum note_kind kind = NOTE_RELEASE; kind <= NOTE_OFF; kind++)
-        if (is_consumed(v, kind, other) && row(v, kind, other)->epoch > most)
-            most = row(v, kind, other)->epoch;
-    return most;
-}
-
-static void promise_ended(struct etcd_voter *v, uint64_t consumed, const char *refusal)
-{
-    uint64_t epoch = v->epoch;
-    v->epoch = 0;
-    v->base.e.promised(v->base.e.arg, v->base.o.index, epoch, consumed, refusal);
-}
-
-/* The table as it was last seen is what the promise rests on: every row of it is compared. */
-static void send_promise(struct etcd_voter *v)
-{
-    char keys[NOTE_OFF + 1][OBS_NODES][ETCD_KEY_MAX];
-    struct etcd_txn txn = {0};
-    struct note note = {.kind = NOTE_PROMISE, .epoch = v->epoch, .seq = (uint64_t)v->lease};
-    char *value = etcd_note_value(&note, NULL);
-    etcd_txn_compare(&txn, ETCD_LEASE, v->vote_key, v->lease);
-    for (enum note_kind kind = NOTE_PROMISE; kind <= NOTE_OFF; kind++)
-        for (int node = 0; node < OBS_NODES; node++) {
-            char *key = keys[kind][node];
-            etcd_key_note(key, v->base.o.names.cluster, kind, v->base.o.names.nodes[node]);
-            etcd_txn_compare(&txn, ETCD_MOD, key, v->table.changed[kind][node]);
-            if (is_consumed(v, kind, node))
-                etcd_txn_then(&txn, (struct etcd_op){.kind = ETCD_DELETE, .key = key});
-        }
-    etcd_txn_then(&txn, (struct etcd_op){.kind = ETCD_PUT,
-                                         .key = keys[NOTE_PROMISE][v->base.o.quorum->self],
-                                         .value = value});
-    list_too(v, &txn);
-    v->consumes = consumed_epoch(v);
-    act(v, ACT_PROMISE, &txn, voter_limit_ms(&v->base, clock_now_us()), promise_answered);
-    free(value);
-}
-
-static void try_promise(struct etcd_voter *v)
-{
-    int self = v->base.o.quorum->self;
-    uint64_t theirs = v->table.rows.promise[1 - self].epoch, ours = v->table.rows.promise[self].epoch;
-    if (theirs >= v->epoch || ours > v->epoch)
-        promise_ended(v, 0, "promised: as high an epoch is promised there already");
-    else
-        send_promise(v);
-}
-
-static void promise_answered(void *arg, const struct etcd_reply *r)
-{
-    struct etcd_voter *v = arg;
-    v->acting = NULL;
-    v->act = ACT_NONE;
-    if (r->answer)
-        log_debug("%s: promise answered after %.2f ms", v->name,
-                  (double)(r->answered_us - r->sent_us) / 1000.0);
-    if (!take_table(v, r, v->act_revision, r->sent_us)) {
-        promise_ended(v, 0, v->complaint ? v->complaint : "the lease is gone");
-    } else if (!is_ours(v)) {
-        close_lease(v, "the vote's key is not ours any more");
-        promise_ended(v, 0, "no_vote: the vote is not ours there");
-    } else if (v->table.rows.promise[v->base.o.quorum->self].epoch == v->epoch) {
-        quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
-        vote_of(v)->promised_epoch = v->epoch;
-        promise_ended(v, v->consumes, NULL);
-    } else if (++v->tries < TRIES_MAX) {
-        try_promise(v);
-    } else {
-        promise_ended(v, 0, "changed: the rows change all the time");
-    }
-    changed(v);
-}
-
-static void promise(struct voter *base, uint64_t epoch)
-{
-    struct etcd_voter *v = of(base);
-    if (!v->lease || v->act != ACT_NONE || !v->table_known)
-        return;
-    v->epoch = epoch;
-    v->tries = 0;
-    try_promise(v);
-}
-
-/* ---- marks ---- */
-
-static void mark_answered(void *arg, const struct etcd_reply *r)
-{
-    struct etcd_voter *v = arg;
-    int node = v->note.node;
-    const char *name = v->base.o.names.nodes[node];
-    v->acting = NULL;
-    v->act = ACT_NONE;
-    bool told = take_table(v, r, v->act_revision, r->answered_us);
-    if (told && !is_ours(v))
-        close_lease(v, "the vote's key is not ours any more");
-    else if (told)
-        quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
-    if (told && row(v, NOTE_OUT_OF_SYNC, node)->epoch == v->note.epoch)
-        log_notice("%s: %s %s after %.2f ms", v->name, name,
-                   v->note.epoch ? "is marked as out of sync" : "is no longer marked",
-                   (double)(r->answered_us - r->sent_us) / 1000.0);
-    else
-        log_warning("%s: %s of %s was not written", v->name,
-                    v->note.epoch ? "the mark" : "the end of the mark", name);
-    changed(v);
-}
-
-/* Epoch 0 is the mark's end. */
-static void send_mark(struct etcd_voter *v, int node, uint64_t epoch)
-{
-    char key[ETCD_KEY_MAX], promises[OBS_NODES][ETCD_KEY_MAX];
-    struct etcd_txn txn = {0};
-    int self = v->base.o.quorum->self;
-    if (!v->lease || v->act != ACT_NONE || !v->table_known)
-        return;
-    if (row(v, NOTE_PROMISE, 1 - self)->epoch > row(v, NOTE_PROMISE, self)->epoch)
-        return; /* the term is over */
-    v->note =
-        (struct note){.kind = NOTE_OUT_OF_SYNC, .node = node, .epoch = epoch, .seq = (uint64_t)v->lease};
-    char *value = etcd_note_value(&v->note, NULL);
-    etcd_key_note(key, v->base.o.names.cluster, NOTE_OUT_OF_SYNC, v->base.o.names.nodes[node]);
-    etcd_txn_compare(&txn, ETCD_LEASE, v->vote_key, v->lease);
-    for (int i = 0; i < OBS_NODES; i++) {
-        etcd_key_note(promises[i], v->base.o.names.cluster, NOTE_PROMISE, v->base.o.names.nodes[i]);
-        etcd_txn_compare(&txn, ETCD_MOD, promises[i], v->table.changed[NOTE_PROMISE][i]);
-    }
-    etcd_txn_then(&txn, (struct etcd_op){.kind = epoch ? ETCD_PUT : ETCD_DELETE, .key = key, .value = value});
-    list_too(v, &txn);
-    act(v, ACT_MARK, &txn, voter_limit_ms(&v->base, clock_now_us()), mark_answered);
-    free(value);
-}
-
-static void mark(struct voter *base, int node, uint64_t epoch)
-{
-    send_mark(of(base), node, epoch);
-}
-
-static void clear_mark(struct voter *base, int node)
-{
-    send_mark(of(base), node, 0);
-}
-
-/* ---- releasing ---- */
-
-static void release_ended(struct etcd_voter *v)
-{
-    v->base.releasing = false;
-    v->base.release_done = true;
-    quorum_released(v->base.o.quorum, v->base.o.index);
-    changed(v);
-}
-
-static void release_written(void *arg, const struct etcd_reply *r)
-{
-    struct etcd_voter *v = arg;
-    const char *why = r->answer ? "the vote was not ours any more" : r->failure;
-    v->acting = NULL;
-    v->act = ACT_NONE;
-    bool told = take_table(v, r, v->act_revision, r->sent_us);
-    const struct note *mine = row(v, v->note.kind, v->base.o.quorum->self);
-    if (r->answer)
-        log_debug("%s: release answered after %.2f ms", v->name,
-                  (double)(r->answered_us - r->sent_us) / 1000.0);
-    if (told && mine->epoch == v->note.epoch && mine->seq == v->note.seq && !is_ours(v)) {
-        release_ended(v);
-        return;
-    }
-    log_warning("%s: the release was not written: %s", v->name, why);
-    release_ended(v);
-    close_lease(v, "not released in writing");
-}
-
-static void send_release(struct etcd_voter *v, const char *gtid)
-{
-    char key[ETCD_KEY_MAX];
-    struct etcd_txn txn = {0};
-    char *value = etcd_note_value(&v->note, gtid);
-    etcd_key_note(key, v->base.o.names.cluster, v->note.kind, v->base.o.node);
-    etcd_txn_compare(&txn, ETCD_LEASE, v->vote_key, v->lease);
-    etcd_txn_then(&txn, (struct etcd_op){.kind = ETCD_PUT, .key = key, .value = value});
-    etcd_txn_then(&txn, (struct etcd_op){.kind = ETCD_DELETE, .key = v->vote_key});
-    list_too(v, &txn);
-    act(v, ACT_RELEASE, &txn, voter_limit_ms(&v->base, clock_now_us()), release_written);
-    free(value);
-}
-
-static void release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch,
-                    const char *file, uint64_t size, const char *gtid)
-{
-    struct etcd_voter *v = of(base);
-    if (!vote_of(v)->held || !(vote_of(v)->counted || uncounted_too)) {
-        v->base.release_done = true;
-        drop(base);
-        return;
-    }
-    v->wanted = false;
-    v->base.releasing = true;
-    end_act(v); /* a promise of the term that ends */
-    etcd_client_cancel(&v->looking);
-    v->note = (struct note){
-        .kind = observe_kind_parse(kind), .epoch = epoch, .size = size, .seq = (uint64_t)v->lease};
-    snprintf(v->note.file, sizeof(v->note.file), "%s", file);
-    send_release(v, gtid);
 }
 
 /* ---- life ---- */
 
 static void destroy(struct voter *base)
 {
-    struct etcd_voter *v = of(base);
+    struct etcd_voter *v = etcd_voter_of(base);
     etcd_client_free(&v->client);
     free(v->name);
     free(v);
@@ -724,7 +460,7 @@ static int64_t next_us(const struct voter *base)
     const struct etcd_voter *v = const_of(base);
     if (!v->lease)
         return v->granting ? 0 : v->grant_at_us;
-    return v->wanted && !vote_of(v)->held && v->act == ACT_NONE ? v->look_again_us : 0;
+    return v->wanted && !etcd_voter_vote(v)->held && v->act == ETCD_ACT_NONE ? v->look_again_us : 0;
 }
 
 static const struct voter_ops ops = {
@@ -732,10 +468,10 @@ static const struct voter_ops ops = {
     .want = want,
     .drop = drop,
     .step = step,
-    .promise = promise,
-    .release = release,
-    .mark = mark,
-    .clear_mark = clear_mark,
+    .promise = etcd_voter_promise,
+    .release = etcd_voter_release,
+    .mark = etcd_voter_mark,
+    .clear_mark = etcd_voter_clear_mark,
     .is_up = is_up,
     .outstanding_since_us = outstanding_since_us,
     .next_us = next_us,

@@ -29,5 +29,6 @@ libio_a_SOURCES += supervisor/io/binlog_read.c supervisor/io/binlog_read.h
 if HAVE_LIBCURL
 libio_a_SOURCES += supervisor/io/http_client.c supervisor/io/http_client.h \
 	supervisor/io/etcd_client.c supervisor/io/etcd_client.h \
-	supervisor/io/etcd_voter.c supervisor/io/etcd_voter.h
+	supervisor/io/etcd_voter.c supervisor/io/etcd_voter.h supervisor/io/etcd_voter_internal.h \
+	supervisor/io/etcd_voter_rows.c
 endif
