@@ -19,6 +19,10 @@ static void print_headline(const struct explanation *x, const struct terminal *t
     fputs(terminal_begin(t, PAINT_STRONG), stdout);
     terminal_wrap(t, stdout, 0, 0, text);
     fputs(terminal_end(t), stdout);
+    if (x->last_failure[0]) {
+        snprintf(text, sizeof(text), "Its last attempt to become the writer failed: %s", x->last_failure);
+        terminal_wrap(t, stdout, 0, 0, text);
+    }
 }
 
 static void print_match(const struct explanation *x, const struct terminal *t)

@@ -17,6 +17,14 @@ static void fill_decision(const struct report *r, struct cell *c)
         cell_set(c, PAINT_PLAIN, "row %" PRId64 ": %s", r->row_id, r->reason);
 }
 
+static void fill_failure(const struct report *r, struct cell *c)
+{
+    char span[DURATION_MAX];
+    if (r->last_failure[0])
+        cell_set(c, r->nodes[r->self].waits == TRI_YES ? PAINT_WARN : PAINT_DIM, "failed %s ago: %s",
+                 duration_format_ms(r->last_failure_ms, span), r->last_failure);
+}
+
 static void fill_epoch(const struct report *r, struct cell *c)
 {
     if (r->epoch < 0)
@@ -214,7 +222,7 @@ static void fill_keepalived(const struct report *r, struct cell *c)
 }
 
 const struct pair_row status_pair_rows[] = {
-    {"Decision", fill_decision},     {"Epoch", fill_epoch},     {"Authority", fill_authority},
+    {"Decision", fill_decision},     {"Last attempt", fill_failure}, {"Epoch", fill_epoch},     {"Authority", fill_authority},
     {"Votes", fill_vote_0},          {"", fill_vote_1},         {"", fill_vote_tie},
     {"Fencer", fill_fencer},         {"Loss", fill_loss},       {"Durability", fill_durability},
     {"History", fill_history},       {"Breaker", fill_breaker}, {"Config", fill_config},

@@ -319,6 +319,7 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
         n->o.term_written = false;
         n->prepared_us = 0;
         n->disarmed_us = 0;
+        n->attempt_refusal[0] = '\0';
     }
     if (to == NODE_DEMOTE_CLOSE)
         n->handing_over = n->outcome.facts.value[FACT_PEER_READY] == TRI_YES;
@@ -382,7 +383,9 @@ void actions_bulletin(struct node *n)
     const char *vip = n->o.vip.here == TRI_YES ? "1" : n->o.vip.here == TRI_NO ? "0" : "NULL";
     bool ask = n->o.operator_.want == WANT_HERE && n->mind.state == NODE_STANDBY &&
                n->outcome.facts.value[FACT_PEER_WRITER] == TRI_YES;
-    const char *flag = ask ? "+ask" : n->o.operator_.maintenance ? "+hold" : "";
+    bool hold = !ask && n->o.operator_.maintenance, waits = n->outcome.facts.value[FACT_BACKOFF] == TRI_YES;
+    char flag[16];
+    snprintf(flag, sizeof(flag), "%s%s", ask ? "+ask" : hold ? "+hold" : "", waits && !hold ? "+wait" : "");
     unsigned up = 0;
     for (int i = 0; i < OBS_NODES; i++)
         up |= session_is_up(n->desk[i]) ? 1U << i : 0;

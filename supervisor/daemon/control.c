@@ -54,8 +54,8 @@ static void answer_explain(struct control_server *s, struct control_client *c)
         send_error(c, CONTROL_REFUSED, "the supervisor has just started and has not decided anything yet");
         return;
     }
-    explain_fill(&x, n->settings.node.node, n->mind.state, (clock_now_us() - n->mind.since_us) / 1000,
-                 &n->outcome.facts, n->outcome.row, n->outcome.actions);
+    explain_fill(&x, n->settings.node.node, &n->mind, (clock_now_us() - n->mind.since_us) / 1000, &n->outcome,
+                 n->attempt_refusal);
     control_client_send(c, control_answer_ok(json_pack("{s:o}", "explanation", explain_to_json(&x))));
 }
 

@@ -57,6 +57,7 @@ void control_report(const struct node *n, struct report *out)
                               .mind = &n->mind,
                               .outcome = &n->outcome,
                               .worker_trouble = trouble,
+                              .refusal = n->attempt_refusal,
                               .worker_dropped = dropped(&stats),
                               .daemon_trouble = "",
                               .kept = keeper_path(n->keeper),

@@ -237,13 +237,14 @@ static enum wish_state look_away(struct wish *w, const struct node *n)
 
 enum wish_state wish_look(struct wish *w, const struct node *n, int64_t now_us)
 {
-    char limit[DURATION_MAX];
+    char limit[DURATION_MAX], why[REPORT_SENTENCE_MAX];
     enum wish_state state = w->target == n->policy.self ? look_here(w, n) : look_away(w, n);
     if (state != WISH_PENDING || now_us - w->began_us < w->limit_us)
         return state;
     return settle(w, WISH_FAILED, "not within %s: %s is %s (row %d: %s)",
                   duration_format_us(w->limit_us, limit), name_of(n, n->policy.self),
-                  node_state_name(n->mind.state), n->outcome.row->id, n->outcome.row->reason);
+                  node_state_name(n->mind.state), n->outcome.row->id,
+                  report_text_reason(n->outcome.row, &n->mind, n->attempt_refusal, why, sizeof(why)));
 }
 
 void wish_end(struct node *n)

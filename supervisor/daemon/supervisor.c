@@ -57,14 +57,22 @@ static void on_bell(void *arg)
     node_wake(n);
 }
 
+/* What a server refused while a promotion was tried is told to the operator with the reason why that failed. */
+static void note_refusal(struct node *n, const char *said)
+{
+    if (node_state_is_promoting(n->mind.state))
+        snprintf(n->attempt_refusal, sizeof(n->attempt_refusal), "%.*s", (int)sizeof(n->attempt_refusal) - 1, said);
+}
+
 static void on_promised(void *arg, int index, uint64_t epoch, uint64_t consumed, const char *refusal)
 {
     struct node *n = arg;
-    if (refusal)
-        log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1,
-                   refusal);
-    else if (index == n->policy.self)
+    if (refusal) {
+        log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1, refusal);
+        note_refusal(n, refusal);
+    } else if (index == n->policy.self) {
         n->o.consumed_epoch = consumed;
+    }
 }
 
 static void on_trouble(void *arg, int index, const char *sentence)
@@ -88,6 +96,7 @@ static void on_enabled(void *arg, const struct reply *r)
     } else {
         n->enabling_uncertain = r->status == REPLY_LOST;
         log_warning("writes were not enabled: %s", r->error);
+        note_refusal(n, r->error);
         probe_now(n->probe_own);
     }
     node_wake(n);

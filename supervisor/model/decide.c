@@ -211,14 +211,21 @@ static void begin_promotion(const struct observation *o, const struct facts *f, 
     m->accept_loss = o->operator_.accept_loss;
     m->term_floor = m->epoch;
     m->basis_consumed = false;
+    m->tried_epoch = m->basis.kind == NOTE_NONE ? 0 : m->basis.epoch;
 }
 
-/* Each failed attempt waits longer; node 2 waits half a lease more than node 1, so that they do not meet. */
-static void end_promotion(const struct policy *p, const struct observation *o, struct mind *m)
+/* Each failed attempt waits longer; node 2 waits half a lease more than node 1, so that they do not meet. A reason
+ * that came while an older one was tried has not failed, and waits for nothing. */
+static void end_promotion(const struct policy *p, const struct observation *o, const struct facts *f, struct mind *m)
 {
     int64_t wait = p->lease_us * (m->attempts < 3 ? m->attempts + 1 : 4) / 2;
+    bool newer = m->basis.kind != NOTE_NONE && m->basis.epoch != m->tried_epoch;
     m->attempts++;
-    m->backoff_until_us = o->now_us + wait + p->self * p->lease_us / 2;
+    m->backoff_until_us = newer ? 0 : o->now_us + wait + p->self * p->lease_us / 2;
+    if (m->state == NODE_PROMOTE_DRAIN && f->value[FACT_LOSS] == LOSS_KNOWN)
+        m->refused_epoch = m->tried_epoch;
+    m->failed_row = m->row_id;
+    m->failed_us = o->now_us;
     m->last_aborted_epoch = m->epoch;
     m->why = REASON_NONE;
 }
@@ -230,7 +237,7 @@ static void enter_state(const struct policy *p, const struct observation *o, con
     if (from == NODE_STANDBY && next == NODE_PROMOTE_VOTES)
         begin_promotion(o, f, m);
     if (node_state_is_promoting(from) && !node_state_is_promoting(next) && next != NODE_WRITER)
-        end_promotion(p, o, m);
+        end_promotion(p, o, f, m);
     if (next == NODE_PROMOTE_ENABLE && m->history == GTID_REL_DIVERGED) {
         struct gtid_set own; /* what was received of the other's fork is never applied here */
         facts_own_position(o, &own);
@@ -246,6 +253,8 @@ static void enter_state(const struct policy *p, const struct observation *o, con
         m->accept_loss = false;
         m->basis_consumed = false;
         m->attempts = 0;
+        m->failed_row = 0;
+        m->refused_epoch = 0;
         m->undo = false;
         m->basis.kind = NOTE_NONE;
         m->epoch = from == NODE_UNKNOWN ? o->fencer.epoch : m->epoch;

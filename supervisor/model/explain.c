@@ -64,18 +64,21 @@ static void fill_tried(struct explanation *out, const struct rule *r, int condit
     explain_wanted(c, row->wanted, sizeof(row->wanted));
 }
 
-void explain_fill(struct explanation *out, const char *node, enum node_state state, int64_t since_ms,
-                  const struct facts *facts, const struct rule *row, uint64_t actions)
+void explain_fill(struct explanation *out, const char *node, const struct mind *m, int64_t since_ms,
+                  const struct outcome *last, const char *refusal)
 {
+    const struct facts *facts = &last->facts;
+    const struct rule *row = last->row;
     memset(out, 0, sizeof(*out));
     snprintf(out->node, sizeof(out->node), "%s", node);
-    snprintf(out->state, sizeof(out->state), "%s", node_state_name(state));
-    snprintf(out->reason, sizeof(out->reason), "%s", row->reason);
+    snprintf(out->state, sizeof(out->state), "%s", node_state_name(m->state));
+    report_text_reason(row, m, refusal, out->reason, sizeof(out->reason));
+    report_text_failure(m, refusal, out->last_failure, sizeof(out->last_failure));
     out->since_ms = since_ms;
     out->row_id = row->id;
-    explain_actions(actions, out->actions, sizeof(out->actions));
+    explain_actions(last->actions, out->actions, sizeof(out->actions));
     for (size_t i = 0; i < rules_count && &rules_table[i] != row; i++) {
-        int condition = rules_mismatch(&rules_table[i], state, facts);
+        int condition = rules_mismatch(&rules_table[i], m->state, facts);
         if (condition >= 0)
             fill_tried(out, &rules_table[i], condition, facts);
     }

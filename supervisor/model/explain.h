@@ -4,6 +4,7 @@
 #ifndef REPLCHECK_MODEL_EXPLAIN_H
 #define REPLCHECK_MODEL_EXPLAIN_H
 
+#include "model/decide.h"
 #include "model/facts.h"
 #include "model/report.h"
 #include "model/rules.h"
@@ -31,6 +32,7 @@ struct explanation {
     int64_t since_ms;
     int row_id;
     char reason[REPORT_SENTENCE_MAX];
+    char last_failure[REPORT_SENTENCE_MAX]; /* of the last attempt to become the writer; "" = none */
     char actions[REPORT_SENTENCE_MAX]; /* "take-votes, arm"; "" = none */
     int condition_count;
     struct explain_fact conditions[RULE_CONDITIONS_MAX]; /* that the matching row asked for, and found */
@@ -40,9 +42,10 @@ struct explanation {
     struct explain_fact facts[FACTS];
 };
 
-/* `state` is the state that the last row kept, `since_ms` how long the node has been in it. */
-void explain_fill(struct explanation *out, const char *node, enum node_state state, int64_t since_ms,
-                  const struct facts *facts, const struct rule *row, uint64_t actions);
+/* `m` and `last` as the last tick left them; `since_ms` is how long the node has been in its state, `refusal` what a
+ * server said to the last attempt to become the writer ("" or NULL). */
+void explain_fill(struct explanation *out, const char *node, const struct mind *m, int64_t since_ms,
+                  const struct outcome *last, const char *refusal);
 
 /* A row's condition as words: "yes", "no or unknown", "anything but none". */
 const char *explain_wanted(const struct rule_condition *c, char *out, size_t size);

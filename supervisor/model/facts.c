@@ -166,8 +166,9 @@ static enum tri fact_peer_ready(const struct sight *s)
     const struct kept_state *mine = &s->m->own_before; /* compared only where it is older than the other's sample */
     bool follows = mine->at_us > peer->seen_us || gtid_pos_contains(&received, &mine->pos) == TRI_YES;
     bool marked = s->p->lossless && durability_mark(s->p, s->o, s->m) != MARK_NONE;
-    return tri_from(peer_present(s) && b->known && !b->hold && b->state == NODE_STANDBY && peer->read_only == TRI_YES &&
-                    peer->replication.io == IO_YES && peer->replication.sql == TRI_YES && follows && writable &&
+    bool willing = peer_present(s) && b->known && !b->hold && !b->waits && b->state == NODE_STANDBY;
+    return tri_from(willing && peer->read_only == TRI_YES && peer->replication.io == IO_YES &&
+                    peer->replication.sql == TRI_YES && follows && writable &&
                     !(marked && s->m->state == NODE_WRITER));
 }
 
@@ -315,8 +316,9 @@ static unsigned fact_loss(const struct sight *s)
     enum loss_verdict v =
         ledger_gate(&bound, s->p->max_known_lost, s->p->max_unseen_us, false, sentence, sizeof(sentence));
     /* What is missing may still be on its way, or our sample is older than the writer's: the gate after the
-     * drain decides. */
-    bool arriving = s->m->state == NODE_STANDBY && s->o->own.replication.io != IO_NO;
+     * drain decides. Once it has refused, with this very row, it is not asked again and again. */
+    bool refused = s->has_basis && s->m->refused_epoch == s->basis.epoch;
+    bool arriving = s->m->state == NODE_STANDBY && s->o->own.replication.io != IO_NO && !refused;
     if (s->p->lossless && !durability_proven(&bound))
         v = s->has_basis && arriving ? LOSS_OK : LOSS_UNPROVEN;
     return v == LOSS_KNOWN && arriving ? LOSS_OK : v;

@@ -41,6 +41,10 @@ struct mind {
     int64_t backoff_until_us;    /* no votes are asked for before */
     bool wished;                 /* the operator wanted the writer here at the last tick */
     int attempts;                /* promotions that failed in a row, for the back-off */
+    uint64_t tried_epoch;        /* of the row on which the promotion that is tried was begun; 0 = none */
+    int failed_row;              /* the row that ended the last promotion that failed; 0 = none since the last success */
+    int64_t failed_us;           /* when */
+    uint64_t refused_epoch;      /* of the other's row whose promotion was refused after the drain; 0 = none */
     int64_t quiet_since_us;      /* since when nothing spoke of a writer elsewhere; 0 = something does */
     int64_t renewed_us;          /* the other renewed the third vote then, as was seen there; 0 = never seen */
     int64_t vip_here_us;         /* when the VIP was here last */

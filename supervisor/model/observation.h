@@ -53,6 +53,7 @@ struct bulletin {
     char config_hash[17];
     bool ask;     /* it asks to become the writer */
     bool hold;    /* maintenance is on there: it takes nothing */
+    bool waits;   /* its last attempt to take over failed, and it does not try again yet */
     bool present; /* its presence lock is held on that server: it was alive within a lease */
 };
 

@@ -103,12 +103,14 @@ static void fill_supervisor(struct report_node *n, const struct report_input *in
         COPY(n->config_hash, in->config_hash);
         n->vip = in->policy->has_vip ? in->observation->vip.here : TRI_UNKNOWN;
         n->maintenance = tri_from(in->observation->operator_.maintenance);
+        n->waits = tri_from(in->observation->now_us < in->mind->backoff_until_us);
         n->epoch = in->mind->epoch ? (int64_t)in->mind->epoch : REPORT_UNKNOWN;
     } else if (b && n->supervised == TRI_YES) {
         COPY(n->state, node_state_name(b->state));
         COPY(n->config_hash, b->config_hash);
         n->vip = b->vip;
         n->maintenance = tri_from(b->hold);
+        n->waits = tri_from(b->waits);
         n->epoch = b->epoch ? (int64_t)b->epoch : REPORT_UNKNOWN;
     }
 }
@@ -297,7 +299,7 @@ static void fill_mind(struct report *r, const struct report_input *in)
 {
     const struct mind *m = in->mind;
     int64_t now = in->observation->now_us;
-    r->since_ms = r->row_id = r->uptime_ms = REPORT_UNKNOWN;
+    r->since_ms = r->row_id = r->uptime_ms = r->last_failure_ms = REPORT_UNKNOWN;
     fill_history(r, in);
     if (!m)
         return;
@@ -307,10 +309,13 @@ static void fill_mind(struct report *r, const struct report_input *in)
     r->settling = now - m->since_us < in->policy->settling_us;
     if (m->why != REASON_NONE)
         COPY(r->promote_reason, promote_reason_name(m->why));
+    report_text_failure(m, in->refusal, r->last_failure, sizeof(r->last_failure));
+    if (r->last_failure[0])
+        r->last_failure_ms = report_ms(m->failed_us, now);
     if (!in->outcome || !in->outcome->row)
         return;
     r->row_id = in->outcome->row->id;
-    COPY(r->reason, in->outcome->row->reason);
+    report_text_reason(in->outcome->row, m, in->refusal, r->reason, sizeof(r->reason));
     r->stale = in->outcome->facts.value[FACT_STALE];
 }
 

@@ -98,6 +98,7 @@ struct report_node {
     int64_t epoch;
     enum tri vip;         /* it holds the VIP, by its own word */
     enum tri maintenance; /* asked for there */
+    enum tri waits;       /* its last attempt to take over failed, and the next one waits */
     char config_hash[17];
     /* replication, as the replica */
     enum tri replica; /* a replication connection to the other node is configured */
@@ -182,6 +183,8 @@ struct report {
     int64_t row_id; /* REPORT_UNKNOWN */
     char reason[REPORT_SENTENCE_MAX];
     char promote_reason[REPORT_WORD_MAX]; /* why it is, or tries to become, the writer; "" */
+    char last_failure[REPORT_SENTENCE_MAX]; /* why the last attempt to become it failed; "" = none since it was the writer */
+    int64_t last_failure_ms;              /* since then; REPORT_UNKNOWN */
     int64_t uptime_ms;
     int64_t epoch;
     int weight; /* for keepalived's track_file */
@@ -250,6 +253,7 @@ struct report_input {
     int accepted_count;
     bool evict;
     const char *repair_trouble; /* why the own dead-man's switch could not be repaired; "" or NULL */
+    const char *refusal; /* what a server said to the last attempt to become the writer; "" or NULL */
     const char *worker_trouble;
     int64_t worker_dropped;
     const char *daemon_trouble;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "model/mind.h"
+#include "model/rules.h"
 #include "model/state.h"
 
 void report_text_add(char *out, size_t size, const char *format, ...)
@@ -93,6 +95,8 @@ static void need_of_server(struct readiness *w, const struct report *r, const st
     need(w, n->supervised, "no supervisor runs there", "whether a supervisor runs there is unknown");
     if (n->supervised == TRI_YES)
         need(w, is_standby(n), state, "its state is unknown");
+    if (n->waits == TRI_YES)
+        need(w, TRI_NO, "its last attempt to take over failed, and the next one waits", "");
     if (r->lossless)
         need(w, n->out_of_sync == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(n->out_of_sync == TRI_NO),
              "it is marked as out of sync", "whether it is marked as out of sync is unknown");
@@ -130,6 +134,44 @@ void report_text_ready(struct report *r)
     }
     r->ready = w.no[0] ? TRI_NO : w.unknown[0] ? TRI_UNKNOWN : TRI_YES;
     snprintf(r->not_ready, sizeof(r->not_ready), "%s", w.no[0] ? w.no : w.unknown);
+}
+
+/* ---- the last attempt ---- */
+
+static const struct rule *row_of(int id)
+{
+    for (size_t i = 0; i < rules_count; i++)
+        if (rules_table[i].id == id)
+            return &rules_table[i];
+    return NULL;
+}
+
+const char *report_text_failure(const struct mind *m, const char *refusal, char *out, size_t size)
+{
+    const struct rule *row = m->failed_row ? row_of(m->failed_row) : NULL;
+    bool said = refusal && refusal[0];
+    out[0] = '\0';
+    if (row)
+        snprintf(out, size, "%s (row %d%s%.*s)", row->reason, row->id, said ? "; a server said: " : "", OBS_TEXT_MAX,
+                 said ? refusal : "");
+    return out;
+}
+
+static bool waits_for_failure(const struct rule *row)
+{
+    for (int i = 0; i < RULE_CONDITIONS_MAX && row->when[i].fact; i++)
+        if (row->when[i].fact == FACT_BACKOFF)
+            return true;
+    return false;
+}
+
+const char *report_text_reason(const struct rule *row, const struct mind *m, const char *refusal, char *out, size_t size)
+{
+    char failure[REPORT_SENTENCE_MAX];
+    snprintf(out, size, "%s", row->reason);
+    if (waits_for_failure(row) && report_text_failure(m, refusal, failure, sizeof(failure))[0])
+        report_text_add(out, size, ". It was: %s", failure);
+    return out;
 }
 
 /* ---- the headline ---- */

@@ -7,6 +7,9 @@
 
 #include "model/report.h"
 
+struct mind;
+struct rule;
+
 /* ready and not_ready: could the standby take over now, and why not? */
 void report_text_ready(struct report *r);
 
@@ -15,6 +18,13 @@ void report_text_headline(struct report *r);
 /* "the applier is stopped (error 1062: Duplicate entry ...)"; "" while both threads run or nothing is known.
  */
 const char *report_text_replication(const struct report_node *n, char *out, size_t size);
+
+/* Why the last attempt to become the writer failed: "undone: the majority was lost (row 444)"; "" where none did since
+ * the last success. `refusal` is what a server said to it; "" or NULL. */
+const char *report_text_failure(const struct mind *m, const char *refusal, char *out, size_t size);
+
+/* The row's reason; one that waits because an attempt failed says why it did. */
+const char *report_text_reason(const struct rule *row, const struct mind *m, const char *refusal, char *out, size_t size);
 
 /* "is missing"; "" where nothing is wrong. */
 const char *report_text_dead_man(enum dead_man_trouble trouble);

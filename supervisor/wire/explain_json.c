@@ -24,6 +24,7 @@ static const struct json_field top_fields[] = {TOP("node", node, FIELD_TEXT),
                                                TOP("since_ms", since_ms, FIELD_COUNT),
                                                TOP("row", row_id, FIELD_INT),
                                                TOP("reason", reason, FIELD_TEXT),
+                                               TOP("last_failure", last_failure, FIELD_TEXT),
                                                TOP("actions", actions, FIELD_TEXT),
                                                END};
 

@@ -256,11 +256,12 @@ static void observe_bulletin(struct server_view *view, const struct observe_name
         if (node < 0 || !state)
             continue;
         struct bulletin *b = &view->bulletin[node];
-        const char *ask = strchr(state, '+');
+        const char *ask = strchr(state, '+'); /* the first of its flags; those of a later version are passed over */
         snprintf(name, sizeof(name), "%.*s", (int)(ask ? (size_t)(ask - state) : strlen(state)), state);
         b->known = node_state_parse(name) >= 0;
-        b->ask = ask && strcmp(ask, "+ask") == 0;
-        b->hold = ask && strcmp(ask, "+hold") == 0;
+        b->ask = ask && strstr(ask, "+ask");
+        b->hold = ask && strstr(ask, "+hold");
+        b->waits = ask && strstr(ask, "+wait");
         b->state = b->known ? node_state_parse(name) : NODE_UNKNOWN;
         b->seq = cell_u64(set, row, "seq");
         b->epoch = cell_u64(set, row, "epoch");

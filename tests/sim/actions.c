@@ -430,10 +430,11 @@ void actions_bulletin(struct world *w, int n, const struct facts *f)
     st.ask = p->o.operator_.want == WANT_HERE && p->m.state == NODE_STANDBY &&
              f->value[FACT_PEER_WRITER] == TRI_YES;
     st.hold = !st.ask && p->o.operator_.maintenance;
+    st.waits = !st.hold && f->value[FACT_BACKOFF] == TRI_YES;
     for (int i = 0; i < OBS_NODES; i++)
         up |= session_is_up(w, n, SLOT_DESK + i) ? 1U << i : 0;
     uint32_t say = 1 | up << 1 | (uint32_t)st.state << 3 | (uint32_t)st.vip << 8 | (uint32_t)st.ask << 10 |
-                   (uint32_t)st.hold << 11 | (st.epoch & 0xFFFFF) << 12;
+                   (uint32_t)st.hold << 11 | (uint32_t)st.waits << 12 | (st.epoch & 0x7FFFF) << 13;
     if (say == p->said)
         return;
     p->said = say;

@@ -77,6 +77,7 @@ static void observe_notices(struct server_view *view, const struct snapshot *s)
         b->known = true;
         b->ask = from->ask;
         b->hold = from->hold;
+        b->waits = from->waits;
         b->state = from->state;
         b->seq = from->seq;
         b->epoch = from->epoch;

@@ -235,6 +235,7 @@ static bool write_bulletin(struct world *w, int s, int c)
                                           .state = k->now.state,
                                           .ask = k->now.ask,
                                           .hold = k->now.hold,
+                                          .waits = k->now.waits,
                                           .vip = k->now.vip};
     return true;
 }

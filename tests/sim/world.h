@@ -129,7 +129,7 @@ struct rows {
 struct notice { /* a row of `bulletin` */
     uint32_t seq;
     uint32_t epoch;
-    uint8_t known, state, ask, hold, vip;
+    uint8_t known, state, ask, hold, waits, vip;
 };
 
 /* What one probe reads. */
@@ -204,7 +204,7 @@ struct statement {
     uint16_t file;
     uint8_t verb;
     uint8_t kind;  /* of a note */
-    uint8_t state, vip, ask, hold; /* of a bulletin */
+    uint8_t state, vip, ask, hold, waits; /* of a bulletin */
 };
 
 enum reply_state { GOT_OK = 0, GOT_ERROR, GOT_LOST };

@@ -187,6 +187,13 @@ endif
 if HAVE_CMOCKA
 report_fixture = tests/unit/report_fixture.c tests/unit/report_fixture.h \
 	tests/unit/model_fixture.c tests/unit/model_fixture.h
+check_PROGRAMS += tests/unit/test_attempts
+TESTS += tests/unit/test_attempts
+tests_unit_test_attempts_SOURCES = tests/unit/test_attempts.c tests/unit/model_driver.c tests/unit/model_driver.h \
+	$(report_fixture)
+tests_unit_test_attempts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_attempts_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
 TESTS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
 tests_unit_test_report_SOURCES = tests/unit/test_report.c $(report_fixture)
@@ -243,6 +250,12 @@ TESTS += tests/unit/test_etcd_json
 tests_unit_test_etcd_json_SOURCES = tests/unit/test_etcd_json.c
 tests_unit_test_etcd_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_etcd_json_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_observe_bulletin
+TESTS += tests/unit/test_observe_bulletin
+tests_unit_test_observe_bulletin_SOURCES = tests/unit/test_observe_bulletin.c
+tests_unit_test_observe_bulletin_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_observe_bulletin_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_observe_switch
 TESTS += tests/unit/test_observe_switch

@@ -234,7 +234,7 @@ static enum wish_state look_in(enum node_state state, int row_id, int64_t later_
     row = (struct rule){.id = row_id,
                         .reason = "the reason",
                         .stay = true,
-                        .actions = row_id >= 320 && row_id < 340 ? ACTION_BIT(ACTION_ALERT) : 0};
+                        .actions = row_id >= 320 && row_id < 336 ? ACTION_BIT(ACTION_ALERT) : 0};
     if (node->mind.state != state)
         node->mind.since_us = scene->now_us + MS(later_ms);
     node->mind.state = state;
@@ -310,7 +310,7 @@ static void promotes(void **state)
     hide_peer();
     begin(CONTROL_PROMOTE, "mx2");
     assert_true(node->o.operator_.peer_is_off && node->o.operator_.accept_loss);
-    assert_int_equal(look_in(NODE_STANDBY, 315, 10), WISH_PENDING); /* an old attempt's wait */
+    assert_int_equal(look_in(NODE_STANDBY, 336, 10), WISH_PENDING); /* an old attempt's wait */
     assert_int_equal(look_in(NODE_PROMOTE_DRAIN, 439, 40000), WISH_PENDING);
     assert_int_equal(look_in(NODE_WRITER, 599, 40001), WISH_DONE);
     wish_end(node);
@@ -348,9 +348,9 @@ static void waits_for_the_attempt_under_way(void **state)
     look_in(NODE_PROMOTE_VOTES, 419, -1000);
     begin(CONTROL_PROMOTE, "mx2");
     assert_int_equal(look_in(NODE_PROMOTE_VOTES, 419, 10), WISH_PENDING);
-    assert_int_equal(look_in(NODE_STANDBY, 315, 20), WISH_PENDING);
+    assert_int_equal(look_in(NODE_STANDBY, 336, 20), WISH_PENDING);
     assert_int_equal(look_in(NODE_PROMOTE_VOTES, 419, 30), WISH_PENDING);
-    assert_int_equal(look_in(NODE_STANDBY, 315, 40), WISH_FAILED);
+    assert_int_equal(look_in(NODE_STANDBY, 336, 40), WISH_FAILED);
 }
 
 int main(void)

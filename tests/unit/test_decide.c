@@ -159,7 +159,7 @@ static void test_handover_never_arrives(void **state)
     drive_until(&d, NODE_STANDBY, 5100);
     assert_true(drive_fired(&d, 408));
     drive_run(&d, 10);
-    expect(&d, NODE_STANDBY, 315);
+    expect(&d, NODE_STANDBY, 336);
     assert_true(drive_did(&d, ACTION_START_RECEIVER));
 }
 
@@ -1046,7 +1046,7 @@ static void test_operator_does_not_wait(void **state)
     assert_int_equal(d.s.m.state, NODE_PROMOTE_VOTES);
     d.s.o.fencer.alive = TRI_UNKNOWN;
     drive_tick(&d);
-    expect(&d, NODE_STANDBY, 315);
+    expect(&d, NODE_STANDBY, 336);
 }
 
 static void test_breaker_does_not_stop_what_was_asked_for(void **state)

@@ -234,7 +234,8 @@ static void explains(void **state)
     (void)state;
     scene_standby(scene, POLICY_TIE_WITNESS);
     report_of_scene(scene, first);
-    explain_fill(x, "mx1", scene->m.state, 100, &scene->out.facts, scene->out.row, scene->out.actions);
+    scene->m.failed_row = 434;
+    explain_fill(x, "mx1", &scene->m, 100, &scene->out, "");
     assert_int_equal(x->row_id, 399);
     assert_int_equal(x->fact_count, FACTS - 1);
     assert_true(x->tried_count > 10);

@@ -1,0 +1,51 @@
+/* What a supervisor says of itself in its bulletin's state. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/state.h"
+#include "wire/observe.h"
+
+static const struct observe_names names = {
+    .cluster = "mail", .nodes = {"mx1", "mx2"}, .account = "replcheck"};
+
+static void flags_of_a_state(void **state)
+{
+    static const struct {
+        const char *text;
+        bool known, ask, hold, waits;
+        int state;
+    } cases[] = {
+        {"standby", true, false, false, false, NODE_STANDBY},
+        {"standby+ask", true, true, false, false, NODE_STANDBY},
+        {"standby+hold", true, false, true, false, NODE_STANDBY},
+        {"standby+wait", true, false, false, true, NODE_STANDBY},
+        {"standby+ask+wait", true, true, false, true, NODE_STANDBY},
+        {"standby+unheard", true, false, false, false, NODE_STANDBY},
+        {"promoting: promise+hold", true, false, true, false, NODE_PROMOTE_PROMISE},
+        {"sleeping+wait", false, false, false, true, NODE_UNKNOWN},
+    };
+    static const char *const columns[] = {"part", "node", "seq", "state", "epoch", "vip", "config_hash"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct server_view *view = calloc(1, sizeof(*view));
+        const char *cells[] = {"bulletin", "mx2", "7", cases[i].text, "4", "0", "0123456789abcdef"};
+        struct rows set = {.column_count = 7, .row_count = 1, .names = columns, .cells = cells};
+        observe_server(view, &names, &set, 1, 1000, 2000);
+        const struct bulletin *b = &view->bulletin[1];
+        if (b->known != cases[i].known || b->ask != cases[i].ask || b->hold != cases[i].hold ||
+            b->waits != cases[i].waits || b->state != cases[i].state)
+            fail_msg("%s", cases[i].text);
+        free(view);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(flags_of_a_state)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
