@@ -15,16 +15,17 @@ class Context:
     baseline_runs: int = 10
     patience_s: float = 0
     seconds: float = 60       # for what is measured over time
+    server: str = ""          # a folder with another system, whose MariaDB it is
     rows: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
 
     def pair(self, **options):
-        return Pair(self.build, patience_s=self.patience_s, **options)
+        return Pair(self.build, patience_s=self.patience_s, server=self.server, **options)
 
     def naive(self, setting):
         """The laboratory's recorders come from the build here too."""
         naive = Naive(setting, patience_s=self.patience_s)
-        naive.lab.options.build = self.build
+        naive.lab.options.build, naive.lab.options.server = self.build, self.server
         return naive
 
     def say(self, text):

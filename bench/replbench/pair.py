@@ -23,10 +23,10 @@ class Quarantined(LabError):
 class Pair:
     """Ours. `patience_s`: how long to wait for other work on the machine to end before each fault."""
 
-    def __init__(self, build, tie_breaker="witness", pool="64M", patience_s=0, settings=None):
+    def __init__(self, build, tie_breaker="witness", pool="64M", patience_s=0, settings=None, server=""):
         values = {"policy.breaker.failovers": "0", **(settings or {})}
         self.lab = Lab(Options(name=f"bench{os.getpid()}", build=build, tie_breaker=tie_breaker, pool=pool,
-                               advert="0.2", set=values))
+                               advert="0.2", server=server, set=values))
         self._patience_s = patience_s
         self.disturbed = 0     # how often the machine was busy with other things all the same
 

@@ -45,6 +45,8 @@ def parser():
     up.add_argument("--advert", default="0.2", help="seconds between VRRP advertisements (%(default)s)")
     up.add_argument("--pool", default="64M", help="innodb_buffer_pool_size (%(default)s)")
     up.add_argument("--disk", action="store_true", help="keep the datadirs in the laboratory's folder")
+    up.add_argument("--server", default="", metavar="DIR", help="run the MariaDB of the system in that folder "
+                    "(tests/lab/get-debian13 makes one)")
     up.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                     help="a value of cluster.yaml, as timing.lease=3s; may be repeated")
 
@@ -81,7 +83,7 @@ def do_up(args):
         values[key] = value
     options = Options(name=args.name, dir=args.dir, build=args.build, supervisor=not args.no_supervisor,
                       baseline=args.baseline, tie_breaker=args.tie_breaker, advert=args.advert,
-                      pool=args.pool, disk=args.disk, set=values)
+                      pool=args.pool, disk=args.disk, server=args.server, set=values)
     begun = time.monotonic()
     with interruptible():
         lab = Lab(options, outlive=True).up()

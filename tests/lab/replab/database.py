@@ -12,6 +12,7 @@ from . import conf
 from .errors import LabError
 from .ns import alive, start_time
 
+IN_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "in-folder")
 LOG_FILE_SIZE = "16M"
 REPLICATION = ("repl", "repl-lab")
 APPLICATION = ("mail", "mail-lab")
@@ -21,9 +22,15 @@ def cache_dir():
     return os.environ.get("REPLAB_CACHE", "/var/tmp/replab-cache")
 
 
-def template():
-    """An initialised data folder, made once for this machine's MariaDB."""
-    version = subprocess.run(["mariadbd", "--version"], capture_output=True, text=True, check=True).stdout
+def of_folder(folder, *argv):
+    """The command as a program of the system in that folder; "" is the machine itself."""
+    return [IN_FOLDER, folder, *argv] if folder else list(argv)
+
+
+def template(folder=""):
+    """An initialised data folder, made once for each MariaDB."""
+    version = subprocess.run(of_folder(folder, "mariadbd", "--version"), capture_output=True, text=True,
+                             check=True).stdout
     key = hashlib.sha256((version + LOG_FILE_SIZE).encode()).hexdigest()[:12]
     base = cache_dir()
     os.makedirs(base, mode=0o755, exist_ok=True)
@@ -34,9 +41,9 @@ def template():
             new = path + ".new"
             shutil.rmtree(new, ignore_errors=True)
             done = subprocess.run(
-                ["mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir=" + new, "--skip-test-db",
-                 "--skip-name-resolve",
-                 "--auth-root-authentication-method=socket", "--innodb-log-file-size=" + LOG_FILE_SIZE],
+                of_folder(folder, "mariadb-install-db", "--no-defaults", "--user=mysql", "--datadir=" + new,
+                          "--skip-test-db", "--skip-name-resolve",
+                          "--auth-root-authentication-method=socket", "--innodb-log-file-size=" + LOG_FILE_SIZE),
                 capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 shutil.rmtree(new, ignore_errors=True)
@@ -46,10 +53,12 @@ def template():
 
 
 class Server:
-    """The mariadbd of a host. SQL goes in from outside, as root through the socket, cuts or no cuts."""
+    """The mariadbd of a host. SQL goes in from outside, as root through the socket, cuts or no cuts. `folder`: where
+    the system is whose program it is; "" is the machine."""
 
-    def __init__(self, host):
+    def __init__(self, host, folder=""):
         self.host = host
+        self.folder = folder
 
     # Life ---------------------------------------------------------------------------------------------
 
@@ -60,11 +69,11 @@ class Server:
 
     def fill(self):
         folder = self.host.path("mysql/")
-        subprocess.run(["cp", "-a", "--sparse=always", template() + "/.", folder], check=True)
+        subprocess.run(["cp", "-a", "--sparse=always", template(self.folder) + "/.", folder], check=True)
         os.chmod(folder, 0o755)  # as Debian's package has it: the fencer reads the binary log's index
 
     def launch(self, *arguments):
-        return self.host.start("mariadbd", ["mariadbd", "--user=mysql", *arguments])
+        return self.host.start("mariadbd", of_folder(self.folder, "mariadbd", "--user=mysql", *arguments))
 
     def start(self, *arguments, timeout_s=30):
         """Returns the outer pid once the server answers."""

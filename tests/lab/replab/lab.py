@@ -49,7 +49,7 @@ class Lab:
         self.hosts = {name: Host(name, self.dir, self.volatile, self.options.disk) for name in ADDRESSES}
         self.switch = Space("switch")
         self.segment = Segment(self.switch, os.path.join(self.dir, "cuts.json"))
-        self.servers = {name: database.Server(self.hosts[name]) for name in DATABASES}
+        self.servers = {name: database.Server(self.hosts[name], self.options.server) for name in DATABASES}
         if self.options.tie_breaker == "etcd":
             del self.servers["witness"]
         self.mx1, self.mx2 = self.servers["mx1"], self.servers["mx2"]

@@ -25,12 +25,14 @@ class Options:
     advert: str = "0.2"            # seconds between VRRP advertisements
     pool: str = "64M"              # innodb_buffer_pool_size
     disk: bool = False             # datadirs in `dir` instead of memory
+    server: str = ""               # a folder with another system, whose MariaDB the hosts run (get-debian13)
     set: dict = dataclasses.field(default_factory=dict)  # values of cluster.yaml: "timing.lease" -> "3s"
     keep_logs: bool = False        # after down, `dir` remains with the logs
 
     def __post_init__(self):
         self.dir = os.path.abspath(self.dir or default_dir(self.name))
         self.build = os.path.abspath(self.build) if self.build else ""
+        self.server = os.path.abspath(self.server) if self.server else ""
         if self.tie_breaker not in TIE_BREAKERS:
             raise LabError(f"tie breaker {self.tie_breaker!r}: expected one of {', '.join(TIE_BREAKERS)}")
         if self.baseline and self.baseline not in BASELINES:

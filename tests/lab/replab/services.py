@@ -17,6 +17,8 @@ def check_programs(options):
     missing = [name for name in needed if shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
     if missing:
         raise LabError("not installed: " + ", ".join(missing))
+    if options.server and not os.access(os.path.join(options.server, "usr/sbin/mariadbd"), os.X_OK):
+        raise LabError(f"{options.server} has no usr/sbin/mariadbd: see tests/lab/get-debian13")
     if not options.supervisor:
         return
     if not options.build:

@@ -29,6 +29,7 @@ class Settings:
     label: str = "quick"  # begins the laboratories' names
     baseline: str = ""    # beside it the naive deployment: usual | fast
     set: dict = dataclasses.field(default_factory=dict)  # of cluster.yaml, for all of them
+    server: str = ""      # a folder with another system, whose MariaDB it is
 
 
 @contextlib.contextmanager
@@ -98,7 +99,7 @@ def words_of(figures):
 def run(scenario, settings, number=1):
     """Runs one scenario in a fresh laboratory and prints its line. Is it good?"""
     options = Options(name=f"{settings.label}{os.getpid()}", build=settings.build, tie_breaker=scenario.tie_breaker,
-                      set=scenario.settings | settings.set)
+                      set=scenario.settings | settings.set, server=settings.server)
     begun = time.monotonic()
     with Lab(options) as lab:
         trial, failure = try_in(lab, scenario)
