@@ -270,6 +270,45 @@ static void drain(struct world *w, int n)
         own_statement(w, n, DO_DRAIN, 3000);
 }
 
+/* ---- daemon/lossless.c ---- */
+
+static bool asked_just_now(int64_t *asked, int64_t now)
+{
+    if (*asked && now - *asked < 100 * MS)
+        return true;
+    *asked = now;
+    return false;
+}
+
+static void mark(struct world *w, int n)
+{
+    struct supervisor *p = sup_of(w, n);
+    if (asked_just_now(&p->mark_asked, p->o.now_us))
+        return;
+    voter_mark(w, n, n, 1 - n, p->m.epoch);
+    voter_mark(w, n, OBS_TIE, 1 - n, p->m.epoch);
+}
+
+static void clear_mark(struct world *w, int n)
+{
+    struct supervisor *p = sup_of(w, n);
+    if (asked_just_now(&p->clear_asked, p->o.now_us))
+        return;
+    for (int i = 0; i < OBS_NODES; i++) {
+        voter_clear_mark(w, n, OBS_TIE, i);
+        voter_clear_mark(w, n, n, i);
+    }
+}
+
+static void acknowledge(struct world *w, int n)
+{
+    struct supervisor *p = sup_of(w, n);
+    const struct replication_view *r = &p->o.own.replication;
+    if (!r->known || r->io != IO_YES || r->sql != TRI_YES || repeated(&p->threads_started, p->o.now_us))
+        return;
+    own_statement(w, n, DO_ACKNOWLEDGE, 2000);
+}
+
 static void run(struct world *w, int n, int action, struct outcome *out)
 {
     struct supervisor *p = sup_of(w, n);
@@ -309,8 +348,22 @@ static void run(struct world *w, int n, int action, struct outcome *out)
         close_peer(w, n, f);
         break;
     case ACTION_SEMI_SYNC_OFF:
-        if (p->o.own.semi_sync.enabled == TRI_YES)
+        if (p->o.own.semi_sync.enabled == TRI_YES && w->c.lossless)
+            own_semi(w, n, DO_SEMI_SYNC_OFF);
+        else if (p->o.own.semi_sync.enabled == TRI_YES)
             own_statement(w, n, DO_SEMI_SYNC_OFF, 2000);
+        break;
+    case ACTION_ACKS_ON:
+        own_semi(w, n, DO_ACKS_ON);
+        break;
+    case ACTION_MARK:
+        mark(w, n);
+        break;
+    case ACTION_CLEAR_MARK:
+        clear_mark(w, n);
+        break;
+    case ACTION_ACKNOWLEDGE:
+        acknowledge(w, n);
         break;
     case ACTION_PROBE:
         if (p->o.own.seen_us < p->m.since_us)
@@ -378,6 +431,7 @@ void actions_state_changed(struct world *w, int n, const struct facts *f, enum n
     struct observation *o = &p->o;
     p->fence_asked = 0;
     p->fault_given = 0;
+    p->mark_asked = p->clear_asked = 0;
     if (from == NODE_STANDBY && to == NODE_PROMOTE_VOTES) {
         closer_reset(w, n);
         o->consumed_epoch = 0;

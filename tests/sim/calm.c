@@ -76,7 +76,7 @@ static bool has_writer(const struct world *w)
 /* Rows that wait for a person, with a reason that says so. */
 static bool is_refused(const struct world *w, int n)
 {
-    static const int rows[] = {320, 326, 328, 329, 330, 799};
+    static const int rows[] = {320, 326, 328, 329, 330, 331, 332, 799};
     const struct supervisor *p = &w->nodes[n].sup;
     for (size_t i = 0; p->state == RUNS && i < sizeof(rows) / sizeof(rows[0]); i++)
         if (p->row == rows[i])
@@ -143,6 +143,7 @@ static void end(struct world *w)
     for (int n = 0; n < NODES; n++)
         if (alone && w->nodes[n].sup.m.state == NODE_QUARANTINED)
             return; /* its data wait for an administrator and for the other host */
+    loss_at_end(w);
     if (!has_writer(w))
         world_break(w, "C: no writer though the operator asked for one (rows %d and %d)", w->nodes[0].sup.row,
                     w->nodes[1].sup.row);

@@ -308,10 +308,16 @@ static void slow_down(struct world *w)
     heal_later(w, FAULT_SLOW, by, 0, some_time(w));
 }
 
+static bool is_marked_in(const struct rows *rows)
+{
+    const struct row *marks = rows->at[NOTE_OUT_OF_SYNC - 1];
+    return marks[0].present || marks[1].present;
+}
+
 static void restart_server(struct world *w, int s, bool wiped)
 {
     server_kill(w, s);
-    if (wiped)
+    if (wiped && !is_marked_in(&w->servers[s].rows)) /* a mark is as safe as the witness's disk */
         memset(&w->servers[s].rows, 0, sizeof(w->servers[s].rows));
     event_drop(w, EV_START, s, 0);
     event_add(w, w->now + 20 * MS + some_time(w), EV_START, s, 0, 0);
@@ -542,6 +548,8 @@ void faults_take(struct world *w, struct event *e)
     }
     if (calm_take(w, e->b))
         return;
+    if (w->c.lossless && random_chance(w, 50))
+        semi_mischief(w);
     int fault = (int)random_below(w, FAULTS);
     for (int i = 0; i < FAULTS && !(w->c.faults & (1U << fault)); i++)
         fault = (fault + 1) % FAULTS;

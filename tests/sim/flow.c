@@ -21,10 +21,13 @@ void flow_start(struct world *w, int s, bool io, bool sql)
         history_cut(&v->own, v->applied);
         v->io_pos = (struct gid){0};
     }
-    v->forked = 0;
-    if (io && v->io == IO_NO)
+    bool goes_on = w->c.lossless && v->io != IO_NO; /* its connection is what it was */
+    v->forked = v->forked && goes_on;
+    v->sql = sql && !v->forked;
+    if (io && v->io == IO_NO) {
+        v->acking = v->acks_wanted;
         v->io = IO_CONNECTING;
-    v->sql = sql;
+    }
     flow_soon(w, s, MS + random_below(w, 3 * MS));
 }
 
@@ -36,8 +39,12 @@ void flow_write(struct world *w, int s)
         history_cut(&v->own, v->applied);
         v->sql = 0;
     }
-    history_append(&v->own, s);
+    uint32_t from = v->applied;
+    for (int rows = w->c.lossless ? 1 + (int)random_below(w, 3) : 1; rows > 0; rows--)
+        history_append(&v->own, s, v->branch);
     v->applied = history_end(&v->own);
+    if (semi_waits(v))
+        semi_group(v, from, true);
     if (w->servers[1 - s].io == IO_YES)
         flow_soon(w, 1 - s, w->c.delay + random_below(w, (uint32_t)w->c.delay_spread + 1));
 }
@@ -49,8 +56,11 @@ void server_term(struct world *w, int s, unsigned epoch, bool unplanned)
     if (history_term_of(&v->own, v->applied, &node, &count) >= epoch)
         return; /* 1062: it is there */
     history_cut(&v->own, v->applied);
-    history_term(&v->own, s, epoch, unplanned);
+    uint32_t from = v->applied;
+    history_term(&v->own, s, v->branch, epoch, unplanned);
     v->applied = history_end(&v->own);
+    if (semi_waits(v))
+        semi_group(v, from, false);
     w->acked_at[v->applied % ACKS_KEPT] = w->now;
     flow_soon(w, 1 - s, w->c.delay);
 }
@@ -103,6 +113,13 @@ static void apply(struct world *w, int s)
     uint32_t end = history_end(&v->own);
     if (!v->sql || v->applied >= end || (v->blockers & (BLOCK_FTWRL | BLOCK_TABLES)))
         return;
+    if (semi_waits(v)) { /* the applier's commits wait as others do */
+        if (v->waiting)
+            return;
+        v->applied++;
+        semi_group(v, v->applied - 1, false);
+        return;
+    }
     v->applied = random_chance(w, 800) ? end : v->applied + 1;
     if (v->applied < end)
         flow_soon(w, s, MS);
@@ -112,7 +129,9 @@ void flow_take(struct world *w, int s)
 {
     struct server *v = &w->servers[s];
     int64_t again = POLL + random_below(w, POLL);
-    if (v->io != IO_NO && hears_primary(w, s)) {
+    if (w->c.lossless) {
+        semi_listen(w, s);
+    } else if (v->io != IO_NO && hears_primary(w, s)) {
         receive(w, s);
     } else if (v->io == IO_YES) {
         /* A dead process is heard of; a stopped or cut one only after slave_net_timeout. */

@@ -1,5 +1,6 @@
 /* Histories of one domain in strict mode: stretches, each of one writer. Two servers never write the same sequence
- * number under the same server id, so that a GTID names one transaction. */
+ * number under the same server id. One may, if crash recovery has cut its log (init_rpl_role=SLAVE): from then on it
+ * writes another branch, which nothing that compares GTIDs can tell from the first. */
 #include <string.h>
 
 #include "parts.h"
@@ -20,7 +21,7 @@ static int segment_of(const struct history *h, uint32_t seq)
 struct gid history_last(const struct history *h, uint32_t to)
 {
     int i = to ? segment_of(h, to) : -1;
-    return i < 0 ? (struct gid){0} : (struct gid){.seq = to, .server = (uint8_t)(h->at[i].server + 1)};
+    return i < 0 ? (struct gid){0} : (struct gid){.seq = to, .server = (uint8_t)(h->at[i].server + 1), .branch = h->at[i].branch};
 }
 
 /* Room is made by forgetting where the oldest stretches of one writer met, and with them their terms: who asks about
@@ -34,27 +35,27 @@ static void make_room(struct history *h)
     h->forgot = 1;
 }
 
-static struct segment *last_of(struct history *h, int server, bool fresh)
+static struct segment *last_of(struct history *h, int server, int branch, bool fresh)
 {
     struct segment *last = h->count ? &h->at[h->count - 1] : NULL;
-    if (last && last->server == server && !fresh)
+    if (last && last->server == server && last->branch == branch && !fresh)
         return last;
     uint32_t end = history_end(h);
     make_room(h);
     last = &h->at[h->count++];
-    *last = (struct segment){.server = (uint8_t)server, .to = end};
+    *last = (struct segment){.server = (uint8_t)server, .branch = (uint8_t)branch, .to = end};
     return last;
 }
 
-void history_append(struct history *h, int server)
+void history_append(struct history *h, int server, int branch)
 {
-    last_of(h, server, false)->to++;
+    last_of(h, server, branch, false)->to++;
 }
 
-void history_term(struct history *h, int server, unsigned epoch, bool unplanned)
+void history_term(struct history *h, int server, int branch, unsigned epoch, bool unplanned)
 {
     struct segment *last = h->count ? &h->at[h->count - 1] : NULL;
-    last = last_of(h, server, last && last->server == server && last->term_at);
+    last = last_of(h, server, branch, last && last->server == server && last->term_at);
     last->to++;
     last->term_at = last->to;
     last->epoch = (uint16_t)epoch;
@@ -83,6 +84,26 @@ bool history_follow(struct history *h, const struct history *from, uint32_t to)
     return true;
 }
 
+void history_extend(struct history *h, const struct history *from, uint32_t to)
+{
+    for (int i = 0; i < from->count && history_end(h) < to; i++) {
+        const struct segment *g = &from->at[i];
+        struct segment *last = h->count ? &h->at[h->count - 1] : NULL;
+        uint32_t end = history_end(h);
+        if (g->to <= end)
+            continue;
+        bool begins = g->term_at > end && g->term_at <= to;
+        if (!last || last->server != g->server || last->branch != g->branch || begins) {
+            make_room(h);
+            last = &h->at[h->count++];
+            *last = *g;
+            if (!begins)
+                last->term_at = last->epoch = last->unplanned = 0;
+        }
+        last->to = g->to < to ? g->to : to;
+    }
+}
+
 bool history_has(const struct history *in, uint32_t to, struct gid gid)
 {
     if (!gid.seq)
@@ -90,15 +111,15 @@ bool history_has(const struct history *in, uint32_t to, struct gid gid)
     if (gid.seq > to)
         return false;
     int i = segment_of(in, gid.seq);
-    return i >= 0 && in->at[i].server + 1 == gid.server;
+    return i >= 0 && in->at[i].server + 1 == gid.server && in->at[i].branch == gid.branch;
 }
 
-uint32_t history_common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to)
+static uint32_t common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to, bool truly)
 {
     uint32_t to = a_to < b_to ? a_to : b_to, same = 0;
     int i = 0, k = 0;
     while (same < to && i < a->count && k < b->count) {
-        if (a->at[i].server != b->at[k].server)
+        if (a->at[i].server != b->at[k].server || (truly && a->at[i].branch != b->at[k].branch))
             break;
         uint32_t end = a->at[i].to < b->at[k].to ? a->at[i].to : b->at[k].to;
         same = end < to ? end : to;
@@ -106,6 +127,16 @@ uint32_t history_common(const struct history *a, uint32_t a_to, const struct his
         k += b->at[k].to == end;
     }
     return same;
+}
+
+uint32_t history_common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to)
+{
+    return common(a, a_to, b, b_to, false);
+}
+
+uint32_t history_shared(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to)
+{
+    return common(a, a_to, b, b_to, true);
 }
 
 void history_state(const struct history *h, uint32_t to, uint32_t seq[NODES])

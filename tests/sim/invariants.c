@@ -24,7 +24,7 @@ static bool acknowledges(const struct world *w, int s)
 bool invariant_unattended(const struct world *w, int s)
 {
     const struct server *v = &w->servers[s];
-    bool blocked = v->blockers || (v->blocked_at && w->now - v->blocked_at <= EXCUSED_MAX);
+    bool blocked = v->blockers || v->waiting || (v->blocked_at && w->now - v->blocked_at <= EXCUSED_MAX);
     return w->nodes[s].sup.state != RUNS && w->nodes[s].fencer.state != RUNS && (!v->switch_enabled || blocked);
 }
 
@@ -62,15 +62,15 @@ void invariant_writable(struct world *w, int s)
                     w->servers[1].enabled_epoch);
 }
 
-void invariant_ack(struct world *w, int s)
+void invariant_ack(struct world *w, int s, uint32_t to)
 {
     struct server *v = &w->servers[s];
     w->tally.writes++;
-    v->acked = v->applied;
+    v->acked = to;
     w->writer_seen = w->now;
     if (v->enabled_epoch && v->enabled_epoch >= w->highest_ack) {
         w->highest_ack = v->enabled_epoch;
-        loss_acked(w, s);
+        loss_acked(w, s, to);
     } else if (w->highest_ack && excuse_of(w, s) < 0)
         world_break(w, "W: %s acknowledges in epoch %u after one in epoch %u", trace_server(s), v->enabled_epoch,
                     w->highest_ack);

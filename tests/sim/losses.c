@@ -7,10 +7,60 @@
 
 #define SLACK (2 * MS) /* of clocks that drift */
 
-void loss_acked(struct world *w, int s)
+/* ---- lossless: every acknowledged row is due on whoever is enabled, and in the end on both ---- */
+
+/* What the writer acknowledges alone counts too, unless somebody else opened it or turned semi-sync off. */
+static void note_due(struct world *w, int s, uint32_t to)
 {
     const struct server *v = &w->servers[s];
-    w->acked = history_last(&v->own, v->applied);
+    if (!v->semi_sync && (v->alone_by_others || v->opened_by_others))
+        return;
+    w->tally.alone += !v->semi_sync;
+    w->due = v->own;
+    w->due_to = to;
+}
+
+static void tell_history(const struct world *w, const char *who, const struct history *h, uint32_t to)
+{
+    for (int i = 0; i < h->count; i++)
+        TRACE(w, who, "... to %u by server %d, branch %d, epoch %d from %u", h->at[i].to, h->at[i].server + 1,
+              h->at[i].branch, h->at[i].epoch, h->at[i].term_at);
+    TRACE(w, who, "up to %u", to);
+}
+
+static void judge_due(struct world *w, int s)
+{
+    const struct server *v = &w->servers[s];
+    uint32_t same = history_shared(&v->own, v->applied, &w->due, w->due_to);
+    if (same >= w->due_to)
+        return;
+    w->tally.lost += w->due_to - same;
+    TRACE(w, trace_server(s), "%u acknowledged rows are missing from %u on", w->due_to - same, same + 1);
+    tell_history(w, "due", &w->due, w->due_to);
+    for (int i = 0; i < NODES; i++)
+        tell_history(w, trace_server(i), &w->servers[i].own, w->servers[i].applied);
+    if (!w->nodes[s].sup.m.accept_loss)
+        world_break(w, "A: %u acknowledged rows from %u on are lost (lossless)", w->due_to - same, same + 1);
+    w->due_to = same;
+}
+
+/* Liveness: the faults have ended. Who follows has all of it. */
+void loss_at_end(struct world *w)
+{
+    for (int s = 0; w->c.lossless && s < NODES; s++) {
+        const struct server *v = &w->servers[s];
+        uint32_t same = history_shared(&v->own, v->applied, &w->due, w->due_to);
+        if (v->state == RUNS && host_runs(w, s) && v->applied >= w->due_to && same < w->due_to)
+            world_break(w, "A: %s lacks acknowledged rows from %u to %u, and no GTID tells", trace_server(s), same + 1, w->due_to);
+    }
+}
+
+void loss_acked(struct world *w, int s, uint32_t to)
+{
+    const struct server *v = &w->servers[s];
+    if (w->c.lossless)
+        note_due(w, s, to);
+    w->acked = history_last(&v->own, to);
     w->acked_by = (uint8_t)s;
     w->acked_at[w->acked.seq % ACKS_KEPT] = w->now;
 }
@@ -49,6 +99,10 @@ static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
 void loss_enabled(struct world *w, int s)
 {
     const struct server *v = &w->servers[s], *from = &w->servers[w->acked_by];
+    if (w->c.lossless) {
+        judge_due(w, s);
+        return;
+    }
     if (w->acked.seq && !history_has(&v->own, v->applied, w->acked)) {
         uint32_t same = history_common(&v->own, v->applied, &from->own, from->applied);
         if (w->acked.seq > same)

@@ -16,7 +16,7 @@
 struct failure {
     uint64_t seed;
     enum policy_tie tie;
-    bool liveness;
+    bool liveness, lossless;
     char what[160];
 };
 
@@ -45,7 +45,8 @@ static struct world world;
 static void usage(FILE *to)
 {
     fputs("usage: sim [--seed N [--trace]] [--seeds COUNT] [--minutes M] [--events N] [--jobs J] [--base N]\n"
-          "           [--mode safety|liveness|both] [--tie witness|writer|vip] [--length SECONDS] [--list FILE]\n",
+          "           [--mode safety|liveness|both] [--tie witness|writer|vip] [--durability async|lossless|any]\n"
+          "           [--length SECONDS] [--list FILE]\n",
           to);
 }
 
@@ -68,6 +69,10 @@ static void add_up(struct tally *to, const struct tally *from)
     to->faults += from->faults;
     to->lost += from->lost;
     to->refused += from->refused;
+    to->alone += from->alone;
+    to->marks += from->marks;
+    to->clears += from->clears;
+    to->rolled_back += from->rolled_back;
     to->cut_short += from->cut_short;
     for (int i = 0; i < EXCUSES; i++)
         to->excused_us[i] += from->excused_us[i];
@@ -87,6 +92,7 @@ static void run_one(const struct options *o, struct result *r)
         f->seed = o->seed;
         f->tie = world.c.tie;
         f->liveness = o->liveness;
+        f->lossless = world.c.lossless;
         memcpy(f->what, world.broken, sizeof(f->what));
     }
     r->failed++;
@@ -142,14 +148,19 @@ static void print_summary(const struct result *all, double seconds)
     printf("excused, ms of two writers: host paused %.1f, unwatched %.1f, all three backstops gone %.1f, set by somebody %.1f, tie-breaker vip %.1f\n",
            (double)t->excused_us[EXCUSE_PAUSE] / 1e3, (double)t->excused_us[EXCUSE_UNWATCHED] / 1e3, (double)t->excused_us[EXCUSE_SWITCH] / 1e3,
            (double)t->excused_us[EXCUSE_MISCHIEF] / 1e3, (double)t->excused_us[EXCUSE_VIP] / 1e3);
+    if (t->marks || t->rolled_back)
+        printf("lossless: acknowledged without the other, which was marked, %" PRIu64 "; marks written %" PRIu64
+               ", cleared %" PRIu64 "; commits rolled back by crash recovery %" PRIu64 "\n",
+               t->alone, t->marks, t->clears, t->rolled_back);
     print_rows(all);
 }
 
 static void print_failures(const struct result *r)
 {
     for (int i = 0; i < r->failed && i < FAILED_MAX; i++)
-        printf("FAILED: --seed %" PRIu64 " --mode %s   # %s: %s\n", r->failures[i].seed,
-               r->failures[i].liveness ? "liveness" : "safety", tie_name(r->failures[i].tie), r->failures[i].what);
+        printf("FAILED: --seed %" PRIu64 " --mode %s%s   # %s: %s\n", r->failures[i].seed,
+               r->failures[i].liveness ? "liveness" : "safety", r->failures[i].lossless ? " --durability lossless" : "",
+               tie_name(r->failures[i].tie), r->failures[i].what);
 }
 
 static int run_all(const struct run *run)
@@ -200,6 +211,7 @@ static int run_list(const struct run *run)
         if (line[0] == '#' || sscanf(line, "%" SCNu64 " %15s %15s", &o.seed, mode, tie) != 3)
             continue;
         o.liveness = strcmp(mode, "liveness") == 0;
+        o.durability = strcmp(tie, "lossless") == 0 ? DURABLE_LOSSLESS : DURABLE_ASYNC;
         o.tie_given = strcmp(tie, "any") != 0;
         o.tie = strcmp(tie, "writer") == 0 ? POLICY_TIE_WRITER : strcmp(tie, "vip") == 0 ? POLICY_TIE_VIP : POLICY_TIE_WITNESS;
         run_one(&o, &all);
@@ -251,6 +263,10 @@ static bool parse(struct run *run, int argc, char **argv)
             run->most_failures = atoi(value);
         } else if (strcmp(name, "--mode") == 0) {
             run->o.liveness = strcmp(value, "liveness") == 0;
+        } else if (strcmp(name, "--durability") == 0) {
+            run->o.durability = strcmp(value, "lossless") == 0 ? DURABLE_LOSSLESS
+                                : strcmp(value, "any") == 0    ? DURABLE_ANY
+                                                               : DURABLE_ASYNC;
         } else if (strcmp(name, "--list") == 0) {
             run->list = value;
         } else if (strcmp(name, "--tie") != 0 || !parse_tie(&run->o, value)) {

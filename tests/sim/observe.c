@@ -112,6 +112,7 @@ static void observe_replication(struct replication_view *r, const struct snapsho
     if (!s->master_file)
         r->master_file[0] = 0;
     r->master_pos = s->master_pos;
+    r->semi_sync = s->lossless ? tri_from(s->acking) : TRI_UNKNOWN;
 }
 
 void observe_server(struct server_view *view, const struct answer *a, int64_t sent, int64_t answered)
@@ -130,6 +131,12 @@ void observe_server(struct server_view *view, const struct answer *a, int64_t se
         view->auto_increment_offset = s->offsets ? (unsigned)view->server_id : 1;
         view->event_scheduler = TRI_YES;
         view->semi_sync.enabled = tri_from(s->semi_sync);
+        if (s->lossless) {
+            view->semi_sync.strict = tri_from(s->strict);
+            view->semi_sync.status = tri_from(s->status);
+            view->semi_sync.clients = s->clients;
+            view->semi_sync.waiting = s->waiting;
+        }
         observe_notices(view, s);
         view->term_known = true;
         view->term_epoch = s->term_epoch;

@@ -24,6 +24,29 @@ void own_statement(struct world *w, int n, enum verb verb, int deadline_ms)
     session_query(w, n, SLOT_CONTROL, &st, deadline_ms);
 }
 
+/* daemon/lossless.c: a session of its own, for the others may wait behind a commit. */
+void own_semi(struct world *w, int n, enum verb verb)
+{
+    struct supervisor *p = sup_of(w, n);
+    struct statement st = {.verb = (uint8_t)verb};
+    bool failed = p->semi_failed && clock_of(w, n) - p->semi_failed < 100 * MS;
+    if (p->semi_busy || failed || !session_is_up(w, n, SLOT_SEMI))
+        return;
+    p->semi_busy = 1;
+    p->semi_began = clock_of(w, n);
+    session_query(w, n, SLOT_SEMI, &st, 2000);
+}
+
+void own_semi_replied(struct world *w, int n, const struct answer *a)
+{
+    struct supervisor *p = sup_of(w, n);
+    p->semi_busy = 0;
+    p->semi_failed = a->status == GOT_OK ? 0 : clock_of(w, n);
+    if (a->status == GOT_OK)
+        observe_server(&p->o.own, a, p->semi_began, a->answered);
+    node_wake(w, n);
+}
+
 void own_term(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);

@@ -7,15 +7,18 @@
 /* history.c: the binary log as stretches of writers. `to` cuts it there. */
 uint32_t history_end(const struct history *h);
 struct gid history_last(const struct history *h, uint32_t to);
-void history_append(struct history *h, int server);
-void history_term(struct history *h, int server, unsigned epoch, bool unplanned);
+void history_append(struct history *h, int server, int branch);
+void history_term(struct history *h, int server, int branch, unsigned epoch, bool unplanned);
 void history_cut(struct history *h, uint32_t to);
 /* Takes over `from` up to `to`; false if there is no room. */
 bool history_follow(struct history *h, const struct history *from, uint32_t to);
+/* Adds what `from` has from the end of `h` on, up to `to`. */
+void history_extend(struct history *h, const struct history *from, uint32_t to);
 /* Is the transaction at `at` of `h` the same as that of `in`, which reaches to `to`? */
 bool history_has(const struct history *in, uint32_t to, struct gid gid);
-/* How far both are the same. */
+/* How far both are the same by their GTIDs; and in truth. */
 uint32_t history_common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to);
+uint32_t history_shared(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to);
 void history_state(const struct history *h, uint32_t to, uint32_t seq[NODES]);
 /* The highest term whose row is within `to`; its node, -1 = none; how many were unplanned. */
 unsigned history_term_of(const struct history *h, uint32_t to, int *node, int *unplanned);
@@ -75,6 +78,19 @@ void flow_write(struct world *w, int s);
 void flow_start(struct world *w, int s, bool io, bool sql);
 void server_term(struct world *w, int s, unsigned epoch, bool unplanned);
 
+/* semisync.c: durability lossless */
+bool semi_waits(const struct server *v);
+bool semi_is_full(const struct server *v);
+void semi_group(struct server *v, uint32_t from, bool of_client);
+void semi_let_go(struct world *w, int s, bool told);
+void semi_turn(struct world *w, int s, bool on, bool by_others);
+void semi_acked(struct world *w, struct event *e);
+void semi_recover(struct world *w, int s);
+void semi_listen(struct world *w, int s);
+void semi_stop(struct world *w, int s);
+bool semi_stop_hangs(const struct world *w, int s);
+void semi_mischief(struct world *w);
+
 /* voter.c */
 void voter_want(struct world *w, int n, int i, int urgency);
 void voter_drop(struct world *w, int n, int i);
@@ -87,6 +103,8 @@ void voter_went(struct world *w, int n, int i);
 void voter_replied(struct world *w, int n, int i, const struct statement *st, const struct answer *a);
 void helper_came(struct world *w, int n, int i);
 void helper_replied(struct world *w, int n, int i);
+void voter_mark(struct world *w, int n, int i, int node, uint64_t epoch);
+void voter_clear_mark(struct world *w, int n, int i, int node);
 int64_t voter_next(const struct world *w, int n, int i);
 enum { TAKE_IF_FREE, TAKE_WAIT, TAKE_CLOSED };
 
@@ -114,6 +132,8 @@ void actions_bulletin(struct world *w, int n, const struct facts *f);
 int64_t actions_next(const struct world *w, int n);
 void own_replied(struct world *w, int n, const struct statement *st, const struct answer *a);
 void own_close(struct world *w, int n);
+void own_semi(struct world *w, int n, enum verb verb);
+void own_semi_replied(struct world *w, int n, const struct answer *a);
 void own_close_ended(struct world *w, int n, bool proven);
 void own_statement(struct world *w, int n, enum verb verb, int deadline_ms);
 void own_term(struct world *w, int n);
@@ -168,14 +188,15 @@ void events_unpark(struct world *w);
 /* invariants.c */
 bool invariant_unattended(const struct world *w, int s);
 void invariant_writable(struct world *w, int s);
-void invariant_ack(struct world *w, int s);
+void invariant_ack(struct world *w, int s, uint32_t to);
 void invariant_tick(struct world *w, int n, enum node_state before, const struct outcome *out);
 void invariant_enabled(struct world *w, int s, unsigned epoch);
 void invariant_step(struct world *w);
 void invariant_excused(struct world *w, int64_t until);
 
 /* losses.c */
-void loss_acked(struct world *w, int s);
+void loss_acked(struct world *w, int s, uint32_t to);
+void loss_at_end(struct world *w);
 void loss_enabled(struct world *w, int s);
 
 /* trace.c */

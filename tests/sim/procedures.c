@@ -149,6 +149,35 @@ static bool reclaim(struct world *w, int s, int c, struct answer *a)
     return true;
 }
 
+/* ---- out of sync ---- */
+
+static bool mark(struct world *w, int s, int c, struct answer *a)
+{
+    struct server *v = &w->servers[s];
+    struct conn *k = &v->conns[c];
+    bool over;
+    int by;
+    if (must_wait(w, s, c, a, &over))
+        return over;
+    if (k->pc == 0) {
+        uint32_t most = highest(v, &by);
+        if (!has_vote(v, c) || (k->now.verb == DO_MARK && most > k->now.epoch))
+            return refuse(a);
+        v->row_lock = (uint8_t)(c + 1);
+        k->pc = 1;
+        server_step_later(w, s, c, server_pace(w));
+        return false;
+    }
+    v->row_lock = 0;
+    struct row *r = row_of(&v->rows, NOTE_OUT_OF_SYNC, (int)k->now.id);
+    *r = (struct row){0};
+    if (k->now.verb == DO_MARK)
+        *r = (struct row){.present = 1, .epoch = k->now.epoch, .seq = k->id};
+    TRACE(w, trace_server(s), "%s is %s", trace_node((int)k->now.id),
+          k->now.verb == DO_MARK ? "marked as out of sync" : "no longer marked");
+    return true;
+}
+
 /* ---- enable ---- */
 
 static bool has_authority(struct server *v, int c)
@@ -205,6 +234,9 @@ bool procedure_step(struct world *w, int s, int c)
         return reclaim(w, s, c, a);
     case DO_ENABLE:
         return enable(w, s, c, a);
+    case DO_MARK:
+    case DO_CLEAR_MARK:
+        return mark(w, s, c, a);
     default:
         return true;
     }

@@ -84,7 +84,7 @@ void server_kill_id(struct world *w, int s, uint32_t id)
 
 bool server_is_blocked(const struct server *v)
 {
-    return (v->blockers & (BLOCK_TABLES | BLOCK_DML)) != 0;
+    return (v->blockers & (BLOCK_TABLES | BLOCK_DML)) != 0 || v->waiting;
 }
 
 void server_set_read_only(struct world *w, int s, bool on, unsigned epoch)
@@ -103,6 +103,7 @@ void server_set_read_only(struct world *w, int s, bool on, unsigned epoch)
         return;
     }
     /* Who closed the writer and opens it again in the same term changes nothing that others rely on. */
+    v->opened_by_others = !epoch;
     bool again = !epoch && v->was_epoch && v->was_epoch == w->highest_enabled;
     v->enabled_epoch = again ? v->was_epoch : epoch;
     v->enabled_at = w->now;
@@ -166,10 +167,11 @@ static void client_writes(struct world *w, int s)
     event_add(w, w->now + 2 * MS + random_below(w, 30 * MS), EV_WRITE, s, 0, 0);
     /* Behind a SET that waits, new statements queue; what was open still commits. */
     bool stands = (v->blockers & (BLOCK_TABLES | BLOCK_FTWRL)) || (waits && !random_chance(w, 300));
-    if (stands)
+    if (stands || semi_is_full(v))
         return;
     flow_write(w, s);
-    invariant_ack(w, s);
+    if (!v->waiting)
+        invariant_ack(w, s, v->applied);
 }
 
 /* ---- life ---- */
@@ -188,12 +190,15 @@ static void forget_life(struct world *w, int s)
     v->blockers = 0;
     v->switch_set_since = 0;
     v->io = IO_NO;
+    v->link++;
+    v->clients = 0;
     v->sql = 0;
     v->io_pos = (struct gid){0};
     v->unwatched = v->mischief = 0;
     event_drop(w, EV_SWITCH, s, 0);
     event_drop(w, EV_WRITE, s, 0);
     event_drop(w, EV_FLOW, s, 0);
+    event_drop(w, EV_ACK, s, 0);
 }
 
 void server_start(struct world *w, int s)
@@ -208,7 +213,9 @@ void server_start(struct world *w, int s)
     v->read_only = v->boot_safe;
     v->enabled_epoch = 0;
     v->offsets = random_below(w, 8) != 0;
-    v->semi_sync = 0;
+    v->semi_sync = v->strict = v->status = v->alone_by_others = 0;
+    v->acks_wanted = w->c.lossless;
+    semi_recover(w, s);
     v->started_at = w->now;
     history_cut(&v->own, v->applied); /* the relay log is discarded */
     TRACE(w, trace_server(s), "starts, at %u", v->applied);
@@ -266,7 +273,7 @@ void server_init(struct world *w, int s)
     v->io = IO_NO;
     if (s < NODES) { /* a pair that was set up: one history of some rows */
         for (int i = 0; i < 5; i++)
-            history_append(&v->own, 0);
+            history_append(&v->own, 0, 0);
         v->applied = history_end(&v->own);
     }
     event_add(w, w->now + random_below(w, S), EV_START, s, 0, 0);
@@ -328,6 +335,9 @@ void server_take(struct world *w, struct event *e)
         break;
     case EV_FLOW:
         flow_take(w, s);
+        break;
+    case EV_ACK:
+        semi_acked(w, e);
         break;
     default:
         client_writes(w, s);

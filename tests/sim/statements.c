@@ -50,6 +50,12 @@ void server_snapshot(const struct world *w, int s, struct snapshot *out, bool ev
     out->unplanned = (uint8_t)unplanned;
     out->offsets = v->offsets;
     out->semi_sync = v->semi_sync;
+    out->lossless = w->c.lossless;
+    out->strict = v->strict;
+    out->status = v->status;
+    out->clients = v->clients;
+    out->waiting = v->waiting != 0;
+    out->acking = v->acking && v->io != IO_NO;
     out->io = v->io;
     out->sql = v->sql;
     out->io_pos = v->io_pos;
@@ -196,14 +202,23 @@ static void kill_local(struct world *w, int s, int c)
 
 /* ---- the control session ---- */
 
-static void change_threads(struct world *w, int s, enum verb verb)
+static bool change_threads(struct world *w, int s, int c)
 {
     struct server *v = &w->servers[s];
-    if (verb == DO_STOP_IO) {
-        v->io = IO_NO;
-        return;
+    struct conn *k = &v->conns[c];
+    bool stops = k->now.verb == DO_STOP_IO || k->now.verb == DO_ACKNOWLEDGE;
+    if (stops && k->pc == 0 && semi_stop_hangs(w, s)) {
+        k->pc = 1;
+        server_step_later(w, s, c, S);
+        return false;
     }
-    flow_start(w, s, true, verb == DO_START_BOTH || v->sql);
+    if (stops)
+        semi_stop(w, s);
+    if (k->now.verb == DO_STOP_IO)
+        return true;
+    v->acks_wanted = w->c.lossless;
+    flow_start(w, s, true, k->now.verb == DO_START_BOTH || v->sql);
+    return true;
 }
 
 static bool drain(struct world *w, int s, int c, struct answer *a)
@@ -243,15 +258,31 @@ static bool write_bulletin(struct world *w, int s, int c)
 static bool write_term(struct world *w, int s, int c, struct answer *a)
 {
     struct server *v = &w->servers[s];
+    struct conn *k = &v->conns[c];
     if (v->blockers & (BLOCK_FTWRL | BLOCK_TABLES)) {
         server_step_later(w, s, c, 10 * MS);
+        return false;
+    }
+    if (k->pc) { /* it waits for its acknowledgement */
+        bool waits = v->waiting && v->waits_from < k->now.size;
+        if (waits)
+            server_step_later(w, s, c, 5 * MS);
+        return !waits;
+    }
+    if (semi_is_full(v)) {
+        server_step_later(w, s, c, 5 * MS);
         return false;
     }
     if (v->read_only)
         a->status = GOT_ERROR; /* the supervisor's account may, but it is not the writer's: 1290 is nearer */
     else
-        server_term(w, s, v->conns[c].now.epoch, v->conns[c].now.kind);
-    return true;
+        server_term(w, s, k->now.epoch, k->now.kind);
+    if (!v->waiting)
+        return true;
+    k->pc = 1;
+    k->now.size = v->applied;
+    server_step_later(w, s, c, MS);
+    return false;
 }
 
 /* ---- all of them ---- */
@@ -266,6 +297,8 @@ static bool execute(struct world *w, int s, int c, struct answer *a)
         take_here(w, s, c, a);
         if (k->local)
             show_holder(w, s, a);
+        if (w->c.lossless && s == OBS_TIE)
+            read_rows(w, s, a);
         return true;
     case DO_RENEW:
         a->mine = lock_is_mine(v, LOCK_VOTE, c);
@@ -283,6 +316,8 @@ static bool execute(struct world *w, int s, int c, struct answer *a)
     case DO_ENABLE:
     case DO_RELEASE:
     case DO_RECLAIM:
+    case DO_MARK:
+    case DO_CLEAR_MARK:
         return procedure_step(w, s, c);
     case DO_KILL:
         server_kill_id(w, s, k->now.id);
@@ -290,14 +325,19 @@ static bool execute(struct world *w, int s, int c, struct answer *a)
     case DO_STOP_IO:
     case DO_START_IO:
     case DO_START_BOTH:
-        change_threads(w, s, k->now.verb);
+    case DO_ACKNOWLEDGE:
+        if (!change_threads(w, s, c))
+            return false;
         break;
     case DO_DRAIN:
         if (!drain(w, s, c, a))
             return false;
         break;
     case DO_SEMI_SYNC_OFF:
-        v->semi_sync = 0;
+        semi_turn(w, s, false, false);
+        break;
+    case DO_ACKS_ON:
+        semi_turn(w, s, true, false);
         break;
     case DO_TERM:
         return write_term(w, s, c, a);
@@ -318,13 +358,14 @@ static bool execute(struct world *w, int s, int c, struct answer *a)
         return true;
     case DO_HOLDERS:
     case DO_ALL:
-        a->count = v->blockers & (BLOCK_TABLES | BLOCK_DML) ? 1 : 0;
+        a->count = server_is_blocked(v) ? 1 : 0;
         return true;
     case DO_KILL_LOCAL:
         kill_local(w, s, c);
         return true;
     case DO_KILL_HOLDERS:
-    case DO_KILL_ALL: /* a killed DML still rolls back */
+    case DO_KILL_ALL: /* a killed DML still rolls back; a killed commit stays, and nobody is told */
+        semi_let_go(w, s, false);
         server_unblock(w, s, BLOCK_TABLES | (random_chance(w, 700) ? BLOCK_DML : 0));
         return true;
     case DO_PING:

@@ -291,6 +291,8 @@ void supervisor_replied(struct world *w, int n, int slot, const struct statement
         bell_answered(w, n, a);
     else if (slot == SLOT_CLOSER)
         closer_replied(w, n, st, a);
+    else if (slot == SLOT_SEMI)
+        own_semi_replied(w, n, a);
     else if (st->verb == DO_BULLETIN && a->status == GOT_LOST)
         p->said = 0;
     else if (st->verb == DO_OFFSETS)
@@ -595,6 +597,8 @@ void supervisor_start(struct world *w, int n)
     for (int i = 0; i < OBS_NODES; i++)
         session_open(w, n, SLOT_DESK + i, i, 500);
     session_open(w, n, SLOT_BELL, n, 500);
+    if (policy->lossless)
+        session_open(w, n, SLOT_SEMI, n, 500);
 }
 
 void supervisor_end(struct world *w, int n, bool off)

@@ -176,6 +176,8 @@ static void renewed(struct world *w, int n, int i, const struct answer *a)
         session_close(w, n, SLOT_VOTER + i);
     if (a->has_holder)
         show_holder(w, n, i, a);
+    if (a->has_rows && !vote_of(w, n, i)->held)
+        observe_rows(rows_of(w, n, i), &a->seen.rows, a->sent);
     node_wake(w, n);
 }
 
@@ -274,6 +276,47 @@ static void promised(struct world *w, int n, int i, const struct statement *st, 
     node_wake(w, n);
 }
 
+static void write_mark(struct world *w, int n, int i, int node, uint64_t epoch)
+{
+    struct voter_side *v = &sup_of(w, n)->voters[i];
+    struct statement st = {.verb = epoch ? DO_MARK : DO_CLEAR_MARK, .id = (uint32_t)node, .epoch = (uint32_t)epoch};
+    if (v->marking[node] || !session_is_up(w, n, SLOT_VOTER + i))
+        return;
+    v->marking[node] = 1;
+    query(w, n, i, st, limit_ms(w, n, i, clock_of(w, n)));
+}
+
+void voter_mark(struct world *w, int n, int i, int node, uint64_t epoch)
+{
+    const struct note *mark = &rows_of(w, n, i)->out_of_sync[node];
+    if (vote_of(w, n, i)->held && (mark->kind == NOTE_NONE || mark->epoch != epoch))
+        write_mark(w, n, i, node, epoch);
+}
+
+void voter_clear_mark(struct world *w, int n, int i, int node)
+{
+    if (vote_of(w, n, i)->held && rows_of(w, n, i)->out_of_sync[node].kind != NOTE_NONE)
+        write_mark(w, n, i, node, 0);
+}
+
+static void marked(struct world *w, int n, int i, const struct statement *st, const struct answer *a)
+{
+    struct supervisor *p = sup_of(w, n);
+    int node = (int)st->id;
+    note_answer(w, n, i, a);
+    p->voters[i].marking[node] = 0;
+    if (a->status == GOT_OK) {
+        struct voter_rows *rows = rows_of(w, n, i);
+        quorum_proven(&p->q, i, a->sent);
+        rows->out_of_sync[node] =
+            (struct note){.kind = st->epoch ? NOTE_OUT_OF_SYNC : NOTE_NONE, .node = node, .epoch = st->epoch};
+        rows->read_us = a->answered;
+        w->tally.marks += st->verb == DO_MARK;
+        w->tally.clears += st->verb == DO_CLEAR_MARK;
+    }
+    node_wake(w, n);
+}
+
 bool voter_enable(struct world *w, int n, uint64_t epoch)
 {
     struct voter_side *v = &sup_of(w, n)->voters[n];
@@ -364,6 +407,10 @@ void voter_replied(struct world *w, int n, int i, const struct statement *st, co
         break;
     case DO_RECLAIM:
         reclaimed(w, n, a);
+        break;
+    case DO_MARK:
+    case DO_CLEAR_MARK:
+        marked(w, n, i, st, a);
         break;
     default:
         break;

@@ -168,6 +168,7 @@ static bool must_wait(const struct world *w, const struct event *e)
     case EV_FLOW:
     case EV_WRITE:
     case EV_START:
+    case EV_ACK:
         return server_waits(w, e->a);
     case EV_ADVERT:
         return w->hosts[e->a].frozen || w->nodes[e->a].keepalived == STOPPED;
@@ -229,6 +230,7 @@ static void dispatch(struct world *w, struct event *e)
     case EV_FLOW:
     case EV_WRITE:
     case EV_START:
+    case EV_ACK:
         server_take(w, e);
         break;
     case EV_ADVERT:
@@ -300,6 +302,7 @@ static void make_policy(struct world *w, int n)
     struct policy *p = &w->policy[n];
     *p = (struct policy){.self = n,
                          .tie = w->c.tie,
+                         .lossless = w->c.lossless,
                          .has_vip = true,
                          .has_references = w->c.references,
                          .server_id = {1, 2},
@@ -361,6 +364,11 @@ static void make_conditions(struct world *w, const struct options *o)
 {
     struct conditions *c = &w->c;
     c->tie = (uint8_t)(o->tie_given ? o->tie : random_below(w, 8) ? random_below(w, 2) : POLICY_TIE_VIP);
+    /* Not drawn: a seed of async stays what it was. */
+    c->lossless = o->durability == DURABLE_LOSSLESS ||
+                  (o->durability == DURABLE_ANY && c->tie == POLICY_TIE_WITNESS && o->seed % 2);
+    if (c->lossless)
+        c->tie = POLICY_TIE_WITNESS;
     c->liveness = o->liveness;
     c->trace = o->trace;
     c->references = random_below(w, 4) != 0 || c->tie == POLICY_TIE_VIP;

@@ -52,6 +52,7 @@ enum event_kind {
     EV_FLOW,     /* replication: something arrives or is applied */
     EV_WRITE,    /* a client writes */
     EV_START,    /* the server starts */
+    EV_ACK,      /* a receiver's acknowledgement arrives: gen = of its connection, x = position */
     /* of a supervisor: a = node, gen = of the process */
     EV_TICK,
     EV_PERIOD,
@@ -95,6 +96,7 @@ struct event {
 struct gid {
     uint32_t seq;
     uint8_t server;
+    uint8_t branch; /* which of several transactions that bear this GTID: no server sees that (history.c) */
 };
 
 struct segment {
@@ -103,6 +105,7 @@ struct segment {
     uint16_t epoch;   /* of that row */
     uint8_t server;
     uint8_t unplanned;
+    uint8_t branch;
 };
 
 struct history {
@@ -145,6 +148,7 @@ struct snapshot {
     int8_t term_node;
     uint8_t read_only, offsets, semi_sync, io, sql, here[NODES];
     uint8_t events, enabled, unplanned, server;
+    uint8_t lossless, strict, status, clients, waiting, acking;
 };
 
 /* ---- statements ---- */
@@ -170,6 +174,10 @@ enum verb {
     DO_START_BOTH,
     DO_DRAIN,
     DO_SEMI_SYNC_OFF,
+    DO_ACKS_ON,
+    DO_ACKNOWLEDGE,
+    DO_MARK,       /* id: the node */
+    DO_CLEAR_MARK,
     DO_TERM,
     DO_BELL,
     DO_BULLETIN,
@@ -232,10 +240,11 @@ enum slot {
     SLOT_DESK = 9, /* two */
     SLOT_BELL = 11,
     SLOT_CLOSER = 12,
-    SLOT_F_LOCK = 13, /* the fencer's: w, f, k */
-    SLOT_F_SET = 14,
-    SLOT_F_KILL = 15,
-    SLOTS = 16
+    SLOT_SEMI = 13,   /* lossless */
+    SLOT_F_LOCK = 14, /* the fencer's: w, f, k */
+    SLOT_F_SET = 15,
+    SLOT_F_KILL = 16,
+    SLOTS = 17
 };
 
 enum link_state { LINK_NONE = 0, LINK_DOWN, LINK_CONNECTING, LINK_UP };
@@ -307,6 +316,19 @@ struct server {
     int64_t unattended_at;  /* until when nobody attended to it */
     uint8_t mischief;       /* somebody else set read_only=0 */
     uint32_t acked;         /* last sequence number that a client was told */
+    /* semi-sync (semisync.c) */
+    uint8_t strict, status;   /* of the master side, which is `semi_sync` */
+    uint8_t waiting;          /* groups of commits that are in the binary log and wait */
+    uint8_t of_clients[2];
+    uint32_t waits_from, waits_to[2];
+    uint8_t clients;          /* Rpl_semi_sync_master_clients */
+    uint8_t acks_wanted;      /* rpl_semi_sync_slave_enabled */
+    uint8_t acking;           /* the receiver was started with that */
+    uint8_t branch;
+    uint8_t alone_by_others;  /* somebody else turned the master side off */
+    uint8_t opened_by_others; /* ... set read_only=0 */
+    uint16_t link, link_life; /* the receiver's connection, and the life of the primary at its other end */
+    uint32_t heard_to;        /* what was received on it, or before */
 };
 
 enum blocker { BLOCK_TABLES = 1, BLOCK_DML = 2, BLOCK_FTWRL = 4 };
@@ -338,6 +360,7 @@ struct voter_side {
     uint32_t predecessor, condemned;
     uint32_t promising;
     uint8_t wanted, urgency, taking, asking, enabling, releasing, release_done, warm, expired;
+    uint8_t marking[NODES];
 };
 
 struct supervisor {
@@ -363,6 +386,8 @@ struct supervisor {
     uint8_t wants_peer_off; /* the operator's command that is waited for */
     int64_t control_began, closing_own_at, fence_asked, prepared, armed_deadline, offsets_asked, threads_started;
     int64_t repaired, disarmed, fault_until, last_tick, wake_at;
+    uint8_t semi_busy;
+    int64_t semi_began, semi_failed, mark_asked, clear_asked;
     uint64_t seq;
     struct {
         uint64_t seq;
@@ -452,6 +477,7 @@ enum fault {
 struct conditions {
     uint8_t tie; /* enum policy_tie */
     uint8_t liveness;
+    uint8_t lossless;
     uint8_t trace;
     uint8_t references;
     uint8_t breaker;
@@ -474,6 +500,7 @@ struct tally {
     uint64_t refused;       /* liveness: an operator was needed */
     uint64_t cut_short;     /* two servers that wrote in turn, longer than a history holds */
     uint64_t lost;          /* acknowledged rows that a promotion left behind (async, within the bound) */
+    uint64_t alone, marks, clears, rolled_back; /* lossless */
 };
 
 enum excuse { EXCUSE_PAUSE = 0, EXCUSE_UNWATCHED, EXCUSE_SWITCH, EXCUSE_MISCHIEF, EXCUSE_VIP, EXCUSES };
@@ -500,6 +527,9 @@ struct world {
     /* for the invariants */
     struct gid acked;         /* the last acknowledged row of the newest term */
     uint8_t acked_by;
+    uint8_t branches;
+    uint32_t due_to;          /* lossless: the rows of `due` up to here were acknowledged */
+    struct history due;
     int64_t acked_at[ACKS_KEPT];
     uint32_t highest_ack;     /* epoch of the latest term that acknowledged anything */
     uint32_t highest_enabled;
@@ -515,6 +545,7 @@ struct options {
     uint64_t seed;
     enum policy_tie tie;
     bool tie_given, liveness, trace;
+    enum { DURABLE_ASYNC = 0, DURABLE_LOSSLESS, DURABLE_ANY } durability; /* any: as the seed says */
     int64_t length; /* µs of the run; 0 = as the seed says */
 };
 
