@@ -8,7 +8,7 @@ import time
 
 from .errors import LabError
 from .lab import Lab
-from .net import ADDRESSES
+from .net import HOSTS
 from .options import BASELINES, DEFAULT_NAME, TIE_BREAKERS, Options, default_dir
 
 
@@ -47,25 +47,26 @@ def parser():
     up.add_argument("--disk", action="store_true", help="keep the datadirs in the laboratory's folder")
     up.add_argument("--server", default="", metavar="DIR", help="run the MariaDB of the system in that folder "
                     "(tests/lab/get-debian13 makes one)")
+    up.add_argument("--ipv6", action="store_true", help="every address is an IPv6 one")
     up.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                     help="a value of cluster.yaml, as timing.lease=3s; may be repeated")
 
     down = commands.add_parser("down", help="end it and remove its folder")
     down.add_argument("--keep-logs", action="store_true")
     enter = commands.add_parser("enter", help="a shell on a host")
-    enter.add_argument("host", choices=ADDRESSES)
+    enter.add_argument("host", choices=HOSTS)
     execute = commands.add_parser("exec", help="run a command on a host")
-    execute.add_argument("host", choices=ADDRESSES)
+    execute.add_argument("host", choices=HOSTS)
     execute.add_argument("argv", nargs=argparse.REMAINDER, metavar="CMD")
     commands.add_parser("status", help="hosts, VIP, servers and replication at a glance")
     logs = commands.add_parser("logs", help="list the logs, or print one")
-    logs.add_argument("host", nargs="?", choices=ADDRESSES)
+    logs.add_argument("host", nargs="?", choices=HOSTS)
     logs.add_argument("log", nargs="?", help="mariadbd, keepalived, replcheckd, syslog, init")
 
     cut = commands.add_parser("cut", help="drop packets of a host on the bridge; prints the cut's number")
-    cut.add_argument("host", choices=ADDRESSES)
+    cut.add_argument("host", choices=HOSTS)
     cut.add_argument("direction", choices=("in", "out", "both"), nargs="?", default="both")
-    cut.add_argument("--peer", default="", choices=[*ADDRESSES, "reference"])
+    cut.add_argument("--peer", default="", choices=[*HOSTS, "reference"])
     cut.add_argument("--proto", type=int, default=0)
     cut.add_argument("--tcp-port", type=int, default=0)
     cut.add_argument("--loss", type=int, default=100, metavar="PERCENT")
@@ -83,7 +84,8 @@ def do_up(args):
         values[key] = value
     options = Options(name=args.name, dir=args.dir, build=args.build, supervisor=not args.no_supervisor,
                       baseline=args.baseline, tie_breaker=args.tie_breaker, advert=args.advert,
-                      pool=args.pool, disk=args.disk, server=args.server, set=values)
+                      pool=args.pool, disk=args.disk, server=args.server, ipv6=args.ipv6,
+                      set=values)
     begun = time.monotonic()
     with interruptible():
         lab = Lab(options, outlive=True).up()
@@ -92,7 +94,7 @@ def do_up(args):
 
 def do_status(lab):
     holders = lab.vip_holders()
-    print(f"{'host':<8} {'address':<12} {'vip':<3} {'server':<9} {'position':<20} replication")
+    print(f"{'host':<8} {'address':<14} {'vip':<3} {'server':<9} {'position':<20} replication")
     for name, host in lab.hosts.items():
         server, position, replication = "", "", ""
         if not host.on:
@@ -108,7 +110,7 @@ def do_status(lab):
             except LabError:
                 server = "silent"
         vip = "yes" if name in holders else ""
-        print(f"{name:<8} {host.address:<12} {vip:<3} {server:<9} {position:<20} {replication}")
+        print(f"{name:<8} {host.address:<14} {vip:<3} {server:<9} {position:<20} {replication}")
     for cut in lab.segment.cuts():
         print(f"cut {cut.id}: {cut}")
 

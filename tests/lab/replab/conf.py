@@ -65,7 +65,12 @@ def write_mariadb(host, pool, log_size, lossless=False):
             host.write(folder + "72-replcheck-lossless.cnf", sample("mariadb-lossless.cnf"))
         node = put(sample("mariadb-node.cnf"), "server_id", str(host.server_id))
         node = put(node, "auto_increment_offset", str(host.server_id))
+        if host.plan.version == 6:
+            node = put(node, "bind_address", "*")
         host.write(folder + "71-replcheck-node.cnf", node)
     else:
-        host.write(folder + "70-replcheck-witness.cnf", sample("mariadb-witness.cnf"))
+        witness = sample("mariadb-witness.cnf")
+        if host.plan.version == 6:
+            witness = put(witness, "bind_address", "*")
+        host.write(folder + "70-replcheck-witness.cnf", witness)
     host.write(folder + "79-laboratory.cnf", LABORATORY_CNF.format(pool=pool, log=log_size))

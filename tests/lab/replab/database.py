@@ -143,8 +143,9 @@ class Server:
 
     def create_replication_account(self):
         user, password = REPLICATION
-        self.sql(f"SET SESSION sql_log_bin=0; CREATE USER '{user}'@'192.0.2.%' IDENTIFIED BY '{password}';"
-                 f"GRANT REPLICATION SLAVE ON *.* TO '{user}'@'192.0.2.%'")
+        account = f"'{user}'@'{self.host.plan.accounts}'"
+        self.sql(f"SET SESSION sql_log_bin=0; CREATE USER {account} IDENTIFIED BY '{password}';"
+                 f"GRANT REPLICATION SLAVE ON *.* TO {account}")
 
     def replicate_from(self, peer, acknowledge=False):
         user, password = REPLICATION

@@ -5,7 +5,6 @@ import subprocess
 
 from . import accounts
 from .errors import LabError
-from .net import ADDRESSES
 from .ns import CLEAN_ENV, Space, alive, end, start_time
 
 # Folders that a host has for itself: path inside -> below the host's folder outside.
@@ -17,8 +16,8 @@ SERVER_IDS = {"mx1": 1, "mx2": 2, "witness": 9}
 
 
 class Host:
-    def __init__(self, name, lab_dir, volatile, disk):
-        self.name, self.address = name, ADDRESSES[name]
+    def __init__(self, name, lab_dir, volatile, disk, plan):
+        self.name, self.plan, self.address = name, plan, plan.addresses[name]
         self.dir = os.path.join(lab_dir, name)
         self.volatile = os.path.join(volatile, name)
         self.disk = disk
@@ -64,8 +63,8 @@ class Host:
 
     def names(self):
         """Names come from a file alone: there is no name server, and waiting for one would take seconds."""
-        hosts = "".join(f"{address} {name}\n" for name, address in ADDRESSES.items())
-        return {"hosts": "127.0.0.1 localhost\n" + hosts, "resolv.conf": "", "hostname": self.name + "\n",
+        hosts = "".join(f"{address} {name}\n" for name, address in self.plan.addresses.items())
+        return {"hosts": "127.0.0.1 localhost\n::1 localhost\n" + hosts, "resolv.conf": "", "hostname": self.name + "\n",
                 "nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files\n"}
 
     def own(self, name, user, mode=0o755):
@@ -152,5 +151,5 @@ class Host:
             end(outer, started)
 
     def addresses(self):
-        done = self.exec(["ip", "-4", "-o", "addr", "show"], net_only=True)
+        done = self.exec(["ip", "-o", "addr", "show"], net_only=True)
         return [line.split()[3].split("/")[0] for line in done.stdout.splitlines()]

@@ -17,7 +17,7 @@ def now_us():
 
 
 def knock(address):
-    began, sock = now_us(), socket.socket()
+    began, sock = now_us(), socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
     sock.settimeout(TIMEOUT_S)
     try:
         sock.connect(address)

@@ -12,7 +12,7 @@ import time
 from . import database, etcd, freezer, mail, memory, services, starve
 from .errors import LabError
 from .host import Host
-from .net import ADDRESSES, VIP, Segment
+from .net import HOSTS, PLANS, Segment
 from .ns import Space
 from .options import Options, default_dir
 
@@ -44,11 +44,12 @@ class Lab:
         self._up = False
         self._saving = threading.Lock()
         self.volatile = ""
+        self.plan = PLANS[6 if self.options.ipv6 else 4]
 
     def _assemble(self):
-        self.hosts = {name: Host(name, self.dir, self.volatile, self.options.disk) for name in ADDRESSES}
+        self.hosts = {name: Host(name, self.dir, self.volatile, self.options.disk, self.plan) for name in HOSTS}
         self.switch = Space("switch")
-        self.segment = Segment(self.switch, os.path.join(self.dir, "cuts.json"))
+        self.segment = Segment(self.switch, os.path.join(self.dir, "cuts.json"), self.plan)
         self.servers = {name: database.Server(self.hosts[name], self.options.server) for name in DATABASES}
         if self.options.tie_breaker == "etcd":
             del self.servers["witness"]
@@ -216,7 +217,7 @@ class Lab:
         return self.servers["mx2" if name == "mx1" else "mx1"]
 
     def vip_holders(self):
-        return [name for name in NODES if self.hosts[name].on and VIP in self.hosts[name].addresses()]
+        return [name for name in NODES if self.hosts[name].on and self.plan.vip in self.hosts[name].addresses()]
 
     def wait_until(self, what, condition, timeout_s):
         """Polls; returns the seconds it took; raises LabError naming `what`."""

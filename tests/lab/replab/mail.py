@@ -4,7 +4,6 @@ import shutil
 
 from . import conf
 from .database import APPLICATION
-from .net import ADDRESSES
 
 ACCOUNT = "ada@example.org"
 DOVECOT_CONF = """\
@@ -31,7 +30,7 @@ def load(lab):
     with open(LAB_SQL, encoding="utf-8") as file:
         lab.mx1.sql(file.read())
     # Two host parts: through the segment, and through a server's own socket.
-    for place in ("192.0.2.%", "localhost"):
+    for place in (lab.plan.accounts, "localhost"):
         lab.mx1.sql(f"CREATE USER '{user}'@'{place}' IDENTIFIED BY '{password}';"
                     f"GRANT SELECT, INSERT, UPDATE, DELETE ON mail.* TO '{user}'@'{place}';"
                     f"GRANT SELECT, INSERT, UPDATE, DELETE ON lab.* TO '{user}'@'{place}'")
@@ -41,7 +40,9 @@ def load(lab):
 
 def write_lookups(host):
     """The samples of conf/mail with this node's values, as an administrator installs them."""
-    peer = ADDRESSES["mx2" if host.name == "mx1" else "mx1"]
+    peer = "mx2" if host.name == "mx1" else "mx1"
+    if host.plan.version == 4:  # neither Postfix nor Dovecot takes an IPv6 address here, but a name
+        peer = host.plan.addresses[peer]
     for name in ("mailboxes", "aliases", "domains"):
         text = conf.sample(f"mail/postfix-{name}.cf")
         text = conf.put(text, "hosts", f"unix:/run/mysqld/mysqld.sock inet:{peer}:3306")

@@ -10,11 +10,48 @@ import os
 
 from .errors import LabError
 
-REFERENCE = "192.0.2.254"
-VIP = "192.0.2.100"
-ADDRESSES = {"mx1": "192.0.2.11", "mx2": "192.0.2.12", "witness": "192.0.2.19", "client": "192.0.2.50"}
-PREFIX = 24
 BRIDGE = "br0"
+HOSTS = {"mx1": 11, "mx2": 12, "witness": 19, "client": 50}
+# A machine may have IPv6 turned off; and an address is a host's only after a second of looking for another's.
+IPV6_ON = ["sysctl", "-qw", *(f"net.ipv6.conf.{which}.{what}" for which in ("all", "default")
+                              for what in ("disable_ipv6=0", "accept_dad=0"))]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Who has which address: all of one family."""
+    network: str  # what the addresses begin with
+    prefix: int
+    version: int
+
+    def address(self, number):
+        return f"{self.network}{number}"
+
+    @property
+    def vip(self):
+        return self.address(100)
+
+    @property
+    def vips(self):
+        """Of a laboratory that has two."""
+        return [self.vip, self.address(101)]
+
+    @property
+    def reference(self):
+        return self.address(254)
+
+    @property
+    def addresses(self):
+        return {name: self.address(number) for name, number in HOSTS.items()}
+
+    @property
+    def accounts(self):
+        """The host part of an account for the whole segment."""
+        return self.network + "%"
+
+
+PLANS = {4: Plan("192.0.2.", 24, 4), 6: Plan("2001:db8::", 64, 6)}
+ADDRESSES, VIP = PLANS[4].addresses, PLANS[4].vip  # of a laboratory that is not asked for IPv6
 
 
 def slow_port(name):
@@ -42,7 +79,7 @@ class Cut:
     def matches(self):
         chance = f"numgen random mod 100 < {self.loss} " if self.loss < 100 else ""
         if self.proto:
-            return [f"ip protocol {self.proto} {chance}drop"]
+            return [f"meta l4proto {self.proto} {chance}drop"]
         if self.tcp_port:
             return [f"tcp {side} {self.tcp_port} {chance}drop" for side in ("dport", "sport")]
         return [f"{chance}drop"]
@@ -67,25 +104,35 @@ class Cut:
 class Segment:
     """The bridge. `space` is the namespace it lives in, `path` the file that lists the cuts."""
 
-    def __init__(self, space, path):
-        self.space, self.path = space, path
+    def __init__(self, space, path, plan):
+        self.space, self.path, self.plan = space, path, plan
 
     def make(self):
+        self._switch_on(self.space)
         self.ip("link set lo up",
                 f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
-                f"addr add {REFERENCE}/{PREFIX} dev {BRIDGE}", f"link set {BRIDGE} up")
+                f"addr add {self.plan.reference}/{self.plan.prefix} dev {BRIDGE}{self._more()}",
+                f"link set {BRIDGE} up")
         self._change(lambda cuts: cuts.clear())
+
+    def _switch_on(self, space):
+        if self.plan.version == 6:
+            space.run(IPV6_ON, net_only=True)
+
+    def _more(self):
+        return " nodad" if self.plan.version == 6 else " broadcast +"
 
     def ip(self, *lines):
         self.space.run(["ip", "-batch", "-"], net_only=True, input="\n".join(lines) + "\n")
 
     def plug(self, host):
         """A cable from the bridge to eth0 of a host that has just come up."""
+        self._switch_on(host.space)
         self.ip(f"link add {host.name} type veth peer name eth0 netns {host.space.pid}",
                 f"link set {host.name} master {BRIDGE}", f"link set {host.name} up")
         host.space.run(["ip", "-batch", "-"], net_only=True, input="\n".join((
-            "link set lo up", f"addr add {host.address}/{PREFIX} broadcast + dev eth0", "link set eth0 up",
-            f"route add default via {REFERENCE}")) + "\n")
+            "link set lo up", f"addr add {host.address}/{self.plan.prefix} dev eth0{self._more()}",
+            "link set eth0 up", f"route add default via {self.plan.reference}")) + "\n")
 
     def unplug(self, name):
         for port in (name, slow_port(name)):

@@ -27,6 +27,7 @@ class Options:
     disk: bool = False             # datadirs in `dir` instead of memory
     server: str = ""               # a folder with another system, whose MariaDB the hosts run (get-debian13)
     set: dict = dataclasses.field(default_factory=dict)  # values of cluster.yaml: "timing.lease" -> "3s"
+    ipv6: bool = False             # every address is an IPv6 one
     keep_logs: bool = False        # after down, `dir` remains with the logs
 
     def __post_init__(self):

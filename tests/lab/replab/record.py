@@ -11,7 +11,6 @@ from . import analysis, mail
 from .database import APPLICATION
 from .errors import LabError
 from .faults import now_us
-from .net import VIP
 
 
 def program(lab, name):
@@ -61,13 +60,13 @@ class Writer(_Recorder):
 
     _clients = 0
 
-    def __init__(self, lab, host="client", address=VIP, socket=None, client=None, **options):
+    def __init__(self, lab, host="client", address=None, socket=None, client=None, **options):
         Writer._clients += 1
         self.client = client or Writer._clients
         path = os.path.join(lab.dir, f"writer-{self.client}.txt")
         argv = [program(lab, "labwriter"), "--out", path, "--client", str(self.client),
                 "--user", APPLICATION[0], "--password", APPLICATION[1]]
-        argv += ["--socket", socket] if socket else ["--address", address]
+        argv += ["--socket", socket] if socket else ["--address", address or lab.plan.vip]
         for name, value in options.items():
             argv += ["--" + name.replace("_", "-")] + ([] if value is True else [str(value)])
         super().__init__(lab.switch if host == "switch" else lab.hosts[host].space, argv, path)
@@ -176,9 +175,9 @@ class Lookups:
 class Knocker:
     """Connects from a host again and again, to see how long a SYN waits."""
 
-    def __init__(self, lab, host="client", address=VIP, port=3306):
+    def __init__(self, lab, host="client", address=None, port=3306):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "knock.py")
-        self._process = lab.hosts[host].popen([sys.executable, "-I", script, address, port], stdin=subprocess.PIPE,
+        self._process = lab.hosts[host].popen([sys.executable, "-I", script, address or lab.plan.vip, port], stdin=subprocess.PIPE,
                                               stdout=subprocess.PIPE, text=True)
 
     def stop(self):

@@ -4,7 +4,6 @@ import shutil
 
 from . import accounts, baseline, conf, mail, yamlconf
 from .errors import LabError
-from .net import VIP
 
 NEEDED = ("mariadbd", "mariadb-install-db", "mariadb", "keepalived", "nft", "ip", "unshare", "nsenter")
 SECRET = "replcheck-lab"
@@ -55,9 +54,9 @@ def write_files(lab, host):
         baseline.write_files(host, options.baseline)
         return
     host.write("etc/mysql-replcheck/mysql-replcheck.nft",
-               conf.put(conf.sample("mysql-replcheck.nft"), "define vip", VIP))
+               conf.put(conf.sample("mysql-replcheck.nft"), f"define vip{lab.plan.version}", lab.plan.vip))
     text = conf.sample("keepalived.conf")
-    for key, value in (("INTERFACE", "eth0"), ("VIP", VIP + "/24"), ("ADVERT", options.advert)):
+    for key, value in (("INTERFACE", "eth0"), ("VIP", f"{lab.plan.vip}/{lab.plan.prefix}"), ("ADVERT", options.advert)):
         text = conf.put(text, r"\$" + key, value)
     host.write("etc/keepalived/keepalived.conf", text)
     host.write("etc/mysql-replcheck/cluster.yaml", yamlconf.cluster(options))

@@ -7,7 +7,6 @@ import time
 
 from .faults import now_us
 from .history import Held
-from .net import VIP
 
 NODES = ("mx1", "mx2")
 PERIOD_S = 0.02
@@ -24,11 +23,11 @@ def _enter_net(pid):
         os.close(fd)
 
 
-def _is_local():
+def _is_local(address):
     """An address that is not local cannot be bound to."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
-            sock.bind((VIP, 0))
+            sock.bind((address, 0))
             return True
         except OSError:
             return False
@@ -36,6 +35,7 @@ def _is_local():
 
 class VipWatch:
     def __init__(self, lab):
+        self._vip = lab.plan.vip
         self._hosts = [lab.hosts[name] for name in NODES]
         self._held, self._ended = [], threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -50,7 +50,7 @@ class VipWatch:
                     continue
                 _enter_net(host.space.pid)
                 on.append(host.name)
-                if _is_local():
+                if _is_local(self._vip):
                     holders.append(host.name)
             except OSError:  # its host went off meanwhile
                 continue

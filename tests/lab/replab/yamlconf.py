@@ -2,25 +2,13 @@
 import copy
 
 from .errors import LabError
-from .net import ADDRESSES, REFERENCE, VIP
-
-WITNESS = {"kind": "mariadb", "address": ADDRESSES["witness"], "port": 3306}
-ETCD = {"kind": "etcd", "endpoints": [{"address": ADDRESSES["witness"], "port": 2379}]}
+from .net import PLANS
 
 CLUSTER = {
     "cluster": "mail",
-    "nodes": [
-        {"name": name, "address": ADDRESSES[name], "port": 3306, "server_id": i, "auto_increment_offset": i}
-        for i, name in enumerate(("mx1", "mx2"), 1)
-    ],
     "auto_increment_increment": 2,
-    "vip": {"addresses": [VIP], "source": "netlink"},
-    "quorum": {
-        "tie_breaker": "witness",
-        "witness": WITNESS,
-        "references": [{"address": REFERENCE, "port": 443}],
-        "accept_split_brain": "false",
-    },
+    "vip": {"source": "netlink"},
+    "quorum": {"tie_breaker": "witness", "accept_split_brain": "false"},
     "policy": {
         "write_mode": "single",
         "durability": "async",
@@ -55,13 +43,22 @@ hooks   = {{ dir = "/etc/mysql-replcheck/hooks.d"; user = "replcheck"; timeout =
 """
 
 
-def cluster(options):
-    tree = copy.deepcopy(CLUSTER)
-    tree["quorum"]["tie_breaker"] = options.tie_breaker
+def _witness(options, address):
     if options.tie_breaker == "etcd":
-        tree["quorum"].update(tie_breaker="witness", witness=ETCD)
-    elif options.tie_breaker != "witness":
-        del tree["quorum"]["witness"]
+        return {"kind": "etcd", "endpoints": [{"address": address, "port": 2379}]}
+    return {"kind": "mariadb", "address": address, "port": 3306}
+
+
+def cluster(options):
+    tree, plan = copy.deepcopy(CLUSTER), PLANS[6 if options.ipv6 else 4]
+    tree["nodes"] = [{"name": name, "address": plan.addresses[name], "port": 3306, "server_id": i,
+                      "auto_increment_offset": i} for i, name in enumerate(("mx1", "mx2"), 1)]
+    tree["vip"]["addresses"] = [plan.vip]
+    tree["quorum"]["references"] = [{"address": plan.reference, "port": 443}]
+    if options.tie_breaker in ("witness", "etcd"):
+        tree["quorum"]["witness"] = _witness(options, plan.addresses["witness"])
+    else:
+        tree["quorum"]["tie_breaker"] = options.tie_breaker
     if options.tie_breaker == "vip":
         tree["quorum"]["accept_split_brain"] = "true"
     for key, value in options.set.items():
@@ -89,7 +86,8 @@ def _flow(value):
         return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_flow(v) for v in value) + "]"
-    return str(value)
+    address = isinstance(value, str) and ":" in value and value[0] not in "[{\""
+    return f'"{value}"' if address else str(value)
 
 
 def _block(tree, indent):

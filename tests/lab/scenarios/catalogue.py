@@ -20,11 +20,12 @@ class Scenario:
     settings: dict        # of cluster.yaml, as replab.Options.set
     faults: tuple         # rows (rows.py) that it shows
     quick: bool           # one of the quick set
+    options: dict = dataclasses.field(default_factory=dict)  # more of replab.Options
 
 
-def scenario(tie_breaker="witness", settings=None, name="", fault=(), quick=False):
+def scenario(tie_breaker="witness", settings=None, name="", fault=(), quick=False, **options):
     """Registers the function below under its name, with its documentation as what it shows. `fault`: the number of
-    its row in rows.py, or several."""
+    its row in rows.py, or several. What else is given is of replab.Options, as ipv6=True."""
     shown = (fault,) if isinstance(fault, int) else tuple(fault)
     if any(number not in ROWS for number in shown):
         raise ValueError(f"no row {shown} in rows.py")
@@ -35,7 +36,7 @@ def scenario(tie_breaker="witness", settings=None, name="", fault=(), quick=Fals
             raise ValueError(f"two scenarios are named {known_as}")
         what = " ".join(function.__doc__.split())
         ALL[known_as] = Scenario(known_as, what, function, tie_breaker, settings or {}, shown,
-                                 quick)
+                                 quick, options)
         return function
     return register
 

@@ -99,7 +99,8 @@ def words_of(figures):
 def run(scenario, settings, number=1):
     """Runs one scenario in a fresh laboratory and prints its line. Is it good?"""
     options = Options(name=f"{settings.label}{os.getpid()}", build=settings.build, tie_breaker=scenario.tie_breaker,
-                      set=scenario.settings | settings.set, server=settings.server)
+                      set=scenario.settings | settings.set, server=settings.server,
+                      **scenario.options)
     begun = time.monotonic()
     with Lab(options) as lab:
         trial, failure = try_in(lab, scenario)
