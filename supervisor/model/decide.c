@@ -70,6 +70,20 @@ static void update_ledger(const struct policy *p, const struct observation *o, s
     m->peer_sampled_us = o->peer.seen_us;
 }
 
+static void update_left_over(const struct policy *p, const struct observation *o, struct mind *m)
+{
+    const struct voter_rows *own = &o->own.voter;
+    int other = 1 - p->self;
+    if (o->peer.voter.read_us) {
+        m->rows_read = true;
+        m->left_over_epoch = 0;
+    } else if (own->read_us && !m->rows_read) {
+        uint64_t released = own->release[other].epoch, certified = own->certificate[other].epoch;
+        m->rows_read = true;
+        m->left_over_epoch = released > certified ? released : certified;
+    }
+}
+
 static void update_basis(const struct policy *p, const struct observation *o, struct mind *m)
 {
     struct note basis;
@@ -81,7 +95,7 @@ static void update_basis(const struct policy *p, const struct observation *o, st
     }
     if (promised || holds_power(m->state))
         return;
-    if (!facts_basis(p, o, &basis)) {
+    if (!facts_basis(p, o, m, &basis)) {
         m->basis.kind = NOTE_NONE;
         return;
     }
@@ -135,7 +149,7 @@ static enum tri third_vote(const struct policy *p, const struct observation *o, 
 static void update_quorum(const struct policy *p, const struct observation *o, struct quorum *q, struct mind *m)
 {
     struct note basis;
-    bool closed = o->operator_.peer_is_off || m->basis_consumed || facts_basis(p, o, &basis) ||
+    bool closed = o->operator_.peer_is_off || m->basis_consumed || facts_basis(p, o, m, &basis) ||
                   (o->closing.closed && o->closing.epoch && o->closing.epoch == m->epoch);
     if (p->tie == POLICY_TIE_WRITER)
         q->tie_mine = third_vote(p, o, m);
@@ -311,6 +325,7 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
         forget_ages(m);
     update_wish(o, m);
     update_history(o, m);
+    update_left_over(p, o, m);
     update_basis(p, o, m);
     update_ledger(p, o, m);
     durability_remember(p, o, m);

@@ -88,7 +88,7 @@ uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, c
     return most % 2 == (p->self == 0 ? 1 : 0) ? most : most + 1;
 }
 
-bool facts_basis(const struct policy *p, const struct observation *o, struct note *out)
+bool facts_basis(const struct policy *p, const struct observation *o, const struct mind *m, struct note *out)
 {
     int other = 1 - p->self;
     uint64_t newest = facts_promised_by(o, other), own = facts_promised_by(o, p->self);
@@ -96,6 +96,8 @@ bool facts_basis(const struct policy *p, const struct observation *o, struct not
                                 &o->own.voter.off[other]};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (all[i]->kind == NOTE_NONE || all[i]->epoch < newest || all[i]->epoch < own)
+            continue;
+        if (p->tie == POLICY_TIE_WRITER && all[i]->epoch <= m->left_over_epoch)
             continue;
         *out = *all[i];
         return true;
@@ -207,16 +209,19 @@ static enum tri fact_received(const struct sight *s)
 
 static enum tri fact_later_term(const struct sight *s);
 
-/* Applied also where transactions of our own have numbers beyond it: a fork shows in no position. */
-static enum tri is_applied(const struct sight *s, const struct gtid_set *applied, const struct gtid_set *want)
+/* Do transactions of our own have numbers beyond it, without it? A fork shows in no position. */
+static bool is_forked_off(const struct sight *s, const struct gtid_set *want)
 {
-    enum tri has = gtid_pos_contains(applied, want);
-    return has == TRI_YES && gtid_state_lacks(&s->o->own.binlog_state, want) ? TRI_NO : has;
+    struct gtid_set applied;
+    facts_own_position(s->o, &applied);
+    return gtid_pos_contains(&applied, want) == TRI_YES &&
+           gtid_state_lacks(&s->o->own.binlog_state, &s->o->own.slave_pos, want);
 }
 
-static enum tri is_here(const struct sight *s, bool drained, const struct gtid_set *have, const struct gtid_set *want)
+static enum tri is_here(const struct sight *s, const struct gtid_set *have, const struct gtid_set *want)
 {
-    return drained ? is_applied(s, have, want) : gtid_pos_contains(have, want);
+    enum tri has = gtid_pos_contains(have, want);
+    return has == TRI_YES && is_forked_off(s, want) ? TRI_NO : has;
 }
 
 static enum tri fact_drained(const struct sight *s)
@@ -229,9 +234,9 @@ static enum tri fact_drained(const struct sight *s)
     /* What came of the other's fork is not for us to apply: our data have the later term. */
     if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
         return TRI_YES;
-    if (own->replication.io_pos.known && is_applied(s, &applied, &own->replication.io_pos) != TRI_YES)
+    if (own->replication.io_pos.known && is_here(s, &applied, &own->replication.io_pos) != TRI_YES)
         return s->m->accept_loss && own->replication.sql == TRI_NO ? TRI_YES : TRI_NO;
-    if (s->m->ledger.received.known && is_applied(s, &applied, &s->m->ledger.received) != TRI_YES)
+    if (s->m->ledger.received.known && is_here(s, &applied, &s->m->ledger.received) != TRI_YES)
         return s->m->accept_loss ? TRI_YES : TRI_NO;
     return TRI_YES;
 }
@@ -299,17 +304,18 @@ static unsigned fact_loss(const struct sight *s)
         received_position(s, &have);
     if (s->m->accept_loss || s->o->operator_.accept_loss)
         return LOSS_OK;
-    if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
-        return s->m->state == NODE_STANDBY || is_here(s, drained, &have, &s->basis.gtid) == TRI_YES ? LOSS_OK
-                                                                                                    : LOSS_KNOWN;
+    if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known) {
+        bool arriving = s->m->state == NODE_STANDBY && !is_forked_off(s, &s->basis.gtid);
+        return arriving || is_here(s, &have, &s->basis.gtid) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
+    }
     if (durability_marked(s->p, s->o, s->q))
         return LOSS_MARKED;
     if (peer_is_quiet(s)) {
         if (s->m->history == GTID_REL_DIVERGED && fact_later_term(s) == TRI_YES)
             return LOSS_OK;
-        return is_here(s, drained, &have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
+        return is_here(s, &have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
     }
-    if (drained && gtid_state_lacks(&s->o->own.binlog_state, &s->m->ledger.writer_pos))
+    if (is_forked_off(s, &s->m->ledger.writer_pos))
         return LOSS_KNOWN;
     char sentence[LEDGER_SENTENCE_MAX];
     struct loss_bound bound = facts_loss(s->p, s->o, s->m);
@@ -351,7 +357,7 @@ static enum tri fact_stale(const struct sight *s)
     const struct voter_rows *all[] = {&o->own.voter, &o->peer.voter, &o->witness.voter};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         const struct note *r = &all[i]->release[s->other];
-        if (r->kind == NOTE_RELEASE && r->epoch >= newest && gtid_pos_contains(&have, &r->gtid) == TRI_YES)
+        if (r->kind == NOTE_RELEASE && r->epoch >= newest && is_here(s, &have, &r->gtid) == TRI_YES)
             return TRI_NO;
     }
     return TRI_YES;
@@ -631,7 +637,7 @@ void facts_compute(struct facts *out, const struct policy *p, const struct obser
                    const struct mind *m)
 {
     struct sight s = {.p = p, .o = o, .q = q, .m = m, .self = p->self, .other = 1 - p->self};
-    s.has_basis = facts_basis(p, o, &s.basis);
+    s.has_basis = facts_basis(p, o, m, &s.basis);
     memset(out, 0, sizeof(*out));
     compute_own(out, &s);
     compute_peer(out, &s);

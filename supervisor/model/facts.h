@@ -100,8 +100,9 @@ const char *fact_value_name(enum fact f, unsigned value);
 /* The next epoch of this node's parity above every epoch that the observation knows. */
 uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, const struct mind *m);
 
-/* The peer's row at our own server that proves it closed, if it is of the peer's newest known epoch. */
-bool facts_basis(const struct policy *p, const struct observation *o, struct note *out);
+/* The peer's row at our own server that proves it closed, if it is of the peer's newest known epoch and not left over
+ * (mind.h). */
+bool facts_basis(const struct policy *p, const struct observation *o, const struct mind *m, struct note *out);
 
 /* Highest epoch that node `n` is known to have promised anywhere we can read. */
 uint64_t facts_promised_by(const struct observation *o, int n);

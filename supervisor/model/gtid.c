@@ -183,13 +183,15 @@ enum tri gtid_pos_contains(const struct gtid_set *have, const struct gtid_set *w
     return TRI_YES;
 }
 
-bool gtid_state_lacks(const struct gtid_set *state, const struct gtid_set *pos)
+bool gtid_state_lacks(const struct gtid_set *state, const struct gtid_set *seeded, const struct gtid_set *pos)
 {
     if (!state->known || !pos->known)
         return false;
     for (size_t i = 0; i < pos->count; i++) {
-        uint64_t known = seq_of_server(state, &pos->at[i]);
-        if (known && known < pos->at[i].seq)
+        const struct gtid *want = &pos->at[i];
+        uint64_t known = seq_of_server(state, want);
+        bool reached = known || seq_of_domain(state, want->domain) >= want->seq;
+        if (reached && known < want->seq && seq_of_server(seeded, want) < want->seq)
             return true;
     }
     return false;

@@ -69,10 +69,10 @@ void gtid_pos_merge(struct gtid_set *into, const struct gtid_set *from);
 /* Has `have` all that `want` has? Unknown if either is unknown. */
 enum tri gtid_pos_contains(const struct gtid_set *have, const struct gtid_set *want);
 
-/* Does a gtid_binlog_state know a server of the position only up to an earlier number? Then the position's
- * transactions are not in that history, though numbers of another server may reach beyond them: a fork. A
- * server that the state does not know at all tells nothing. */
-bool gtid_state_lacks(const struct gtid_set *state, const struct gtid_set *pos);
+/* Is the position on the other side of a fork: does the gtid_binlog_state know its server only up to an earlier number,
+ * or not at all though numbers of others reach beyond it? `seeded` is the gtid_slave_pos: a server that was seeded at the
+ * position has it without any such entry. Where no number reaches it, the positions tell. */
+bool gtid_state_lacks(const struct gtid_set *state, const struct gtid_set *seeded, const struct gtid_set *pos);
 
 /* Number of sequence numbers in `want` beyond `have`, summed over domains: with one history an upper bound
  * of the missing transactions; 0 exactly if gtid_pos_contains says yes. -1 if either is unknown. */

@@ -37,6 +37,10 @@ struct mind {
     struct note basis;           /* the other's row on which `why` rests; NOTE_NONE otherwise */
     int64_t basis_since_us;      /* when that row was first read */
     bool basis_consumed;         /* our promise's transaction found and consumed it */
+    bool rows_read;              /* the own server's voter table, in this process's life */
+    /* The other's row of this epoch, or before, was there already, and the other's table was not read since. While this
+     * node was off, its operator may have made the other the writer again. 0 = none. */
+    uint64_t left_over_epoch;
     int64_t majority_since_us;   /* since when a majority is counted without a break; 0 = it is not */
     int64_t backoff_until_us;    /* no votes are asked for before */
     bool wished;                 /* the operator wanted the writer here at the last tick */

@@ -115,6 +115,10 @@ CASE(standby, LOSS, LOSS_OK, "a released position is received first", released(s
 CASE(draining, LOSS, LOSS_KNOWN, "a released position that never came", released(s, "0-2-99"))
 CASE(draining, LOSS, LOSS_KNOWN, "a released position on the other side of a fork", released(s, "0-2-11");
      s->o.own.binlog_pos = scene_gtid("0-1-12"); s->o.own.binlog_state = scene_gtid("0-1-12,0-2-10"))
+CASE(draining, LOSS, LOSS_KNOWN, "a released position of a writer of which nothing is here", released(s, "0-2-22"); forked(s))
+CASE(standby, LOSS, LOSS_KNOWN, "the same before a promotion: it cannot arrive any more", released(s, "0-2-22"); forked(s))
+CASE(peer_lost, LOSS, LOSS_KNOWN, "the writer's last known position on the other side of a fork", saw_writer(s, "0-2-22", 0);
+     forked(s))
 CASE(draining, LOSS, LOSS_OK, "a released position that came", released(s, "0-2-10"))
 CASE(boot, LOSS, LOSS_OK, "the peer is read-only and has nothing more", )
 CASE(boot, LOSS, LOSS_KNOWN, "the peer is read-only and has more", s->o.peer.binlog_pos = scene_gtid("0-2-12"))
@@ -137,6 +141,8 @@ CASE(standby, STALE, TRI_YES, "given back elsewhere, with data that are not here
      s->o.witness.voter.release[1] = *scene_row(s, NOTE_RELEASE, 6, "0-2-11"); s->o.own.voter.release[1].kind = NOTE_NONE)
 CASE(standby, STALE, TRI_NO, "given back elsewhere, with its data here", s->o.own.voter.promise[1].epoch = 6;
      s->o.witness.voter.release[1] = *scene_row(s, NOTE_RELEASE, 6, "0-2-10"); s->o.own.voter.release[1].kind = NOTE_NONE)
+CASE(standby, STALE, TRI_YES, "given back elsewhere, with data on the other side of a fork", s->o.own.voter.promise[1].epoch = 6;
+     s->o.witness.voter.release[1] = *scene_row(s, NOTE_RELEASE, 6, "0-2-22"); s->o.own.voter.release[1].kind = NOTE_NONE; forked(s))
 CASE(boot, STALE, TRI_NO, "promised, and the other's history is contained", s->o.own.voter.promise[1].epoch = 6;
      compared(s, GTID_REL_EQUAL, 10))
 CASE(boot, STALE, TRI_YES, "promised, and the other has more", s->o.own.voter.promise[1].epoch = 6;

@@ -115,6 +115,13 @@ static void certified(struct scene *s, const char *file, uint64_t size)
     keep_basis(s, row);
 }
 
+/* Rows of our own from the sixth on, none of the other's. */
+static void forked(struct scene *s)
+{
+    s->o.own.binlog_pos = s->o.own.slave_pos = s->o.own.binlog_state = scene_gtid("0-1-50");
+    s->m.ledger.received = s->o.own.replication.io_pos = scene_gtid("");
+}
+
 /* Its supervisor certified the death just now. */
 static void died_in(struct scene *s, uint64_t epoch)
 {
@@ -304,15 +311,15 @@ static void test_basis(void **state)
     struct note n;
     (void)state;
     standby(&s);
-    assert_false(facts_basis(&s.p, &s.o, &n));
+    assert_false(facts_basis(&s.p, &s.o, &s.m, &n));
     scene_row(&s, NOTE_RELEASE, PEER_EPOCH, "0-2-10");
-    assert_true(facts_basis(&s.p, &s.o, &n));
+    assert_true(facts_basis(&s.p, &s.o, &s.m, &n));
     assert_int_equal(n.kind, NOTE_RELEASE);
     scene_row(&s, NOTE_CERTIFICATE, PEER_EPOCH, NULL);
-    assert_true(facts_basis(&s.p, &s.o, &n));
+    assert_true(facts_basis(&s.p, &s.o, &s.m, &n));
     assert_int_equal(n.kind, NOTE_CERTIFICATE);
     s.o.witness.voter.promise[1] = (struct note){.kind = NOTE_PROMISE, .node = 1, .epoch = PEER_EPOCH + 2};
-    assert_false(facts_basis(&s.p, &s.o, &n));
+    assert_false(facts_basis(&s.p, &s.o, &s.m, &n));
 }
 
 int main(void)

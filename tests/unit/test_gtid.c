@@ -194,22 +194,27 @@ static void contains_and_counts(void **state)
 static void state_lacks(void **state)
 {
     static const struct {
-        const char *name, *state, *pos;
+        const char *name, *state, *seeded, *pos;
         bool lacks;
     } cases[] = {
-        {"there", "0-1-5,0-2-9", "0-2-9", false},
-        {"beyond", "0-1-5,0-2-9", "0-2-10", true},
-        {"a fork that another server's numbers hide", "0-1-12,0-2-9", "0-2-10", true},
-        {"a server that the state does not know tells nothing", "0-1-12", "0-2-10", false},
-        {"another domain", "0-1-12,1-2-9", "0-2-10", false},
-        {"nothing", "0-1-12", "", false},
-        {"unknown state", "unknown", "0-2-10", false},
-        {"unknown position", "0-1-12", "unknown", false},
+        {"there", "0-1-5,0-2-9", "0-2-9", "0-2-9", false},
+        {"beyond", "0-1-5,0-2-9", "0-2-9", "0-2-10", true},
+        {"a fork that another server's numbers hide", "0-1-12,0-2-9", "0-1-12", "0-2-10", true},
+        {"the same, and nothing of that server was ever there", "0-1-12", "0-1-12", "0-2-10", true},
+        {"a number that another server used", "0-1-10", "0-1-10", "0-2-10", true},
+        {"of a server that the state does not know, and not reached: the positions tell", "0-1-9", "0-1-9", "0-2-10", false},
+        {"seeded there, then written", "0-1-12", "0-2-10", "0-2-10", false},
+        {"seeded before it, then written", "0-1-12", "0-2-9", "0-2-10", true},
+        {"seeded there, and nothing written", "", "0-2-10", "0-2-10", false},
+        {"another domain", "0-1-9,1-2-12", "0-1-9", "0-2-10", false},
+        {"nothing", "0-1-12", "0-1-12", "", false},
+        {"unknown state", "unknown", "0-1-12", "0-2-10", false},
+        {"unknown position", "0-1-12", "0-1-12", "unknown", false},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct gtid_set have = set_of(cases[i].state), want = set_of(cases[i].pos);
-        if (gtid_state_lacks(&have, &want) != cases[i].lacks)
+        struct gtid_set have = set_of(cases[i].state), want = set_of(cases[i].pos), seeded = set_of(cases[i].seeded);
+        if (gtid_state_lacks(&have, &seeded, &want) != cases[i].lacks)
             fail_msg("%s: wrong", cases[i].name);
     }
 }

@@ -335,6 +335,46 @@ static void test_certified_death_of_the_peer(void **state)
     expect_third(&d, TRI_YES, "consumed");
 }
 
+/* A node that starts with a handover in its table, which it had no time to take, and does not hear who wrote it. */
+static void start_with_row(struct drive *d)
+{
+    memset(d, 0, sizeof(*d));
+    scene_standby(&d->s, POLICY_TIE_WRITER);
+    mind_init(&d->s.m, d->s.now_us);
+    drive_begin(d);
+    d->lock_free[0] = d->lock_free[1] = true;
+    scene_row(&d->s, NOTE_RELEASE, PEER_EPOCH, "0-2-10");
+}
+
+/* The other may be the writer again by its operator's word, given while this node was off. */
+static void test_row_that_was_left_over(void **state)
+{
+    struct drive d;
+    (void)state;
+    start_with_row(&d);
+    cut(&d);
+    peer_unread(&d.s);
+    d.s.p.has_references = false;
+    drive_run(&d, 30000);
+    expect_third(&d, TRI_NO, "left over");
+    assert_false(drive_did(&d, ACTION_ENABLE));
+    assert_true(drive_fired(&d, 329));
+    d.s.o.operator_.peer_is_off = true;
+    d.s.o.operator_.want = WANT_HERE;
+    drive_until(&d, NODE_WRITER, 5000);
+}
+
+static void test_row_that_was_left_over_and_stands(void **state)
+{
+    struct drive d;
+    (void)state;
+    start_with_row(&d);
+    d.s.o.peer.read_only = TRI_YES;
+    d.s.o.own.bulletin[1].state = d.s.o.peer.bulletin[1].state = NODE_DEMOTE_HANDOVER;
+    drive_until(&d, NODE_WRITER, 200);
+    assert_int_equal(d.s.m.why, REASON_HANDOVER);
+}
+
 /* The row was consumed, and what was read of the own table is still from before. */
 static void test_consumed_and_not_read_again(void **state)
 {
@@ -429,6 +469,8 @@ int main(void)
         cmocka_unit_test(test_handover_gives_it_and_undoing_returns_it),
         cmocka_unit_test(test_handover_to_a_host_that_dies),
         cmocka_unit_test(test_certified_death_of_the_peer),
+        cmocka_unit_test(test_row_that_was_left_over),
+        cmocka_unit_test(test_row_that_was_left_over_and_stands),
         cmocka_unit_test(test_consumed_and_not_read_again),
         cmocka_unit_test(test_silence_without_the_third_vote),
         cmocka_unit_test(test_peer_declared_off),
