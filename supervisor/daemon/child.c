@@ -88,8 +88,10 @@ struct child *child_new(struct event_base *base, const struct child_options *opt
     c->o = *options;
     c->events = *events;
     c->socket = -1;
-    c->news = event_new(base, options->spawner, EV_READ | EV_PERSIST, on_news, c);
-    event_add(c->news, NULL);
+    if (options->spawner >= 0) {
+        c->news = event_new(base, options->spawner, EV_READ | EV_PERSIST, on_news, c);
+        event_add(c->news, NULL);
+    }
     return c;
 }
 

@@ -45,6 +45,7 @@ struct fencer {
     int program_fd;               /* this very program, for supervisors of our version */
     struct run_command *checking; /* the installed file is being tried before an upgrade */
     int old_lock_fd;              /* our predecessor's session that holds the write lock; -1 = none */
+    int64_t orphan_us;            /* nothing was inherited: how long the fence may take; 0 = not so */
     int64_t replace_us;           /* when a supervisor that was asked to make room is killed */
 };
 
@@ -70,7 +71,10 @@ bool fencer_reset_holds(struct fencer *f, int weight);
 
 /* fencer_upgrade.c */
 void fencer_upgrade_begin(struct fencer *f);
-bool fencer_upgrade_inherit(
-    struct fencer *f); /* after fencer_was_upgraded(): the logic's state and the child */
+/* After fencer_was_upgraded(): the logic's state and the child; false: it was not. */
+bool fencer_upgrade_inherit(struct fencer *f);
+/* Where nothing could be inherited: to be called when anything was seen of the server, and each period. */
+void fencer_upgrade_orphan(struct fencer *f);
+void fencer_upgrade_orphan_step(struct fencer *f);
 
 #endif

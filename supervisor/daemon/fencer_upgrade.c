@@ -12,29 +12,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/child.h"
+#include "daemon/estate.h"
 #include "daemon/fencer_parts.h"
 #include "daemon/fencer_sessions.h"
 #include "daemon/handover.h"
 #include "io/run_command.h"
 
-#define CHECK_MS      5000
-#define MAKE_ROOM_MS  1000
-#define ESTATE_FORMAT 1 /* of struct estate: another layout, another number */
-
-struct estate {
-    struct fencer_logic logic;
-    int32_t lock_fd;
-    int32_t spawner_fd;
-    int32_t settings_fd;
-    int32_t child_fd;
-    int32_t write_lock_fd;
-    uint8_t reloaded;
-    uint8_t greeted;
-    uint8_t reserved[2];
-};
+#define CHECK_MS     5000
+#define MAKE_ROOM_MS 1000
 
 static struct estate inherited;
 static bool have_inherited;
+static struct err refused; /* why nothing was inherited */
 
 static void keep_over_exec(const struct estate *e, int state_fd, bool keep)
 {
@@ -90,7 +79,7 @@ static void execute(struct fencer *f)
     sigset_t before;
     struct err e;
     struct estate estate = make_estate(f);
-    int fd = handover_write("", ESTATE_FORMAT, &estate, sizeof(estate), &e);
+    int fd = estate_write(&estate, &e);
     if (fd < 0) {
         log_error("no upgrade: %s", e.text);
         return;
@@ -116,7 +105,8 @@ static void on_checked(void *arg, bool ok, const char *how)
     struct fencer *f = arg;
     run_command_free(&f->checking);
     if (!ok) {
-        log_error("no upgrade: %s --check-config: %s", f->program, how);
+        log_error("no upgrade: %s --check-config --" HANDOVER_TAKES " %d: %s; this version goes on, and a restart of the "
+                  "service changes it", f->program, ESTATE_FORMAT, how);
         return;
     }
     if (f->logic.fencing || f->logic.stopping) {
@@ -129,28 +119,37 @@ static void on_checked(void *arg, bool ok, const char *how)
 
 void fencer_upgrade_begin(struct fencer *f)
 {
-    const char *argv[] = {f->program, "--check-config", "--config", f->start.config_dir, NULL};
+    char format[16];
+    const char *argv[] = {f->program, "--check-config", "--" HANDOVER_TAKES, format, "--config", f->start.config_dir, NULL};
     struct err e;
     if (f->checking)
         return;
+    snprintf(format, sizeof(format), "%d", ESTATE_FORMAT);
     f->checking = run_command_start(f->base, argv, CHECK_MS, on_checked, f, &e);
     if (!f->checking)
         log_error("no upgrade: %s", e.text);
 }
 
+/* Nothing is known of what was promised, so nothing may be written here. The term's supervisor hears no more of its
+ * fencer and gives the role up; who starts this process starts the service anew. */
+static void be_orphan(struct fencer_start *start)
+{
+    start->orphaned = true;
+    start->lock_fd = start->spawner_fd = start->settings_fd = start->resetter_fd = start->ready_fd = -1;
+}
+
 bool fencer_was_upgraded(struct fencer_start *start)
 {
     const char *number = getenv(HANDOVER_FENCER);
-    struct err e;
     if (!number)
         return false;
     int fd = atoi(number);
     unsetenv(HANDOVER_FENCER);
-    have_inherited = handover_read(fd, "", ESTATE_FORMAT, &inherited, sizeof(inherited), &e);
+    have_inherited = estate_read(fd, &inherited, &refused);
     close(fd);
     if (!have_inherited) {
-        log_error("the fencer's state was not inherited: %s", e.text);
-        return false;
+        be_orphan(start);
+        return true;
     }
     keep_over_exec(&inherited, -1, false);
     start->lock_fd = inherited.lock_fd;
@@ -159,6 +158,23 @@ bool fencer_was_upgraded(struct fencer_start *start)
     start->resetter_fd = inherit_resetter();
     start->ready_fd = -1;
     return true;
+}
+
+void fencer_upgrade_orphan(struct fencer *f)
+{
+    f->logic.child_start_us = 0;
+    f->orphan_us = clock_now_us() + CLOCK_MS(f->rules.lease_ms) + CLOCK_MS(f->rules.fence_ms);
+    f->exit_status = 1;
+    log_error("upgraded, and nothing was inherited: %s; fencing, and then this process ends", refused.text);
+}
+
+void fencer_upgrade_orphan_step(struct fencer *f)
+{
+    const struct fencer_server *s = &f->logic.server;
+    bool closed = !f->logic.fencing && (s->read_only == TRI_YES || s->alive == TRI_NO);
+    if (!f->orphan_us || f->logic.stopping || !(closed || clock_now_us() >= f->orphan_us))
+        return;
+    fencer_logic_stop(&f->logic, &f->rules, clock_now_us());
 }
 
 /* What was seen of the server is seen anew; what was promised to the supervisor stays. */

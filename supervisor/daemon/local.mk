@@ -25,6 +25,7 @@ supervisor_sources += \
 # The daemon without its supervisor: a test gives it another.
 fencer_sources = \
 	supervisor/daemon/child.c supervisor/daemon/child.h \
+	supervisor/daemon/estate.c supervisor/daemon/estate.h \
 	supervisor/daemon/fencer.c supervisor/daemon/fencer.h supervisor/daemon/fencer_parts.h \
 	supervisor/daemon/fencer_link.c supervisor/daemon/fencer_link.h \
 	supervisor/daemon/fencer_sessions.c supervisor/daemon/fencer_sessions.h \

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "config.h"
+#include "daemon/estate.h"
 #include "daemon/fencer.h"
 #include "daemon/handover.h"
 #include "daemon/log_socket.h"
@@ -35,6 +36,7 @@ struct arguments {
     bool foreground;
     bool check;
     bool supervisor;
+    const char *estate; /* the format of a running fencer's state, NULL: not asked */
 };
 
 static const char usage[] =
@@ -72,6 +74,7 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
                                             {"foreground", no_argument, NULL, 'f'},
                                             {"check-config", no_argument, NULL, 'n'},
                                             {HANDOVER_OPTION, no_argument, NULL, 's'},
+                                            {HANDOVER_TAKES, required_argument, NULL, 't'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -87,6 +90,8 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
             a->check = true;
         else if (option == 's')
             a->supervisor = true;
+        else if (option == 't')
+            a->estate = optarg;
         else if (option == 'v' || option == 'h') {
             printf("%s", option == 'v' ? PROGRAM " " PACKAGE_VERSION "\n" : usage);
             return false;
@@ -109,6 +114,11 @@ static int check_configuration(const struct arguments *a)
                              : settings_load_without_secrets(&settings, a->config_dir, &e);
     if (!ok)
         return fail(EXIT_CONFIGURATION, &e);
+    if (a->estate && !estate_takes(strtoul(a->estate, NULL, 10))) {
+        err_set(&e, "the running version keeps its state in format %s, of which this version knows %d to %d", a->estate,
+                ESTATE_OLDEST, ESTATE_FORMAT);
+        return fail(EXIT_REFUSED, &e);
+    }
     static const char *const tie_breakers[] = {"the last writer", "the witness", "the VIP"};
     const struct cluster_settings *c = &settings.cluster;
     const struct node_settings *self = &c->nodes[settings.node.self];

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -787,6 +788,50 @@ def upgrade_to_a_broken_program_is_no_upgrade():
         expect("read_only", it.read_only(), "0")
         os.kill(puppet.pid, signal.SIGKILL)
         it.fencer.puppet().expect_kind("STATE", epoch="1")  # still of the fencer's own version
+
+
+def install_script(it, text):
+    """The installed program becomes a script; $REAL is the program that it was."""
+    real, new = it.fencer.puppet_program + ".real", it.fencer.puppet_program + ".new"
+    shutil.copy(it.fencer.puppet_program, real)
+    with open(new, "w") as file:
+        file.write(f"#!/bin/sh\nREAL={real}\n{text}\n")
+    os.chmod(new, 0o755)
+    os.rename(new, it.fencer.puppet_program)
+
+
+@case
+def a_version_of_another_format_is_not_upgraded_to():
+    """An older program does not even know the question."""
+    with lab() as it:
+        puppet = it.writer()
+        install_script(it, 'case "$*" in *--takes-estate*) exit 2;; esac; exec $REAL "$@"')
+        puppet.say("upgrade")
+        wait_for("refusal", lambda: "--takes-estate" in it.fencer.said())
+        expect("armed still", puppet.ask("hold 1 1950 0")["text"], "")
+        expect("read_only", it.read_only(), "0")
+
+
+@case
+def formats_are_told_apart():
+    with lab() as it:
+        ask = it.fencer.command("--check-config", "--takes-estate")
+        expect("its own", subprocess.run([*ask, "2"], stdout=subprocess.DEVNULL).returncode, 0)
+        for other in ("0", "1", "3", "many"):
+            got = subprocess.run([*ask, other], capture_output=True, text=True)
+            expect(f"status for {other}", got.returncode, 1)
+            expect(f"answer for {other}", "keeps its state in format" in got.stderr, True)
+
+
+@case
+def an_upgrade_that_inherits_nothing_fences_and_ends():
+    with lab() as it:
+        it.writer().say("hold 1 1950 0")
+        install_script(it, 'case "$*" in *--check-config*) exit 0;; esac; exec 9</dev/null; REPLCHECK_FENCER=9 exec $REAL "$@"')
+        it.fencer.process.send_signal(signal.SIGUSR2)
+        wait_for("the fence", lambda: it.read_only() == "1")
+        expect("status", it.fencer.process.wait(20), 1)
+        expect("reason", "nothing was inherited" in it.fencer.said(), True)
 
 
 if __name__ == "__main__":

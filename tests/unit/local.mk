@@ -281,6 +281,13 @@ tests_unit_test_journal_bytes_LDADD = libio.a libmodel.a libbase.a $(CMOCKA_LIBS
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_estate
+TESTS += tests/unit/test_estate
+tests_unit_test_estate_SOURCES = tests/unit/test_estate.c supervisor/daemon/estate.c supervisor/daemon/estate.h \
+	supervisor/daemon/handover.c supervisor/daemon/handover.h
+tests_unit_test_estate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_estate_LDADD = libbase.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_handover
 TESTS += tests/unit/test_handover
 tests_unit_test_handover_SOURCES = tests/unit/test_handover.c \
