@@ -208,6 +208,10 @@ static void fill_vip(const struct report *r, int i, struct cell *c)
         cell_set(c, PAINT_DIM, "none configured");
         return;
     }
+    if (is_self(r, i) && r->vip_split) {
+        cell_set(c, PAINT_BAD, "split: %s", r->vip_trouble);
+        return;
+    }
     cell_tri(c, r->nodes[i].vip, "here", "-", PAINT_DIM);
     if (r->nodes[i].vip == TRI_YES && r->vip_here == TRI_YES && r->nodes[1 - r->self].vip == TRI_YES)
         c->paint = PAINT_BAD;

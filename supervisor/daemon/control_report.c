@@ -4,6 +4,7 @@
 #include "daemon/audits.h"
 #include "daemon/keeper.h"
 #include "daemon/node.h"
+#include "daemon/vip_finder.h"
 #include "io/probe.h"
 #include "io/voter.h"
 #include "io/worker.h"
@@ -45,7 +46,7 @@ static int64_t dropped(const struct worker_stats *s)
 void control_report(const struct node *n, struct report *out)
 {
     struct worker_stats stats;
-    char trouble[REPORT_SENTENCE_MAX] = "";
+    char trouble[REPORT_SENTENCE_MAX] = "", vip[REPORT_SENTENCE_MAX];
     struct observation now = n->o;
     now.now_us = clock_now_us();
     worker_stats_read(&stats);
@@ -60,6 +61,7 @@ void control_report(const struct node *n, struct report *out)
                               .refusal = n->attempt_refusal,
                               .worker_dropped = dropped(&stats),
                               .daemon_trouble = "",
+                              .vip_trouble = n->vip ? vip_finder_trouble(n->vip, vip, sizeof(vip)) : "",
                               .kept = keeper_path(n->keeper),
                               .weight = n->weight,
                               .wall_us = clock_wall_us(),

@@ -16,13 +16,13 @@
 #include "daemon/keeper.h"
 #include "daemon/room.h"
 #include "daemon/saved.h"
+#include "daemon/vip_finder.h"
 #include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/probe.h"
 #include "io/references.h"
 #include "io/session.h"
 #include "io/voter.h"
-#include "io/vip.h"
 #include "io/worker.h"
 #include "model/ledger_text.h"
 #include "model/report_text.h"
@@ -83,8 +83,9 @@ static void observe_lag(struct node *n)
 
 static void observe_rest(struct node *n)
 {
-    const struct vip_state *vip = n->vip ? vip_state(n->vip) : NULL;
+    const struct vip_state *vip = n->vip ? vip_finder_state(n->vip) : NULL;
     n->o.vip.here = vip ? vip->here : TRI_UNKNOWN;
+    n->o.vip.split = vip && vip->partial;
     n->o.vip.since_us = vip ? vip->since_us : 0;
     n->o.witness.seen_us = n->o.voter_answer_us[OBS_TIE];
     n->o.failovers_in_window = n->o.own.unplanned;
@@ -168,6 +169,11 @@ static void repair_dead_man(struct node *n)
 
 /* ---- the tick ---- */
 
+static const char *vip_news(const struct vip_view *v)
+{
+    return v->here == TRI_YES ? "arrived" : v->here == TRI_NO ? "left" : v->split ? "is split" : "is not known";
+}
+
 static void schedule(struct node *n)
 {
     int64_t now = clock_now_us(), next = decide_next_us(&n->policy, &n->o, &n->quorum, &n->mind);
@@ -201,7 +207,7 @@ static void run_tick(struct node *n)
     if (n->vip_event_us) {
         n->vip_decided_us = clock_now_us() - n->vip_event_us;
         n->vip_event_us = 0;
-        log_info("VIP %s: decided after %.3f ms (row %d)", n->o.vip.here == TRI_YES ? "arrived" : "left",
+        log_info("VIP %s: decided after %.3f ms (row %d)", vip_news(&n->o.vip),
                  (double)n->vip_decided_us / 1000.0, n->outcome.row->id);
     }
     for (int i = 0; i < n->outcome.step_count; i++)

@@ -100,11 +100,11 @@ static void execute(struct fencer *f)
 }
 
 /* The installed program can be executed and takes the configuration: only now is there no way back. */
-static void on_checked(void *arg, bool ok, const char *how)
+static void on_checked(void *arg, int exit_status, const char *how)
 {
     struct fencer *f = arg;
     run_command_free(&f->checking);
-    if (!ok) {
+    if (exit_status != 0) {
         log_error("no upgrade: %s --check-config --" HANDOVER_TAKES " %d: %s; this version goes on, and a restart of the "
                   "service changes it", f->program, ESTATE_FORMAT, how);
         return;
@@ -121,11 +121,12 @@ void fencer_upgrade_begin(struct fencer *f)
 {
     char format[16];
     const char *argv[] = {f->program, "--check-config", "--" HANDOVER_TAKES, format, "--config", f->start.config_dir, NULL};
+    struct run_command_options o = {.argv = argv, .deadline_ms = CHECK_MS};
     struct err e;
     if (f->checking)
         return;
     snprintf(format, sizeof(format), "%d", ESTATE_FORMAT);
-    f->checking = run_command_start(f->base, argv, CHECK_MS, on_checked, f, &e);
+    f->checking = run_command_start(f->base, &o, on_checked, f, &e);
     if (!f->checking)
         log_error("no upgrade: %s", e.text);
 }

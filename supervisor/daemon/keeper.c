@@ -48,15 +48,15 @@ static void tell(struct keeper *k, bool ok, const char *how)
     worker_event(&e);
 }
 
-static void on_done(void *arg, bool ok, const char *how)
+static void on_done(void *arg, int exit_status, const char *how)
 {
     struct keeper *k = arg;
     k->ended = true;
-    if (ok)
+    if (exit_status == 0)
         snprintf(k->path, sizeof(k->path), "%s/divergence/%s", k->n->settings.node.state_dir, k->name);
     else
         k->not_before_us = clock_now_us() + RETRY_US;
-    tell(k, ok, how);
+    tell(k, exit_status == 0, how);
 }
 
 /* Beside this program, as in a build folder, or where it is installed. */
@@ -88,7 +88,8 @@ static void begin(struct keeper *k)
                           "--other",
                           gtid_set_format(&n->o.peer.binlog_state, other, sizeof(other)),
                           NULL};
-    k->command = run_command_start(n->base, argv, DEADLINE_MS, on_done, k, &e);
+    struct run_command_options o = {.argv = argv, .deadline_ms = DEADLINE_MS};
+    k->command = run_command_start(n->base, &o, on_done, k, &e);
     if (k->command)
         return;
     k->not_before_us = clock_now_us() + RETRY_US;

@@ -36,7 +36,7 @@ struct node {
     struct audits *audits;
     struct session *desk[OBS_NODES]; /* bulletins and offsets, at each data node's server */
     struct fencer_link *fencer;
-    struct vip_watch *vip;
+    struct vip_finder *vip; /* NULL = there is no VIP */
     struct option_check *option_check;
     struct disk_room *disk_room;
     struct references *references;

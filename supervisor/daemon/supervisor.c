@@ -23,6 +23,7 @@
 #include "daemon/node.h"
 #include "daemon/offsets.h"
 #include "daemon/saved.h"
+#include "daemon/vip_finder.h"
 #include "daemon/vip_vote.h"
 #include "io/bell.h"
 #include "io/closer.h"
@@ -34,7 +35,6 @@
 #include "io/probe.h"
 #include "io/references.h"
 #include "io/server_voter.h"
-#include "io/vip.h"
 #include "io/voter.h"
 #include "io/weight.h"
 #include "io/worker.h"
@@ -438,15 +438,11 @@ static bool start_worker(struct node *n, bool foreground, char *journal, size_t 
 static void make_watches(struct node *n)
 {
     const struct cluster_settings *c = &n->settings.cluster;
-    struct err e;
     n->option_check = option_check_new(n->base, on_options, n);
     option_check_run(n->option_check, 0);
     disks_start(n);
-    if (n->policy.has_vip) {
-        n->vip = vip_new(n->base, c->vip.addresses, c->vip.address_count, on_vip, n, &e);
-        if (!n->vip)
-            log_error("the VIP is not watched: %s", e.text);
-    }
+    if (n->policy.has_vip)
+        n->vip = vip_finder_new(n->base, &n->settings, on_vip, n);
     if (n->policy.has_references && n->policy.tie != POLICY_TIE_WITNESS) /* a witness tells more than they could */
         n->references = references_new(n->base, c->quorum.references, c->quorum.reference_count,
                                        n->policy.tie == POLICY_TIE_VIP ? c->vip.addresses[0] : NULL,
@@ -543,7 +539,7 @@ static void end(struct node *n)
     session_free(&n->semi_sync);
     for (int i = 0; i < OBS_NODES; i++)
         session_free(&n->desk[i]);
-    vip_free(&n->vip);
+    vip_finder_free(&n->vip);
     references_free(&n->references);
     option_check_free(&n->option_check);
     disks_stop(n);

@@ -268,13 +268,13 @@ static bool send_signal(struct ladder *l)
     return true;
 }
 
-static void on_command(void *arg, bool ok, const char *how)
+static void on_command(void *arg, int exit_status, const char *how)
 {
     struct ladder *l = arg;
     char said[128];
     snprintf(said, sizeof(said), "fence command: %s", how);
     if (!l->over)
-        finish(l, ok, said);
+        finish(l, exit_status == 0, said);
 }
 
 static bool start_command(struct ladder *l)
@@ -283,7 +283,8 @@ static bool start_command(struct ladder *l)
     struct err e;
     if (!l->command[0])
         return false;
-    l->running = run_command_start(l->o.base, argv, COMMAND_DEADLINE_MS, on_command, l, &e);
+    struct run_command_options o = {.argv = argv, .deadline_ms = COMMAND_DEADLINE_MS};
+    l->running = run_command_start(l->o.base, &o, on_command, l, &e);
     if (!l->running)
         snprintf(l->last_error, sizeof(l->last_error), "%.90s", e.text);
     return l->running != NULL;

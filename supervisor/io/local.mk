@@ -24,7 +24,8 @@ libio_a_SOURCES += supervisor/io/disk_room.c supervisor/io/disk_room.h
 libio_a_SOURCES += supervisor/io/option_check.c supervisor/io/option_check.h \
 	supervisor/io/references.c supervisor/io/references.h
 libio_a_SOURCES += supervisor/io/ladder.c supervisor/io/ladder.h supervisor/io/ladder_sql.c supervisor/io/ladder_sql.h \
-	supervisor/io/run_command.c supervisor/io/run_command.h
+	supervisor/io/run_command.c supervisor/io/run_command.h \
+	supervisor/io/vip_command.c supervisor/io/vip_command.h
 libio_a_SOURCES += supervisor/io/binlog_read.c supervisor/io/binlog_read.h
 if HAVE_LIBCURL
 libio_a_SOURCES += supervisor/io/http_client.c supervisor/io/http_client.h \

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/duration.h"
 #include "base/mem.h"
 
 struct run_command {
@@ -21,14 +22,15 @@ struct run_command {
     bool killed;
     struct event *ended;
     struct event *deadline;
-    void (*done)(void *arg, bool ok, const char *how);
+    void (*done)(void *arg, int exit_status, const char *how);
     void *arg;
 };
 
 static void describe(const struct run_command *c, int status, char *out, size_t size)
 {
+    char deadline[DURATION_MAX];
     if (c->killed)
-        snprintf(out, size, "killed at its deadline of %d s", c->deadline_ms / 1000);
+        snprintf(out, size, "killed at its deadline of %s", duration_format_ms(c->deadline_ms, deadline));
     else if (WIFSIGNALED(status))
         snprintf(out, size, "ended by signal %d", WTERMSIG(status));
     else
@@ -47,7 +49,7 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
     event_del(c->deadline);
     c->pid = 0;
     describe(c, status, how, sizeof(how));
-    c->done(c->arg, !c->killed && WIFEXITED(status) && WEXITSTATUS(status) == 0, how);
+    c->done(c->arg, !c->killed && WIFEXITED(status) ? WEXITSTATUS(status) : -1, how);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -58,7 +60,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     kill(-c->pid, SIGKILL);
 }
 
-static int spawn(pid_t *pid, const char *const *argv)
+static int spawn(pid_t *pid, const struct run_command_options *o)
 {
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t files;
@@ -74,28 +76,34 @@ static int spawn(pid_t *pid, const char *const *argv)
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    int error = posix_spawn(pid, argv[0], &files, &attributes, (char *const *)(uintptr_t)argv, environ);
+    if (o->output) {
+        posix_spawn_file_actions_adddup2(&files, o->output, STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&files, o->output, STDERR_FILENO);
+    } else {
+        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    }
+    char *const *environment = o->environment ? (char *const *)(uintptr_t)o->environment : environ;
+    int error = posix_spawn(pid, o->argv[0], &files, &attributes, (char *const *)(uintptr_t)o->argv, environment);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return error;
 }
 
-struct run_command *run_command_start(struct event_base *base, const char *const *argv, int deadline_ms,
-                                      void (*done)(void *arg, bool ok, const char *how), void *arg,
+struct run_command *run_command_start(struct event_base *base, const struct run_command_options *o,
+                                      void (*done)(void *arg, int exit_status, const char *how), void *arg,
                                       struct err *e)
 {
-    struct timeval after = {deadline_ms / 1000, deadline_ms % 1000 * 1000};
+    struct timeval after = {o->deadline_ms / 1000, o->deadline_ms % 1000 * 1000};
     pid_t pid;
-    int error = spawn(&pid, argv);
+    int error = spawn(&pid, o);
     if (error) {
-        err_set(e, "%s: %s", argv[0], strerror(error));
+        err_set(e, "%s: %s", o->argv[0], strerror(error));
         return NULL;
     }
     struct run_command *c = mem_zalloc(sizeof(*c));
     c->pid = pid;
     c->pidfd = pidfd_open(pid, 0);
-    c->deadline_ms = deadline_ms;
+    c->deadline_ms = o->deadline_ms;
     c->done = done;
     c->arg = arg;
     c->ended = event_new(base, c->pidfd, EV_READ | EV_PERSIST, on_end, c);

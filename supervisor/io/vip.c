@@ -33,6 +33,7 @@ struct vip_watch {
     uint32_t sequence; /* of the dump under way or the last */
     bool reading;      /* a dump is under way */
     bool read_again;   /* and is not enough */
+    bool known;        /* a reading was whole, and nothing has failed since */
     struct netlink_address wanted[SETTINGS_VIPS_MAX];
     struct holders now[SETTINGS_VIPS_MAX];
     struct holders next[SETTINGS_VIPS_MAX]; /* what the dump under way has found */
@@ -79,11 +80,12 @@ static void publish(struct vip_watch *w, bool known)
         s->addresses[i].since_us = now_us;
         changed = true;
     }
-    enum tri all = known ? tri_from(here == s->address_count) : TRI_UNKNOWN;
+    w->known = known;
+    s->partial = here > 0 && here < s->address_count;
+    enum tri all = known && !s->partial ? tri_from(here > 0) : TRI_UNKNOWN;
     if (all != s->here)
         s->since_us = now_us;
     s->here = all;
-    s->partial = here > 0 && here < s->address_count;
     if (changed && w->changed)
         w->changed(w->arg, s);
 }
@@ -221,7 +223,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (!receive(w))
         give_up(w);
-    else if (w->state.read_us && w->state.here != TRI_UNKNOWN)
+    else if (w->known)
         publish(w, true);
 }
 

@@ -17,7 +17,7 @@ struct event_base;
 struct vip_watch;
 
 struct vip_state {
-    enum tri here;     /* yes: all of them; no: at least one is not */
+    enum tri here;     /* yes: all of them; no: none; unknown: also while they are split */
     bool partial;      /* some are and some are not */
     int64_t since_us;  /* since when `here` has this value */
     int64_t read_us;   /* last whole reading; 0 = none */

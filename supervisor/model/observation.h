@@ -138,7 +138,8 @@ struct witness_view {
 };
 
 struct vip_view {
-    enum tri here;
+    enum tri here;    /* of several all; unknown also where some are here and some are not */
+    bool split;
     int64_t since_us; /* since when `here` has its value */
 };
 

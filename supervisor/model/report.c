@@ -325,6 +325,9 @@ static void fill_rest(struct report *r, const struct report_input *in)
     const struct report_node *a = &r->nodes[0], *b = &r->nodes[1];
     r->has_vip = in->policy->has_vip;
     r->vip_here = r->has_vip && in->mind ? o->vip.here : TRI_UNKNOWN;
+    r->vip_split = r->has_vip && o->vip.split;
+    if (r->vip_here == TRI_UNKNOWN && in->vip_trouble)
+        COPY(r->vip_trouble, in->vip_trouble);
     r->vip_since_ms = report_ms(o->vip.since_us, o->now_us);
     r->boot_safe = o->boot_safe;
     r->disk_full = o->disk_full;

@@ -200,6 +200,8 @@ struct report {
     struct report_fencer fencer;
     bool has_vip;
     enum tri vip_here;
+    bool vip_split; /* some of its addresses are here, and some are not */
+    char vip_trouble[REPORT_SENTENCE_MAX]; /* why it is not known: "192.0.2.100 is here, 192.0.2.101 is not"; "" */
     int64_t vip_since_ms;
     enum tri boot_safe;
     enum tri disk_full;               /* no room where this node's server writes */
@@ -257,6 +259,7 @@ struct report_input {
     const char *worker_trouble;
     int64_t worker_dropped;
     const char *daemon_trouble;
+    const char *vip_trouble; /* why `vip.here` is unknown; NULL or "" */
     const char *kept; /* copy of the extra transactions; NULL or "" = none */
     int weight;
     int64_t wall_us;

@@ -215,14 +215,22 @@ void verdict_fencer(struct report *r)
             own_name(r));
 }
 
+/* Several addresses do not move at one moment. */
+#define VIP_MOVES_MS 2000
+
 void verdict_vip(struct report *r)
 {
     const struct report_node *own = &r->nodes[r->self], *other = &r->nodes[1 - r->self];
     if (!r->has_vip || r->source == REPORT_DIRECT)
         return;
-    if (r->vip_here == TRI_UNKNOWN && !verdict_is_young(r))
+    if (r->vip_split)
+        verdict_add(r, r->vip_since_ms > VIP_MOVES_MS ? SEVERITY_CRITICAL : SEVERITY_WARNING, "vip-split",
+                    "put all addresses into one vrrp_instance, or one vrrp_sync_group, of keepalived",
+                    "the VIP is not whole on %s: %s", own->name, r->vip_trouble);
+    else if (r->vip_here == TRI_UNKNOWN && !verdict_is_young(r))
         verdict_add(r, SEVERITY_UNKNOWN, "vip-unknown", "see the daemon's log",
-                    "whether %s holds the VIP is not known", own->name);
+                    "whether %s holds the VIP is not known%s%s", own->name, r->vip_trouble[0] ? ": " : "",
+                    r->vip_trouble);
     else if (r->vip_here == TRI_YES && other->vip == TRI_YES)
         verdict_add(r, SEVERITY_CRITICAL, "two-vips",
                     "see whether VRRP (protocol 112) passes between the nodes", "both nodes hold the VIP");

@@ -90,9 +90,12 @@ static bool vip_complete(const struct context *x)
         return tree_fail(
             x->e, x->root, "vip.addresses",
             "missing, vip.source netlink needs at least one address (without a VIP: source: none)");
-    if (x->c->vip.source == VIP_SOURCE_COMMAND && !*x->c->vip.command)
+    if (x->c->vip.source == VIP_SOURCE_COMMAND && x->c->vip.command_count == 0)
         return tree_fail(x->e, x->root, "vip.command",
-                         "missing, vip.source command needs the absolute path of a program");
+                         "missing, vip.source command needs a program and its arguments: [/absolute/path, word]");
+    if (x->c->vip.command_count > 0 && x->c->vip.command[0][0] != '/')
+        return tree_fail(x->e, element(x->root, "vip.command", 0), NULL,
+                         "found \"%s\", expected the absolute path of a program", x->c->vip.command[0]);
     return true;
 }
 

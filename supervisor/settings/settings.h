@@ -18,6 +18,7 @@
 #define SETTINGS_VIPS_MAX       8
 #define SETTINGS_REFERENCES_MAX 8
 #define SETTINGS_ENDPOINTS_MAX  5
+#define SETTINGS_WORDS_MAX      16
 #define SETTINGS_PRIVILEGED_MAX 16
 #define SETTINGS_ACCOUNT_MAX    128
 
@@ -79,7 +80,10 @@ struct cluster_settings {
         char addresses[SETTINGS_VIPS_MAX][SETTINGS_ADDRESS_MAX];
         int address_count;
         enum vip_source source;
-        char command[SETTINGS_PATH_MAX];
+        char command[SETTINGS_WORDS_MAX][SETTINGS_PATH_MAX]; /* source command: the program and its arguments */
+        int command_count;
+        int period_ms;
+        int deadline_ms;
     } vip;
     struct {
         enum tie_breaker tie_breaker;

@@ -124,6 +124,14 @@ static enum value_problem parse_path(const struct option *o, const char *text, v
     return store_text(o, text, field);
 }
 
+static enum value_problem parse_argument(const struct option *o, const char *text, void *field)
+{
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return VALUE_MALFORMED;
+    return *text ? store_text(o, text, field) : VALUE_MALFORMED;
+}
+
 static enum value_problem parse_word(const struct option *o, const char *text, void *field)
 {
     for (const struct option_word *w = o->words; w->word; w++)
@@ -204,6 +212,8 @@ enum value_problem value_parse(const struct option *o, const char *text, void *f
         return parse_account(o, text, field);
     case OPTION_PATH:
         return parse_path(o, text, field);
+    case OPTION_ARGUMENT:
+        return parse_argument(o, text, field);
     case OPTION_LIST:
         break;
     }

@@ -144,6 +144,9 @@ void value_expected(const struct option *o, enum value_problem problem, char *ou
     case OPTION_PATH:
         snprintf(out, size, "an absolute path");
         break;
+    case OPTION_ARGUMENT:
+        snprintf(out, size, "a word of a command line");
+        break;
     case OPTION_ACCOUNT:
         snprintf(out, size, "an account without quotes, for example backup@localhost or backup");
         break;

@@ -135,6 +135,8 @@ static const struct json_field problem_fields[] = {
 #define TOP(name, member, kind) JSON_AT(struct report, name, member, kind)
 static const struct json_field vip_fields[] = {TOP("configured", has_vip, FIELD_BOOL),
                                                TOP("here", vip_here, FIELD_TRI),
+                                               TOP("split", vip_split, FIELD_BOOL),
+                                               TOP("trouble", vip_trouble, FIELD_TEXT),
                                                TOP("since_ms", vip_since_ms, FIELD_COUNT), END};
 static const struct json_field history_fields[] = {TOP("relation", history, FIELD_TEXT),
                                                    TOP("first", history_first, FIELD_TEXT),

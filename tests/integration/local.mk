@@ -1,5 +1,5 @@
 # What this folder adds to the build.
-EXTRA_DIST += tests/integration/mariadb_sandbox.py
+EXTRA_DIST += tests/integration/mariadb_sandbox.py tests/integration/test_vip_cloud.py
 
 check_PROGRAMS += tests/integration/schema_driver
 schema_tests = \
@@ -17,6 +17,12 @@ TESTS += tests/integration/test_vip
 tests_integration_test_vip_SOURCES = tests/integration/test_vip.c
 tests_integration_test_vip_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_integration_test_vip_LDADD = libio.a libwire.a libbase.a $(MNL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/integration/test_vip_command
+TESTS += tests/integration/test_vip_command
+tests_integration_test_vip_command_SOURCES = tests/integration/test_vip_command.c
+tests_integration_test_vip_command_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_vip_command_LDADD = libio.a libwire.a libbase.a $(EVENT_LIBS) $(CMOCKA_LIBS)
+TESTS += tests/integration/test_vip_cloud.py
 check_PROGRAMS += tests/integration/test_tcp_reset
 TESTS += tests/integration/test_tcp_reset
 tests_integration_test_tcp_reset_SOURCES = tests/integration/test_tcp_reset.c

@@ -136,17 +136,77 @@ static void all_or_partial(void **state)
     (void)state;
     watch(&seen, 2, "192.0.2.100", "2001:db8::100");
     await_here(&seen, TRI_NO, false, CLOCK_MS(500));
+    int64_t none_us = vip_state(seen.watch)->since_us;
     ip("addr add 2001:db8::100/64 dev d0 nodad");
-    await_here(&seen, TRI_NO, true, CLOCK_MS(500));
+    await_here(&seen, TRI_UNKNOWN, true, CLOCK_MS(500));
+    assert_true(vip_state(seen.watch)->since_us > none_us);
     assert_int_equal(vip_state(seen.watch)->addresses[0].here, TRI_NO);
     assert_int_equal(vip_state(seen.watch)->addresses[1].here, TRI_YES);
     ip("addr add 192.0.2.100/32 dev d0");
     await_here(&seen, TRI_YES, false, CLOCK_MS(500));
     ip("link set d0 down"); /* takes the IPv6 address along */
-    await_here(&seen, TRI_NO, true, CLOCK_MS(500));
+    await_here(&seen, TRI_UNKNOWN, true, CLOCK_MS(500));
     ip("link set d0 up");
     ip("addr flush dev d0");
     await_here(&seen, TRI_NO, false, CLOCK_MS(500));
+    unwatch(&seen);
+}
+
+/* A split VIP is still watched: news of it counts as it comes, and it is not taken for a watch that failed. */
+static void news_while_split(void **state)
+{
+    struct seen seen;
+    (void)state;
+    watch(&seen, 2, "192.0.2.100", "192.0.2.101");
+    ip("addr add 192.0.2.100/24 dev d0");
+    await_here(&seen, TRI_UNKNOWN, true, CLOCK_MS(500));
+    ip("addr add 192.0.2.101/24 dev d1"); /* another interface */
+    await_here(&seen, TRI_YES, false, CLOCK_MS(500));
+    ip("addr del 192.0.2.100/24 dev d0");
+    await_here(&seen, TRI_UNKNOWN, true, CLOCK_MS(500));
+    ip("addr del 192.0.2.101/24 dev d1");
+    await_here(&seen, TRI_NO, false, CLOCK_MS(500));
+    unwatch(&seen);
+}
+
+/* Behind another address of the network, with and without one of its own, labelled or on a bigger network. */
+static void however_it_was_put(void **state)
+{
+    static const char *const ways[] = {"192.0.2.100/24 dev d0", "192.0.2.100/32 dev d0", "192.0.2.100/25 dev d1",
+                                       "192.0.2.100/24 dev d0 label d0:vip",
+                                       "192.0.2.100/24 dev d0 valid_lft 600 preferred_lft 0",
+                                       "192.0.2.100 peer 198.51.100.1/32 dev d0"};
+    struct seen seen;
+    (void)state;
+    ip("addr add 192.0.2.11/24 dev d0"); /* which makes it a secondary one */
+    watch(&seen, 1, "192.0.2.100", "");
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        char command[128];
+        snprintf(command, sizeof(command), "addr add %s", ways[i]);
+        await_here(&seen, TRI_NO, false, CLOCK_MS(500));
+        ip(command);
+        await_here(&seen, TRI_YES, false, CLOCK_MS(500));
+        ip(i == 2 ? "addr flush dev d1" : "addr del dev d0 $(ip -4 -o addr show to 192.0.2.100 | awk '{print $4}')"
+                                          " 2>/dev/null || ip addr del 192.0.2.100 peer 198.51.100.1/32 dev d0");
+    }
+    await_here(&seen, TRI_NO, false, CLOCK_MS(500));
+    ip("addr flush dev d0");
+    unwatch(&seen);
+}
+
+/* An address of which it is not known yet whether another host has it answers nobody. */
+static void tentative_is_not_here(void **state)
+{
+    struct seen seen;
+    (void)state;
+    assert_int_equal(system("sysctl -qw net.ipv6.conf.d0.accept_dad=1 net.ipv6.conf.d0.dad_transmits=1"), 0);
+    watch(&seen, 1, "2001:db8::100", "");
+    await_here(&seen, TRI_NO, false, CLOCK_MS(500));
+    ip("addr add 2001:db8::100/64 dev d0");
+    int64_t took_us = await_here(&seen, TRI_YES, false, CLOCK_MS(6000));
+    assert_true(took_us > CLOCK_MS(300)); /* it was looked for that long */
+    assert_int_equal(seen.changes, 2);
+    ip("addr flush dev d0");
     unwatch(&seen);
 }
 
@@ -232,6 +292,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_and_goes),      cmocka_unit_test(there_before_the_watch),
         cmocka_unit_test(all_or_partial),      cmocka_unit_test(gone_with_the_last_interface),
+        cmocka_unit_test(news_while_split),    cmocka_unit_test(however_it_was_put),
+        cmocka_unit_test(tentative_is_not_here),
         cmocka_unit_test(survives_an_overrun), cmocka_unit_test(reads_again_by_itself),
         cmocka_unit_test(refuses_nonsense),
     };

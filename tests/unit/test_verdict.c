@@ -85,6 +85,11 @@ CHANGE(lag_unknown, r->nodes[1].applied.us = REPORT_UNKNOWN;)
 CHANGE(two_vips, r->nodes[1].vip = TRI_YES;)
 CHANGE(no_vip, r->vip_here = TRI_NO;)
 CHANGE(vip_unknown, r->vip_here = TRI_UNKNOWN;)
+CHANGE(vip_failed, r->vip_here = TRI_UNKNOWN; TEXT(r->vip_trouble, "/bin/vip: exit status 3");)
+CHANGE(vip_moving, r->vip_here = TRI_UNKNOWN; r->vip_split = true; r->vip_since_ms = 300;
+       TEXT(r->vip_trouble, "192.0.2.100 is here, 192.0.2.101 is not");)
+CHANGE(vip_split, r->vip_here = TRI_UNKNOWN; r->vip_split = true; r->vip_since_ms = 5000;
+       TEXT(r->vip_trouble, "192.0.2.100 is here, 192.0.2.101 is not");)
 CHANGE(vip_elsewhere, r->vip_here = TRI_NO; r->nodes[1].vip = TRI_YES;)
 CHANGE(disk_full, r->disk_full = TRI_YES;)
 CHANGE(boots_writable, r->boot_safe = TRI_NO;)
@@ -211,6 +216,10 @@ static const struct verdict_case cases[] = {
     {WRITER, two_vips, SEVERITY_CRITICAL, "two-vips", "both nodes hold the VIP"},
     {WRITER, no_vip, SEVERITY_CRITICAL, "no-vip", "nobody holds the VIP"},
     {WRITER, vip_unknown, SEVERITY_UNKNOWN, "vip-unknown", "is not known"},
+    {WRITER, vip_failed, SEVERITY_UNKNOWN, "vip-unknown",
+     "whether mx1 holds the VIP is not known: /bin/vip: exit status 3"},
+    {WRITER, vip_moving, SEVERITY_WARNING, "vip-split", "the VIP is not whole on mx1: 192.0.2.100 is here, 192.0.2.101 is not"},
+    {WRITER, vip_split, SEVERITY_CRITICAL, "vip-split", "192.0.2.101 is not"},
     {WRITER, vip_elsewhere, SEVERITY_WARNING, "vip-elsewhere", "mx1 is the writer, but mx2 holds the VIP"},
     {WRITER, disk_full, SEVERITY_CRITICAL, "disk-full", "no room on the disk that mx1's server writes to"},
     {WRITER, boots_writable, SEVERITY_CRITICAL, "boot-writable", "it would start writable"},
