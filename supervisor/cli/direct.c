@@ -200,9 +200,9 @@ static void begin(struct direct *d, int i)
     t->session = session_new(d->base, &o, &events);
 }
 
-static void run(struct direct *d)
+static void run(struct direct *d, int limit_ms)
 {
-    struct timeval pause = {0, ROUND_PAUSE_MS * 1000}, limit = {DIRECT_LIMIT_MS / 1000, 0};
+    struct timeval pause = {0, ROUND_PAUSE_MS * 1000}, limit = {limit_ms / 1000, limit_ms % 1000 * 1000};
     d->base = event_base_new();
     d->pause = event_new(d->base, -1, EV_PERSIST, on_pause, d);
     d->limit = evtimer_new(d->base, on_limit, d);
@@ -275,14 +275,14 @@ static void fill(const struct direct *d, const char *why, struct report *out)
     verdict_judge(out);
 }
 
-bool direct_report(const char *config_dir, const char *why, struct report *out, struct err *e)
+bool direct_report(const char *config_dir, const struct direct_options *options, struct report *out, struct err *e)
 {
     struct direct *d = mem_zalloc(sizeof(*d));
     bool ok = settings_load(&d->settings, config_dir, e) && become_user(d->settings.node.run_as, e);
     if (ok) {
         policy_of(&d->policy, &d->settings);
-        run(d);
-        fill(d, why, out);
+        run(d, options->limit_ms);
+        fill(d, options->why, out);
     }
     explicit_bzero(&d->settings, sizeof(d->settings));
     free(d);

@@ -87,7 +87,7 @@ static void take_state(struct gtid_set *out, const char *text)
 static bool ask_states(const struct cli *cli, struct divergence *d, struct err *e)
 {
     struct report *r = mem_zalloc(sizeof(*r));
-    bool ok = fetch_report(cli, false, r, e);
+    bool ok = fetch_report(cli, false, NULL, r, e);
     if (ok) {
         take_state(&d->own_state, r->nodes[r->self].binlog_state);
         take_state(&d->other_state, r->nodes[1 - r->self].binlog_state);

@@ -49,11 +49,14 @@ static const struct command commands[] = {
      "  --watch   live, until q\n"
      "  --direct  ask both servers, not the supervisor (done by itself where none answers)\n"},
     {"check", check_main, NEEDS_SETTINGS, false, 3, "one verdict over everything, as a monitoring plugin",
-     "check [-v] [--json] [--direct]\n"
+     "check [-v] [--json] [--direct] [--mode MODE] [--warning RANGE] [--critical RANGE]\n"
      "Prints one line with performance data; exits 0 ok, 1 warning, 2 critical, 3 unknown.\n"
-     "  -v, --verbose  each problem on a line of its own, with what to do about it\n"
-     "  --json         the whole report, for programs\n"
-     "  --direct       ask both servers, not the supervisor (done by itself where none answers)\n"},
+     "  -m, --mode MODE       all (default), writer, lag, threads, gtid, offsets, vip, quorum, readiness\n"
+     "  -w, --warning RANGE   for the mode's number: 10, 10:, ~:10, 10:20, @10:20; lag also 500ms, 2m\n"
+     "  -c, --critical RANGE\n"
+     "  -v, --verbose         each problem with what to do about it; twice: servers and voters too\n"
+     "  --json                the whole report, for programs\n"
+     "  --direct              ask both servers, not the supervisor (done by itself where none answers)\n"},
     {"explain", explain_main, NEEDS_SETTINGS, false, EXIT_USAGE,
      "why this node does what it does, row by row",
      "explain [--json]\n"

@@ -60,7 +60,7 @@ int status_main(const struct cli *cli, int argc, char **argv)
     if (q.watch)
         return watch_run(cli);
     struct report *r = mem_zalloc(sizeof(*r));
-    bool ok = fetch_report(cli, q.direct, r, &e);
+    bool ok = fetch_report(cli, q.direct, NULL, r, &e);
     if (ok)
         show(r, q.json);
     else

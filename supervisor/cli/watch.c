@@ -119,7 +119,8 @@ static void show(const struct cli *cli, struct ask **a)
     char why[sizeof(e.text)], footer[64];
     enum ask_result result = ask_report(a, cli->settings->node.run_dir, r, &e);
     snprintf(why, sizeof(why), "%s", e.text);
-    if (result == ASK_DONE || (result == ASK_SILENT && direct_report(cli->config_dir, why, r, &e)))
+    struct direct_options servers = {.why = why, .limit_ms = DIRECT_LIMIT_MS};
+    if (result == ASK_DONE || (result == ASK_SILENT && direct_report(cli->config_dir, &servers, r, &e)))
         status_print(r, &t, out);
     else
         terminal_wrap(&t, out, 0, 0, e.text);

@@ -59,19 +59,21 @@ static void answer_explain(struct control_server *s, struct control_client *c)
     control_client_send(c, control_answer_ok(json_pack("{s:o}", "explanation", explain_to_json(&x))));
 }
 
-static void answer_check(struct control_server *s, struct control_client *c)
+static void answer_check(struct control_server *s, struct control_client *c, const struct control_request *q)
 {
     char line[CHECK_LINE_MAX], detail[CHECK_DETAIL_MAX];
+    struct check_result result;
     json_t *details = json_array();
     control_report(s->node, &s->report);
-    for (int i = 0; i < s->report.problem_count; i++)
-        json_array_append_new(details,
-                              json_string(check_detail(&s->report.problems[i], detail, sizeof(detail))));
-    json_t *text = json_string(check_line(&s->report, line, sizeof(line)));
+    check_judge(&result, &s->report, &q->check);
+    for (int i = 0; check_more(&s->report, q->verbose, i, detail, sizeof(detail)); i++)
+        json_array_append_new(details, json_string(detail));
+    json_t *text = json_string(check_line(&s->report, &result, line, sizeof(line)));
     control_client_send(
-        c, control_answer_ok(json_pack("{s:i, s:o, s:o}", "exit", check_exit(&s->report), "line",
-                                       text ? text : json_string("REPLCHECK UNKNOWN - not printable"),
-                                       "details", details)));
+        c, control_answer_ok(json_pack("{s:i, s:o, s:o, s:I, s:I}", "exit", check_exit(&s->report), "line",
+                                       text ? text : json_string("REPLCHECK UNKNOWN - not printable"), "details",
+                                       details, "time_us", (json_int_t)s->report.wall_us, "decided_ms",
+                                       (json_int_t)((clock_now_us() - s->node->last_tick_us) / 1000))));
 }
 
 static void answer_maintenance(struct control_server *s, struct control_client *c)
@@ -199,7 +201,7 @@ static void dispatch(struct control_server *s, struct control_client *c, const s
         control_client_send(c, control_answer_ok(json_pack("{s:o}", "rules", rules_to_json())));
         return;
     case CONTROL_CHECK:
-        answer_check(s, c);
+        answer_check(s, c, r);
         return;
     case CONTROL_MAINTENANCE_STATUS:
         answer_maintenance(s, c);

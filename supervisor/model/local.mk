@@ -18,5 +18,8 @@ libmodel_a_SOURCES += supervisor/model/report.c supervisor/model/report.h \
 	supervisor/model/verdict_servers.c supervisor/model/verdict_pair.c
 libmodel_a_SOURCES += supervisor/model/audit.c supervisor/model/audit.h supervisor/model/drift.c supervisor/model/drift.h \
 	supervisor/model/schema_version.h supervisor/model/verdict_audit.c
+libmodel_a_SOURCES += supervisor/model/range.c supervisor/model/range.h \
+	supervisor/model/check.c supervisor/model/check.h \
+	supervisor/model/check_values.c supervisor/model/check_values.h
 libmodel_a_SOURCES += supervisor/model/explain.c supervisor/model/explain.h
 libmodel_a_SOURCES += supervisor/model/fencer_logic.c supervisor/model/fencer_logic.h

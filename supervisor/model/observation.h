@@ -69,6 +69,7 @@ struct replication_view {
     struct gtid_set io_pos; /* Gtid_IO_Pos: received; empty after a restart */
     char master_file[OBS_FILE_MAX];
     uint64_t master_pos; /* Read_Master_Log_Pos */
+    int64_t delay_s;     /* MASTER_DELAY: it applies so much later on purpose */
     enum tri semi_sync;  /* it acknowledges what it receives; unknown unless asked for (lossless) */
 };
 

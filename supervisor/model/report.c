@@ -151,6 +151,7 @@ static void fill_replication(struct report_node *n, const struct replication_vie
     n->sql = v->sql;
     n->io_errno = v->io_errno;
     n->sql_errno = v->sql_errno;
+    n->delay_s = v->delay_s;
     n->acknowledges = v->semi_sync;
 }
 
@@ -217,7 +218,7 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
     n->age_ms = report_ms(v->seen_us, in->observation->now_us);
     if (n->reachable != TRI_YES)
         snprintf(n->trouble, sizeof(n->trouble), "%.*s", (int)sizeof(n->trouble) - 1, in->troubles[i]);
-    n->server_id = n->increment = n->offset = REPORT_UNKNOWN;
+    n->server_id = n->increment = n->offset = n->delay_s = REPORT_UNKNOWN;
     n->offset_expected = in->policy->offset[i];
     n->acks_from = n->acks_waiting = REPORT_UNKNOWN;
     n->out_of_sync = out_of_sync(in, i);

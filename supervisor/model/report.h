@@ -106,6 +106,7 @@ struct report_node {
     enum io_state io;
     enum tri sql;
     int64_t io_errno, sql_errno; /* 0 = none */
+    int64_t delay_s;             /* MASTER_DELAY; REPORT_UNKNOWN */
     char error[OBS_TEXT_MAX];
     enum tri lagging; /* does a lag apply? no: this node is the primary that the lag is measured against */
     struct report_lag received, applied;

@@ -49,7 +49,7 @@ static int rank(enum severity s)
 }
 
 /* Stable: within one severity the order of the table remains. */
-static void sort(struct report *r)
+void verdict_sort(struct report *r)
 {
     for (int i = 1; i < r->problem_count; i++) {
         struct problem p = r->problems[i];
@@ -58,6 +58,7 @@ static void sort(struct report *r)
             r->problems[at] = r->problems[at - 1];
         r->problems[at] = p;
     }
+    r->severity = r->problem_count ? r->problems[0].severity : SEVERITY_OK;
 }
 
 void verdict_judge(struct report *r)
@@ -65,6 +66,5 @@ void verdict_judge(struct report *r)
     r->problem_count = 0;
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
         checks[i](r);
-    sort(r);
-    r->severity = r->problem_count ? r->problems[0].severity : SEVERITY_OK;
+    verdict_sort(r);
 }

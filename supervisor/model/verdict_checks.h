@@ -9,6 +9,9 @@
 void verdict_add(struct report *r, enum severity severity, const char *id, const char *remedy,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Worst first; the severity is then the first one's. */
+void verdict_sort(struct report *r);
+
 /* How bad is what endangers only the next failover? */
 enum severity verdict_redundancy(const struct report *r);
 

@@ -118,10 +118,24 @@ static void judge_replication(struct report *r, int i)
                     "%s's replication could not be read", n->name);
 }
 
+/* A delay that was asked for: Seconds_Behind_Master does not tell it while nothing is written. */
+static void judge_delay(struct report *r, const struct report_node *n)
+{
+    char delay[DURATION_MAX];
+    if (n->reachable == TRI_YES && n->delay_s > 0)
+        verdict_add(
+            r, SEVERITY_WARNING, "delayed",
+            "once it has applied all that it received: STOP SLAVE, CHANGE MASTER TO MASTER_DELAY=0, START SLAVE",
+            "%s applies everything %s late on purpose (MASTER_DELAY): it could take over only after that",
+            n->name, duration_format_ms(n->delay_s * 1000, delay));
+}
+
 void verdict_replication(struct report *r)
 {
-    for (int i = 0; i < OBS_NODES; i++)
+    for (int i = 0; i < OBS_NODES; i++) {
         judge_replication(r, i);
+        judge_delay(r, &r->nodes[i]);
+    }
 }
 
 static void judge_lag(struct report *r, const struct report_node *n)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum member { TO = 1, PEER_IS_OFF = 2, ACCEPT_LOSS = 4, SET = 8 };
+enum member { TO = 1, PEER_IS_OFF = 2, ACCEPT_LOSS = 4, SET = 8, CHECK = 16 };
 
 struct spelling {
     const char *command;
@@ -17,7 +17,7 @@ static const struct spelling spellings[CONTROL_COMMANDS] = {
     [CONTROL_STATUS] = {"status", NULL, "status", 0},
     [CONTROL_EXPLAIN] = {"explain", NULL, "explain", 0},
     [CONTROL_RULES] = {"rules", NULL, "rules", 0},
-    [CONTROL_CHECK] = {"check", NULL, "check", 0},
+    [CONTROL_CHECK] = {"check", NULL, "check", CHECK},
     [CONTROL_MAINTENANCE_STATUS] = {"maintenance", "status", "maintenance status", SET},
     [CONTROL_SWITCHOVER] = {"switchover", NULL, "switchover", TO},
     [CONTROL_PROMOTE] = {"promote", NULL, "promote", PEER_IS_OFF | ACCEPT_LOSS},
@@ -83,11 +83,45 @@ static bool find_command(struct control_request *out, const json_t *json, struct
     return err_set(e, "no such command: %.40s", command);
 }
 
+static bool take_range(struct range *out, enum range_unit unit, const char *key, const json_t *v, struct err *e)
+{
+    const char *text = json_string_value(v);
+    if (!v)
+        return true;
+    if (!text || json_string_length(v) != strlen(text))
+        return err_set(e, "\"%s\": a range as a text is expected", key);
+    return range_parse(out, text, unit, e) || err_prefix(e, "\"%s\"", key);
+}
+
+/* After the others: the unit of a range is the mode's. */
+static bool take_check(struct control_request *out, const json_t *json, struct err *e)
+{
+    const json_t *mode = json_object_get(json, "mode"), *verbose = json_object_get(json, "verbose");
+    struct check_request *q = &out->check;
+    if (mode && (!json_is_string(mode) || check_mode_parse(json_string_value(mode)) < 0))
+        return err_set(e, "\"mode\": the name of a mode is expected");
+    if (mode)
+        q->mode = (enum check_mode)check_mode_parse(json_string_value(mode));
+    if (verbose && (!json_is_integer(verbose) || json_integer_value(verbose) < 0 || json_integer_value(verbose) > 3))
+        return err_set(e, "\"verbose\": 0 to 3 is expected");
+    out->verbose = (int)json_integer_value(verbose);
+    return take_range(&q->warning, check_unit(q->mode), "warning", json_object_get(json, "warning"), e) &&
+           take_range(&q->critical, check_unit(q->mode), "critical", json_object_get(json, "critical"), e);
+}
+
+static bool is_of_check(const char *key)
+{
+    return strcmp(key, "mode") == 0 || strcmp(key, "warning") == 0 || strcmp(key, "critical") == 0 ||
+           strcmp(key, "verbose") == 0;
+}
+
 static bool take_member(struct control_request *out, const char *key, const json_t *v, struct err *e)
 {
     unsigned allowed = spellings[out->command].members;
     if (strcmp(key, "v") == 0 || strcmp(key, "command") == 0 || (strcmp(key, "set") == 0 && (allowed & SET)))
         return true;
+    if ((allowed & CHECK) && is_of_check(key))
+        return true; /* take_check() */
     if (strcmp(key, "user") == 0)
         return take_name(out->user, key, v, e);
     if (strcmp(key, "to") == 0 && (allowed & TO))
@@ -117,7 +151,7 @@ static bool take_request(struct control_request *out, json_t *json, struct err *
         if (!take_member(out, key, value, e))
             return false;
     }
-    return true;
+    return take_check(out, json, e);
 }
 
 bool control_request_parse(struct control_request *out, const char *line, size_t length, struct err *e)

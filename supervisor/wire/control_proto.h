@@ -10,7 +10,9 @@
  *   status       "report": wire/report_json.h
  *   explain      "explanation": wire/explain_json.h
  *   rules        "rules": wire/explain_json.h
- *   check        "exit": 0..3, "line": the plugin's line with perfdata, "details": more lines
+ *   check        "exit": 0..3, "line": the plugin's line with perfdata, "details": more lines; and how fresh that
+ *                is: "time_us" of this host's wall clock, "decided_ms" since the last decision. May be asked with
+ *                "mode", "warning", "critical" (model/check.h) and "verbose": 0..3
  *   the others   "message", and "elapsed_ms" where the command had to wait
  *
  * Pure. A line is bounded: CONTROL_REQUEST_MAX for requests, CONTROL_ANSWER_MAX for answers. What is not
@@ -23,6 +25,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "model/check.h"
 
 #define CONTROL_VERSION     1
 #define CONTROL_SOCKET      "control.sock" /* in run_dir */
@@ -61,6 +64,8 @@ struct control_request {
     char peer_is_off[CONTROL_NAME_MAX]; /* promote; "" = not said */
     bool accept_loss;                   /* promote */
     char user[CONTROL_NAME_MAX];        /* who says so, by his own word; "" = not said */
+    struct check_request check;         /* check */
+    int verbose;                        /* check */
 };
 
 /* `line` without its newline. False: `e` is a sentence for whoever asked. */

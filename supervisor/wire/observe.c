@@ -205,6 +205,7 @@ void observe_replication(struct replication_view *out, const struct observe_name
     cell_gtid(&out->io_pos, set, r, "Gtid_IO_Pos");
     cell_text(out->master_file, sizeof(out->master_file), set, r, "Master_Log_File");
     out->master_pos = cell_u64(set, r, "Read_Master_Log_Pos");
+    out->delay_s = (int64_t)cell_u64(set, r, "SQL_Delay");
 }
 
 static void observe_variables(struct server_view *view, const struct rows *set)

@@ -44,6 +44,7 @@ static const struct json_field node_fields[] = {
     NODE("io_errno", io_errno, FIELD_COUNT),
     NODE("sql_errno", sql_errno, FIELD_COUNT),
     NODE("error", error, FIELD_TEXT),
+    NODE("sql_delay_s", delay_s, FIELD_COUNT),
     NODE("lagging", lagging, FIELD_TRI),
     {"lag_received", FIELD_OBJECT, offsetof(struct report_node, received), 0, NULL, lag_fields},
     {"lag_applied", FIELD_OBJECT, offsetof(struct report_node, applied), 0, NULL, lag_fields},

@@ -102,7 +102,7 @@ def node(name, number, writer):
             "read_only": not writer, "server_id": number, "supervised": True,
             "state": "writer" if writer else "standby", "epoch": 7, "vip": writer, "maintenance": False, "config_hash": None,
             "replication_configured": True, "connection": None, "io_thread": "yes", "sql_thread": True,
-            "io_errno": 0, "sql_errno": 0, "error": None, "lagging": not writer, "lag_received": lag(0),
+            "io_errno": 0, "sql_errno": 0, "error": None, "sql_delay_s": 0, "lagging": not writer, "lag_received": lag(0),
             "lag_applied": lag(12000), "binlog_pos": "0-1-9", "slave_pos": "0-1-9", "received_pos": "0-1-9",
             "binlog_state": "0-1-9",
             "auto_increment_increment": 2, "auto_increment_offset": number, "auto_increment_offset_expected": number,
@@ -275,7 +275,7 @@ def check_shows_the_verdict():
             expect("exit", got, code)
             expect_in("line", out, start)
             expect("lines", len(out.splitlines()), 1)
-            expect_in("perfdata", out, "| 'mx2_lag'=0.012000s;10.000;60.000;0 'mx2_missing'=0 'votes'=3 'epoch'=7")
+            expect_in("perfdata", out, "| 'mx2_lag'=0.012s;10;60;0 'mx2_missing'=0 'votes'=3 'epoch'=7")
             _, out, _ = run("check", "-v", config=path)
             expect("lines with -v", len(out.splitlines()), 1 + len(problems))
 

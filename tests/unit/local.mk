@@ -209,7 +209,7 @@ check_PROGRAMS += tests/unit/test_control_proto tests/unit/test_control_wish tes
 TESTS += tests/unit/test_control_proto tests/unit/test_control_wish tests/unit/test_control_stream
 tests_unit_test_control_proto_SOURCES = tests/unit/test_control_proto.c
 tests_unit_test_control_proto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_control_proto_LDADD = libwire.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_control_proto_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_control_wish_SOURCES = tests/unit/test_control_wish.c $(report_fixture) \
 	supervisor/daemon/control_wish.c supervisor/daemon/control_wish.h
 tests_unit_test_control_wish_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -218,7 +218,7 @@ tests_unit_test_control_stream_SOURCES = tests/unit/test_control_stream.c \
 	supervisor/daemon/control_stream.c supervisor/daemon/control_stream.h \
 	supervisor/daemon/control_access.c supervisor/daemon/control_access.h
 tests_unit_test_control_stream_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_control_stream_LDADD = libwire.a libbase.a $(EVENT_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_control_stream_LDADD = libwire.a libmodel.a libbase.a $(EVENT_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -294,4 +294,12 @@ tests_unit_test_handover_SOURCES = tests/unit/test_handover.c \
 	supervisor/daemon/handover.c supervisor/daemon/handover.h
 tests_unit_test_handover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_handover_LDADD = libbase.a $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_check
+TESTS += tests/unit/test_check
+tests_unit_test_check_SOURCES = tests/unit/test_check.c $(report_fixture)
+tests_unit_test_check_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_check_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
