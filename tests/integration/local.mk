@@ -87,3 +87,7 @@ EXTRA_DIST += tests/integration/test_divergence.py
 # The daemon over files of its own that are torn
 TESTS += tests/integration/test_own_files.py
 EXTRA_DIST += tests/integration/test_own_files.py
+
+# The plugin, with supervisor and servers played by the test
+TESTS += tests/integration/test_plugin.py
+EXTRA_DIST += tests/integration/test_plugin.py

@@ -1,0 +1,140 @@
+/* check_mysql_replcheck: asks the supervisor of this node, tests that what it says is fresh, prints it as a
+ * monitoring plugin does. Where no supervisor answers in time, both servers are asked by `mysql-replcheck
+ * check --direct`. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "config.h"
+#include "plugin/answer.h"
+#include "plugin/ask.h"
+#include "plugin/direct.h"
+#include "plugin/options.h"
+
+#define EXIT_CRITICAL 2
+#define EXIT_UNKNOWN  3
+#define ASK_MOST_S    2.0 /* a daemon at work answers within milliseconds */
+#define ASK_SHARE     3   /* of the timeout; the rest is for the servers */
+
+static char buffer[ANSWER_MAX];
+static struct answer answer;
+
+static int unknown(const char *sentence)
+{
+    printf("REPLCHECK UNKNOWN - %s\n", sentence);
+    return EXIT_UNKNOWN;
+}
+
+/* Nothing here should take so long: a full disk under stdout, a hanging file system under the ini file. */
+static void on_alarm(int number)
+{
+    static const char text[] = "REPLCHECK CRITICAL - timed out\n";
+    (void)number;
+    _exit(write(STDOUT_FILENO, text, sizeof(text) - 1) > 0 ? EXIT_CRITICAL : EXIT_UNKNOWN);
+}
+
+static void limit(double seconds)
+{
+    struct itimerval t = {
+        .it_value = {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)}};
+    signal(SIGALRM, on_alarm);
+    setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static char *request_of(const struct options *o)
+{
+    char *warning = o->warning ? mem_printf(",\"warning\":\"%s\"", o->warning) : mem_strdup("");
+    char *critical = o->critical ? mem_printf(",\"critical\":\"%s\"", o->critical) : mem_strdup("");
+    return mem_printf("{\"v\":1,\"command\":\"check\",\"mode\":\"%s\",\"verbose\":%d%s%s}\n",
+                      check_mode_name(o->check.mode), o->verbose, warning, critical);
+}
+
+/* Is it of now? A supervisor that answers from an old decision does not watch. */
+static bool is_fresh(const struct options *o, struct err *e)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    double age_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)answer.time_us / 1e6;
+    if (answer.decided_ms < 0)
+        return err_set(e, "it has not decided anything yet");
+    if ((double)answer.decided_ms / 1000 > o->stale_s)
+        return err_set(e, "what it says is %.0f s old", (double)answer.decided_ms / 1000);
+    if (age_s > o->stale_s || age_s < -o->stale_s)
+        return err_set(e, "its clock and this one differ by %.0f s", age_s < 0 ? -age_s : age_s);
+    return true;
+}
+
+static int print_answer(const struct options *o, int64_t began_us)
+{
+    puts(answer.line);
+    fputs(answer.more, stdout);
+    if (o->verbose >= 3)
+        printf("asked %s: answered after %.3f ms, %lld ms after its last decision\n", o->socket,
+               (double)(ask_now_us() - began_us) / 1000, (long long)answer.decided_ms);
+    return fflush(stdout) == 0 ? (int)answer.exit : EXIT_UNKNOWN;
+}
+
+/* Is the refusal this caller's own matter, which asking the servers would not mend? */
+static bool is_final(void)
+{
+    return strcmp(answer.error, "denied") == 0 || strcmp(answer.error, "malformed") == 0;
+}
+
+/* True: *code is the exit code. False: `why` tells why the supervisor's answer does not count. */
+static bool ask_daemon(const struct options *o, int64_t began_us, int *code, struct err *why)
+{
+    size_t length = 0;
+    double share = o->timeout_s / ASK_SHARE;
+    int64_t deadline_us = began_us + (int64_t)((share < ASK_MOST_S ? share : ASK_MOST_S) * 1e6);
+    if (!ask(o->socket, request_of(o), deadline_us, buffer, sizeof(buffer), &length, why) ||
+        !answer_parse(&answer, buffer, length, why))
+        return false;
+    if (answer.ok && !is_fresh(o, why))
+        return err_prefix(why, "%s answers, but", o->socket);
+    if (!answer.ok && !is_final())
+        return err_set(why, "%s: %s", answer.error, answer.message);
+    *code = answer.ok ? print_answer(o, began_us) : unknown(answer.message);
+    return true;
+}
+
+/* Returns only where the servers could not be asked. */
+static int ask_servers(const struct options *o, const char *why, int64_t began_us)
+{
+    struct err e;
+    double left_s = o->timeout_s - (double)(ask_now_us() - began_us) / 1e6;
+    direct_exec(o, why, left_s > 0.1 ? left_s : 0.1, &e);
+    if (!why[0])
+        return unknown(e.text);
+    printf("REPLCHECK CRITICAL - no supervisor answers: %s; and the servers could not be asked: %s\n", why,
+           e.text);
+    return EXIT_CRITICAL;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct err e = {.text = ""};
+    int code = EXIT_UNKNOWN;
+    int64_t began_us = ask_now_us();
+    switch (options_parse(&o, argc, argv, &e)) {
+    case OPTIONS_HELP:
+        options_print_help();
+        return EXIT_UNKNOWN; /* as the guidelines have it */
+    case OPTIONS_VERSION:
+        printf(OPTIONS_PLUGIN " v" PACKAGE_VERSION " (mysql-replcheck " PACKAGE_VERSION ")\n");
+        return EXIT_UNKNOWN;
+    case OPTIONS_BAD:
+        return unknown(e.text);
+    case OPTIONS_OK:
+        break;
+    }
+    limit(o.timeout_s);
+    if (!o.direct && !o.host_count && ask_daemon(&o, began_us, &code, &e))
+        return code;
+    return ask_servers(&o, o.direct || o.host_count ? "" : e.text, began_us);
+}
