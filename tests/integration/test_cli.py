@@ -100,7 +100,7 @@ def lag(us):
 def node(name, number, writer):
     return {"name": name, "address": f"127.0.0.{number}:9", "reachable": True, "trouble": None, "age_ms": 10,
             "read_only": not writer, "server_id": number, "supervised": True,
-            "state": "writer" if writer else "standby", "epoch": 7, "vip": writer, "maintenance": False, "config_hash": None,
+            "state": "writer" if writer else "standby", "epoch": 7, "vip": writer, "waits": False, "maintenance": False, "config_hash": None,
             "replication_configured": True, "connection": None, "io_thread": "yes", "sql_thread": True,
             "io_errno": 0, "sql_errno": 0, "error": None, "sql_delay_s": 0, "lagging": not writer, "lag_received": lag(0),
             "lag_applied": lag(12000), "binlog_pos": "0-1-9", "slave_pos": "0-1-9", "received_pos": "0-1-9",
@@ -122,7 +122,7 @@ def report(severity="ok", problems=()):
     return {"version": 1, "headline": "mx1 is the writer (epoch 7, for 2 h); mx2 is ready to take over",
             "severity": severity, "source": "daemon", "daemon_trouble": None, "wall_us": 1, "cluster": "mail",
             "self": 0, "state": "writer", "since_ms": 7200000, "row": 599, "reason": "writer",
-            "promote_reason": "handover", "uptime_ms": 9000000, "epoch": 7, "weight": -1, "writer": "one",
+            "promote_reason": "handover", "last_failure": None, "last_failure_ms": None, "uptime_ms": 9000000, "epoch": 7, "weight": -1, "writer": "one",
             "writer_node": 0, "standby_ready": True, "standby_not_ready": None, "settling": False,
             "tie_breaker": "witness", "authority_ms": 2900,
             "fencer": {"alive": True, "armed": True, "deadline_ms": 1800, "write_lock": True, "server_alive": True,
