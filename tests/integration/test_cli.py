@@ -127,7 +127,7 @@ def report(severity="ok", problems=()):
             "tie_breaker": "witness", "authority_ms": 2900,
             "fencer": {"alive": True, "armed": True, "deadline_ms": 1800, "write_lock": True, "server_alive": True,
                        "certifiable": True, "fenced_ms": None},
-            "vip": {"configured": True, "here": True, "split": False, "since_ms": 100}, "boot_read_only": True, "stale": False,
+            "vip": {"configured": True, "here": True, "split": False, "trouble": None, "since_ms": 100}, "boot_read_only": True, "stale": False,
             "history": {"relation": "equal", "first": None, "extra": None, "kept": None, "age_ms": 10},
             "dual": False, "lossless": False,
             "loss": {"node": "mx2", "gate": "ok", "known_lost": 0, "unseen_us": 100, "estimate": False,
