@@ -346,6 +346,8 @@ void actions_weight(struct node *n)
 {
     struct err e;
     int64_t now = n->o.now_us;
+    if (n->weight == 1 && decide_keeps_weight(&n->policy, &n->o, &n->mind))
+        return;
     if (n->fault_until_us && (now >= n->fault_until_us || (n->o.vip.here == TRI_NO && n->o.vip.since_us <= now)))
         n->fault_until_us = 0;
     int weight = decide_weight(&n->policy, &n->o, &n->mind, &n->outcome.facts, n->fault_until_us != 0);

@@ -17,6 +17,7 @@
 #define STATEMENT_MS  2000
 #define DRAIN_SLICE_S 1
 #define REPEAT_US     1000000
+#define RESUMED       "resumed" /* the supervisor that was promoted ended before it wrote its term's row */
 
 static void control_answered(void *arg, const struct reply *r)
 {
@@ -222,7 +223,7 @@ void own_term(struct node *n)
     sql = mem_printf("INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound)"
                      " VALUES (%llu, '%s', '%s', %d, '%s', %s)",
                      (unsigned long long)n->mind.epoch, n->settings.cluster.nodes[n->policy.self].name,
-                     promote_reason_name(n->mind.why), n->promoted_row, gtid, bound);
+                     n->mind.why == REASON_NONE ? RESUMED : promote_reason_name(n->mind.why), n->promoted_row, gtid, bound);
     session_query(n->control, sql, 5 * STATEMENT_MS, term_answered, n);
     free(sql);
 }

@@ -379,6 +379,11 @@ int decide_weight(const struct policy *p, const struct observation *o, const str
     return -2;
 }
 
+bool decide_keeps_weight(const struct policy *p, const struct observation *o, const struct mind *m)
+{
+    return m->state == NODE_UNKNOWN && (o->fencer.inherited || o->now_us - m->since_us <= p->silent_us);
+}
+
 static void sooner(int64_t *next, int64_t at, int64_t now)
 {
     if (at > now && (!*next || at < *next))

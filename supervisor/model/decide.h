@@ -38,6 +38,11 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
 int decide_weight(const struct policy *p, const struct observation *o, const struct mind *m, const struct facts *f,
                   bool fault);
 
+/* Does a supervisor that has written no weight yet leave what the file has? One that was only started again, after a
+ * crash or by an upgrade, does not move the VIP before it knows more than nothing: its predecessor wrote that, or the
+ * fencer. */
+bool decide_keeps_weight(const struct policy *p, const struct observation *o, const struct mind *m);
+
 /* Can the peer take the VIP at this moment? */
 bool decide_peer_can_take_vip(const struct observation *o, const struct facts *f);
 

@@ -463,6 +463,8 @@ void actions_weight(struct world *w, int n, const struct facts *f)
     int64_t now = p->o.now_us;
     if (p->fault_until && (now >= p->fault_until || (p->o.vip.here == TRI_NO && p->o.vip.since_us <= now)))
         p->fault_until = 0;
+    if (p->weight == 1 && decide_keeps_weight(&w->policy[n], &p->o, &p->m))
+        return;
     int weight = decide_weight(&w->policy[n], &p->o, &p->m, f, p->fault_until != 0);
     bool arriving = p->m.state == NODE_WRITER && p->o.vip.here != TRI_YES && now - p->m.since_us < ARRIVAL_US;
     if (arriving && p->weight == -2)

@@ -802,6 +802,21 @@ static void test_restarted_child_resumes(void **state)
     assert_false(drive_did(&d, ACTION_FENCE));
 }
 
+/* Its predecessor ended between the enabling and the term's first row. */
+static void test_restarted_child_writes_the_term(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_restarted(&d);
+    d.s.o.term_written = false;
+    d.s.o.own.term_epoch = d.s.o.peer.term_epoch = OWN_EPOCH - 2;
+    fencer_speaks(&d, 1500);
+    drive_until(&d, NODE_WRITER, 300);
+    drive_run(&d, 500);
+    assert_true(drive_did(&d, ACTION_TERM));
+    assert_int_equal(d.s.o.own.term_epoch, OWN_EPOCH);
+}
+
 static void test_restarted_child_finds_its_votes_taken(void **state)
 {
     struct drive d;
@@ -1137,6 +1152,23 @@ static void test_weight(void **state)
     }
 }
 
+/* A supervisor that was started again leaves the weight until it knows something, or for `silent`. */
+static void test_weight_is_kept_while_looking(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_writer(&s, POLICY_TIE_WITNESS);
+    mind_init(&s.m, s.now_us);
+    scene_advance(&s, 1000);
+    assert_true(decide_keeps_weight(&s.p, &s.o, &s.m));
+    scene_advance(&s, 1);
+    assert_false(decide_keeps_weight(&s.p, &s.o, &s.m));
+    s.o.fencer.inherited = true;
+    assert_true(decide_keeps_weight(&s.p, &s.o, &s.m));
+    s.m.state = NODE_STANDBY;
+    assert_false(decide_keeps_weight(&s.p, &s.o, &s.m));
+}
+
 /* The dead-man's switch counts from the write lock, who takes over from the renewal and waits takeover_delay more. */
 static void test_late_answer_renews_no_lock(void **state)
 {
@@ -1208,6 +1240,7 @@ int main(void)
         cmocka_unit_test(test_writer_was_stopped),
         cmocka_unit_test(test_standby_was_stopped),
         cmocka_unit_test(test_restarted_child_resumes),
+        cmocka_unit_test(test_restarted_child_writes_the_term),
         cmocka_unit_test(test_restarted_child_finds_its_votes_taken),
         cmocka_unit_test(test_child_finds_a_writable_server),
         cmocka_unit_test(test_return),
@@ -1221,6 +1254,7 @@ int main(void)
         cmocka_unit_test(test_maintenance_keeps_the_writer),
         cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_weight),
+        cmocka_unit_test(test_weight_is_kept_while_looking),
         cmocka_unit_test(test_late_answer_renews_no_lock),
         cmocka_unit_test(test_peer_can_take_vip),
     };

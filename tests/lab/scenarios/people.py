@@ -107,6 +107,7 @@ def upgrade(t):
     """
     t.begin()
     t.fault(faults.now_us())
+    told = len(t.host(t.writer).read("log/keepalived.log"))
     for node in (t.writer, t.standby, t.writer, t.standby):
         child = faults.find(t.host(node), "supervisor")
         signal_daemon(t, node, signal.SIGUSR2)
@@ -121,6 +122,9 @@ def upgrade(t):
         t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 1)
         t.wait_well()
     t.rest()
+    # A supervisor that only looks about does not move the VIP: no -100 under a term.
+    lowered = [line for line in t.host(t.writer).read("log/keepalived.log")[told:].splitlines() if " to 154" in line]
+    expect(not lowered, f"{t.writer}'s weight fell: {lowered}")
     refused = [o for o in t.done_through_vip() if o.result != "ok"]
     expect(not refused, f"{len(refused)} writes failed, the first with error {refused[0].error if refused else 0}")
     t.end(t.writer, terms=1, outage_s=2)
