@@ -16,6 +16,8 @@ As a program (the server is left running for the caller):
 The data directory is a copy of a template that mariadb-install-db makes once per version and user. Servers
 listen on their socket alone unless a port is asked for, and then on 127.0.0.1.
 
+REPLCHECK_SERVER names a folder with another system (tests/lab/get-debian13), whose MariaDB it is then. Needs root.
+
 unix_socket authentication sees the effective user of connect(). `private_users` runs the calling script
 again in namespaces of its own, where /etc/passwd has further users, so that accounts such as `replcheck` can
 be logged in to without touching the machine's users, and where no server outlives the script.
@@ -37,6 +39,8 @@ import time
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 15
 PRIVATE_USERS_MARK = "REPLCHECK_TEST_PRIVATE_USERS"
+OTHER_SYSTEM = os.environ.get("REPLCHECK_SERVER", "")
+IN_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "lab/in-folder")
 
 
 class SandboxError(Exception):
@@ -176,14 +180,27 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def of_server(*argv):
+    """A program of the server's packages, as a command."""
+    return [IN_FOLDER, OTHER_SYSTEM, *argv] if OTHER_SYSTEM else list(argv)
+
+
+def of_client(*argv):
+    """The same for one that runs as anybody."""
+    return [IN_FOLDER, "--client", OTHER_SYSTEM, *argv] if OTHER_SYSTEM else list(argv)
+
+
+def _mariadbd():
+    return of_server("/usr/sbin/mariadbd" if OTHER_SYSTEM else shutil.which("mariadbd") or "/usr/sbin/mariadbd")
+
+
 def _server_user():
     return "mysql" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _template():
     """The data directory that every server is copied from; made once, under a lock."""
-    mariadbd = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
-    version = subprocess.run([mariadbd, "--no-defaults", "--version"], check=True, capture_output=True,
+    version = subprocess.run([*_mariadbd(), "--no-defaults", "--version"], check=True, capture_output=True,
                              text=True).stdout.split("Ver ")[1].split()[0]
     base = os.path.join(tempfile.gettempdir(), f"mariadb-template-{version}-{os.geteuid()}")
     with open(base + ".lock", "w") as lock:
@@ -191,9 +208,9 @@ def _template():
         if not os.path.isdir(base):
             making = base + ".making"
             shutil.rmtree(making, ignore_errors=True)
-            made = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={making}",
-                                   f"--user={_server_user()}", "--auth-root-authentication-method=socket",
-                                   "--skip-test-db", "--innodb-log-file-size=4M", "--skip-name-resolve"],
+            made = subprocess.run(of_server("mariadb-install-db", "--no-defaults", f"--datadir={making}",
+                                            f"--user={_server_user()}", "--auth-root-authentication-method=socket",
+                                            "--skip-test-db", "--innodb-log-file-size=4M", "--skip-name-resolve"),
                                   capture_output=True, text=True)
             if made.returncode:
                 raise SandboxError("mariadb-install-db failed:\n" + made.stdout + made.stderr)
@@ -225,7 +242,7 @@ class Server:
     def start(self):
         user = [f"--user={_server_user()}"] if os.geteuid() == 0 else []
         network = [f"--port={self.port}", "--bind-address=127.0.0.1"] if self.port else ["--skip-networking"]
-        command = [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", *user,
+        command = [*_mariadbd(), "--no-defaults", *user,
                    f"--datadir={self.directory}/data", f"--tmpdir={self.directory}/tmp",
                    f"--socket={self.socket}",
                    f"--pid-file={self.pid_file}", f"--log-error={self.error_log}",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from mariadb_sandbox import SqlError
+from mariadb_sandbox import SqlError, of_client
 from schema_fixture import (Failure, MX1, MX2, PASSWORD, USERS, VOTE, WRITE, await_read_only, case, done, expect,
                             expect_error, gone, main, node, witness)
 
@@ -24,8 +24,8 @@ SESSION = "SELECT ID, USER, HOST, COMMAND, TIME_MS FROM information_schema.PROCE
 
 def reads_binlog(server, user):
     """As `mysql-replcheck divergence` does."""
-    done = subprocess.run(["mariadb-binlog", "--no-defaults", f"--socket={server.socket}", f"--user={user}",
-                           "--read-from-remote-server", "--to-last-log", ""], capture_output=True, text=True,
+    done = subprocess.run(of_client("mariadb-binlog", "--no-defaults", f"--socket={server.socket}", f"--user={user}",
+                                    "--read-from-remote-server", "--to-last-log", ""), capture_output=True, text=True,
                           errors="replace", user=USERS[user], check=False)
     if done.returncode:
         raise Failure(done.stderr.strip())
@@ -182,8 +182,9 @@ def implied(account, privilege, grants, version):
     if account == "'replcheck-definer'@'localhost'" and privilege == "BINLOG MONITOR" and "SUPER" in grants:
         return "SUPER implies it before MariaDB 11.0"
     remote = not account.endswith("@'localhost'")
-    if remote and privilege in ("PROCESS", "CONNECTION ADMIN") and version < (10, 11, 19):
-        return "before 10.11.19 an account sees and kills its name's sessions from every address"
+    before = version < (10, 11, 19) or (11, 0, 0) <= version <= (11, 8, 6)
+    if remote and privilege in ("PROCESS", "CONNECTION ADMIN") and before:
+        return "before 10.11.19, and in 11.8.6, an account sees and kills its name's sessions from every address"
     return ""
 
 

@@ -72,6 +72,13 @@ class Server:
         subprocess.run(["cp", "-a", "--sparse=always", template(self.folder) + "/.", folder], check=True)
         os.chmod(folder, 0o755)  # as Debian's package has it: the fencer reads the binary log's index
 
+    def put_tools(self):
+        """What our programs run of the server's release: an older mariadb-binlog reads nothing of a newer server."""
+        if self.folder:
+            self.host.write("programs/mariadb-binlog",
+                            f'#!/bin/sh\nexec {IN_FOLDER} --client {self.folder} mariadb-binlog "$@"\n', 0o755)
+            self.host.programs["/usr/bin/mariadb-binlog"] = self.host.path("programs/mariadb-binlog")
+
     def launch(self, *arguments):
         return self.host.start("mariadbd", of_folder(self.folder, "mariadbd", "--user=mysql", *arguments))
 

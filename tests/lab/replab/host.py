@@ -25,6 +25,7 @@ class Host:
         self.server_id = SERVER_IDS.get(name, 0)
         self.socket = self.path("run/mysqld/mysqld.sock")
         self.environment = {}  # of the daemons that are started
+        self.programs = {}     # path inside -> a file that stands there instead
 
     @property
     def is_node(self):
@@ -108,6 +109,8 @@ class Host:
 
     def wait_boot(self):
         self.space.wait_ready(self.log("init"))
+        for inside, file in self.programs.items():
+            self.exec(["mount", "--bind", file, inside])
 
     @property
     def on(self):

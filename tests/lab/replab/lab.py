@@ -134,6 +134,9 @@ class Lab:
         self.switch.make({}, os.path.join(self.dir, "switch.log"), self._life[0])
         for host in self.hosts.values():
             host.make_folders()
+        for server in self.servers.values():
+            server.put_tools()
+        for host in self.hosts.values():
             host.boot(self._life[0])
         self.switch.wait_ready(os.path.join(self.dir, "switch.log"))
         memory.claim(self.volatile, self.switch)
