@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "cli/status_print.h"
 #include "model/report_text.h"
+#include "model/server_version.h"
 #include "model/state.h"
 
 static bool is_self(const struct report *r, int i)
@@ -48,6 +49,23 @@ static void fill_server(const struct report *r, int i, struct cell *c)
              n->reachable == TRI_NO ? "does not answer" : "has not answered yet", n->address);
     if (n->age_ms >= 0)
         cell_add(c, ", last seen %s ago", duration_format_ms(n->age_ms, age));
+}
+
+static void fill_version(const struct report *r, int i, struct cell *c)
+{
+    const struct report_node *n = &r->nodes[i];
+    struct server_version v;
+    char name[SERVER_VERSION_MAX];
+    (void)r;
+    if (!server_version_parse(n->server_version, &v)) {
+        cell_set(c, PAINT_UNKNOWN, "%s", n->server_version[0] ? n->server_version : "unknown");
+        return;
+    }
+    enum server_standing standing = server_series_of(&v)->standing;
+    cell_set(c, standing == SERVER_TRIED ? PAINT_PLAIN : standing == SERVER_UNTRIED ? PAINT_WARN : PAINT_BAD, "%s",
+             server_version_name(&v, name));
+    if (standing == SERVER_UNTRIED)
+        cell_add(c, ", not tried");
 }
 
 static void fill_writes(const struct report *r, int i, struct cell *c)
@@ -231,6 +249,7 @@ static void fill_maintenance(const struct report *r, int i, struct cell *c)
 const struct node_row status_node_rows[] = {
     {"Role", fill_role},
     {"Server", fill_server},
+    {"Version", fill_version},
     {"Writes", fill_writes},
     {"Receiver", fill_receives},
     {"Applier", fill_applies},

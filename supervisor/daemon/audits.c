@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "io/auditor.h"
 #include "io/worker.h"
+#include "model/server_version.h"
 
 #define KILL_MS  2000
 #define KNOWN_US INT64_C(10000000)
@@ -22,6 +23,7 @@ struct audited {
     uint64_t told_accounts; /* hash of the findings that were told last */
     uint64_t told_locks;
     uint64_t told_settings;
+    uint64_t told_version;
 };
 
 struct audits {
@@ -138,7 +140,7 @@ static void tell_settings(struct audited *a)
         return;
     for (size_t i = 0; i < drift_count; i++) {
         enum drift_kind kind = drift_judge(&x->settings, &y->settings, (int)i);
-        if (kind != DRIFT_DIFFERS && kind != DRIFT_UNWANTED)
+        if ((kind != DRIFT_DIFFERS && kind != DRIFT_UNWANTED) || (int)i == drift_find(DRIFT_VERSION))
             continue;
         hash_add(&hash, drift_settings[i].name);
         if (used < sizeof(names))
@@ -154,12 +156,35 @@ static void tell_settings(struct audited *a)
         log_notice("the settings of the two servers are as they are to be");
 }
 
+/* ---- the version ---- */
+
+static void tell_version(struct audited *a)
+{
+    const char *text = a->audit.settings.value[drift_find(DRIFT_VERSION)];
+    struct server_version v;
+    char name[SERVER_VERSION_MAX];
+    uint64_t hash = 0;
+    if (!a->audit.settings_us || !server_version_parse(text, &v))
+        return;
+    hash_add(&hash, text);
+    if (hash == a->told_version)
+        return;
+    a->told_version = hash;
+    const struct server_series *s = server_series_of(&v);
+    if (s->standing == SERVER_TRIED)
+        log_info("%s's server is %s", place_of(a), server_version_name(&v, name));
+    else
+        log_warning("%s's server is %s: %s", place_of(a), server_version_name(&v, name), s->what);
+}
+
 static void looked(void *arg)
 {
     struct audited *a = arg;
     tell_locks(a);
-    if (a->index != OBS_TIE)
+    if (a->index != OBS_TIE) {
         tell_accounts(a);
+        tell_version(a);
+    }
     if (a->index == 1)
         tell_settings(a);
 }

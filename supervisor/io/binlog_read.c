@@ -112,6 +112,8 @@ static const char *advice(const char *message)
 {
     if (strstr(message, "REPLICATION SLAVE"))
         return "; `mysql-replcheck schema upgrade` grants it";
+    if (strstr(message, "unrecognized MariaDB version"))
+        return "; it is older than the server: install the mariadb-client of the server's release";
     if (strstr(message, "Access denied"))
         return "; run this as root or as the user of run_as";
     return "";

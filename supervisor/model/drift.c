@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/server_version.h"
+
 #define SHORT_MAX 40 /* longer lists are shown by their differences */
 
 #define FILES     "set it alike in the option files of both servers, and restart the one that changes"
@@ -13,11 +15,11 @@
 #define FILTER    "what is not replicated is lost with the writer: remove it, or set it alike on both"
 #define POSITIONS "a skipped error is a difference that nobody sees: remove it"
 
-static const char version[] = "version";
+static const char version[] = DRIFT_VERSION;
 
 /* clang-format off */
 const struct drift_setting drift_settings[] = {
-    {version, NULL, "bring both servers to the same version: replication from the newer to the older is not supported"},
+    {version, NULL, "bring both servers to the same version"}, /* which differs, model/verdict_version.c tells */
     {"log_bin", "ON", HISTORY},
     {"log_slave_updates", "ON", HISTORY},
     {"gtid_strict_mode", "ON", HISTORY},
@@ -99,18 +101,14 @@ void drift_store(struct drift_values *values, int index, const char *value)
         snprintf(out, DRIFT_VALUE_MAX, "%.*s...#%08x", DRIFT_VALUE_MAX - 16, value, (unsigned)hash_of(value));
 }
 
-/* "10.11.19-MariaDB-log": as far as the second dot. */
-static size_t release_length(const char *text)
+/* What follows the number of a version ("-log") says how the server was built and started. */
+static enum drift_kind judge_versions(const char *a, const char *b)
 {
-    const char *dot = strchr(text, '.');
-    return dot ? (size_t)(dot + 1 - text) + strcspn(dot + 1, ".-") : strlen(text);
-}
-
-/* What follows the number of a version ("-log") says how the server was started. */
-static bool same_version(const char *a, const char *b)
-{
-    size_t length = strcspn(a, "-");
-    return length == strcspn(b, "-") && strncmp(a, b, length) == 0;
+    struct server_version x, y;
+    if (!server_version_parse(a, &x) || !server_version_parse(b, &y) || x.mariadb != y.mariadb)
+        return DRIFT_DIFFERS;
+    enum server_pair pair = server_version_pair(&x, &y);
+    return pair == SERVER_PAIR_SAME ? DRIFT_NONE : pair == SERVER_PAIR_PATCH ? DRIFT_MINOR : DRIFT_DIFFERS;
 }
 
 static bool is_unwanted(const struct drift_values *v, int index)
@@ -126,12 +124,7 @@ enum drift_kind drift_judge(const struct drift_values *a, const struct drift_val
         return DRIFT_UNWANTED;
     if (!a->known[index] || !b->known[index] || strcmp(x, y) == 0)
         return DRIFT_NONE;
-    if (drift_settings[index].name != version)
-        return DRIFT_DIFFERS;
-    if (same_version(x, y))
-        return DRIFT_NONE;
-    size_t length = release_length(x);
-    return length == release_length(y) && strncmp(x, y, length) == 0 ? DRIFT_MINOR : DRIFT_DIFFERS;
+    return drift_settings[index].name == version ? judge_versions(x, y) : DRIFT_DIFFERS;
 }
 
 static bool list_has(const char *list, const char *word, size_t length)

@@ -9,6 +9,7 @@
 #define DRIFT_SETTINGS  40 /* room; the table may be shorter */
 #define DRIFT_VALUE_MAX 224
 #define DRIFT_TEXT_MAX  320
+#define DRIFT_VERSION   "version" /* the server's: judged apart from the others (model/server_version.h) */
 
 /* By index of the table. A value that does not fit is cut and ends with a hash of the whole, so that two that
  * differ remain different. */

@@ -21,5 +21,6 @@ libmodel_a_SOURCES += supervisor/model/audit.c supervisor/model/audit.h supervis
 libmodel_a_SOURCES += supervisor/model/range.c supervisor/model/range.h \
 	supervisor/model/check.c supervisor/model/check.h \
 	supervisor/model/check_values.c supervisor/model/check_values.h
+libmodel_a_SOURCES += supervisor/model/server_version.c supervisor/model/server_version.h supervisor/model/verdict_version.c
 libmodel_a_SOURCES += supervisor/model/explain.c supervisor/model/explain.h
 libmodel_a_SOURCES += supervisor/model/fencer_logic.c supervisor/model/fencer_logic.h

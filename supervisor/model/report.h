@@ -18,6 +18,7 @@
 #include "model/gtid.h"
 #include "model/observation.h"
 #include "model/policy.h"
+#include "model/server_version.h"
 
 struct quorum;
 struct mind;
@@ -131,6 +132,8 @@ struct report_node {
     enum tri audited; /* was it looked at short ago? unknown: not yet */
     int64_t audit_age_ms;
     char audit_trouble[AUDIT_TROUBLE_MAX]; /* why not */
+    char server_version[SERVER_VERSION_MAX]; /* as the server says it; "" = unknown */
+    char server_standing[REPORT_WORD_MAX];   /* "tried", "untried", "refused"; "" */
     int64_t schema_version;
     int account_count;
     int64_t accounts_total; /* also those that found no room */

@@ -4,6 +4,7 @@
 
 #include "model/report_parts.h"
 #include "model/report_text.h"
+#include "model/server_version.h"
 
 static bool is_fresh(const struct report_input *in, int64_t sent_us)
 {
@@ -30,6 +31,17 @@ static void fill_accounts(struct report_node *n, const struct report_input *in, 
                 fill_account(&n->accounts[n->account_count++], &a->entries[i], (enum audit_standing)standing);
 }
 
+static void fill_version(struct report_node *n, const struct audit *a)
+{
+    struct server_version v;
+    int index = drift_find(DRIFT_VERSION);
+    if (!a->settings.known[index])
+        return;
+    COPY(n->server_version, a->settings.value[index]);
+    if (server_version_parse(n->server_version, &v))
+        COPY(n->server_standing, server_standing_name(server_series_of(&v)->standing));
+}
+
 static void fill_node(struct report_node *n, const struct report_input *in, const struct audit *a)
 {
     n->audit_age_ms = n->accounts_total = n->schema_version = REPORT_UNKNOWN;
@@ -39,6 +51,8 @@ static void fill_node(struct report_node *n, const struct report_input *in, cons
     COPY(n->audit_trouble, a->trouble);
     if (is_fresh(in, a->settings_us) && a->schema_version)
         n->schema_version = a->schema_version; /* an old one is why the rest cannot be asked */
+    if (is_fresh(in, a->settings_us))
+        fill_version(n, a);
     if (!is_fresh(in, a->accounts_us)) {
         n->audited = a->accounts_us || a->trouble[0] ? TRI_NO : TRI_UNKNOWN;
         return;

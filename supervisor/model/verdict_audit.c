@@ -204,7 +204,8 @@ void verdict_drifts(struct report *r)
 {
     int told = 0;
     for (int i = 0; i < r->drift_count; i++)
-        if (drift_find(r->drifts[i].name) >= 0 && ++told <= 2 * SINGLY_MAX)
+        if (drift_find(r->drifts[i].name) >= 0 && !is(r->drifts[i].name, DRIFT_VERSION) &&
+            ++told <= 2 * SINGLY_MAX)
             judge_drift(r, &r->drifts[i]);
     if (told > 2 * SINGLY_MAX)
         verdict_add(r, SEVERITY_WARNING, "settings", "`mysql-replcheck status --json` lists them",

@@ -34,6 +34,9 @@ void verdict_locks(struct report *r);
 void verdict_drifts(struct report *r);
 void verdict_schema(struct report *r);
 
+/* verdict_version.c */
+void verdict_versions(struct report *r);
+
 /* verdict_pair.c */
 void verdict_daemon(struct report *r);
 void verdict_writer(struct report *r);

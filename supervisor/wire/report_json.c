@@ -68,6 +68,8 @@ static const struct json_field node_fields[] = {
     NODE("audited", audited, FIELD_TRI),
     NODE("audit_age_ms", audit_age_ms, FIELD_COUNT),
     NODE("audit_trouble", audit_trouble, FIELD_TEXT),
+    NODE("server_version", server_version, FIELD_TEXT),
+    NODE("server_standing", server_standing, FIELD_TEXT),
     NODE("schema_version", schema_version, FIELD_COUNT),
     NODE("bypass_total", accounts_total, FIELD_COUNT),
     END};

@@ -303,3 +303,11 @@ tests_unit_test_check_SOURCES = tests/unit/test_check.c $(report_fixture)
 tests_unit_test_check_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_check_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_server_version
+TESTS += tests/unit/test_server_version
+tests_unit_test_server_version_SOURCES = tests/unit/test_server_version.c
+tests_unit_test_server_version_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_server_version_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif

@@ -152,7 +152,25 @@ CHANGE(lock_here, add_lock(r, "here", "mx1");)
 CHANGE(drift_differs, add_drift(r, "sync_binlog", "differs", "1", "0");)
 CHANGE(drift_filter, add_drift(r, "replicate_do_db", "differs", "", "mail");)
 CHANGE(drift_unwanted, add_drift(r, "binlog_format", "unwanted", "ROW", "MIXED");)
-CHANGE(drift_minor, add_drift(r, "version", "minor", "10.11.19-MariaDB", "10.11.20-MariaDB");)
+
+static void set_versions(struct report *r, const char *writers, const char *others)
+{
+    TEXT(r->nodes[0].server_version, writers);
+    TEXT(r->nodes[1].server_version, others);
+}
+
+CHANGE(drift_version, add_drift(r, "version", "differs", "10.11.19-MariaDB", "11.8.6-MariaDB");)
+CHANGE(version_unknown, set_versions(r, "", "odd");)
+CHANGE(version_tried, set_versions(r, "11.8.6-MariaDB-0+deb13u1 from Debian-log", "11.8.6-MariaDB");)
+CHANGE(version_patch, set_versions(r, "10.11.19-MariaDB", "10.11.20-MariaDB");)
+CHANGE(version_upgrade, set_versions(r, "10.11.19-MariaDB-log", "11.8.6-MariaDB");)
+CHANGE(version_older, set_versions(r, "11.8.6-MariaDB", "10.11.19-MariaDB");)
+CHANGE(version_parted, set_versions(r, "11.8.6-MariaDB", "10.11.19-MariaDB"); r->writer = REPORT_WRITER_NONE;
+       r->writer_node = -1;)
+CHANGE(version_untried, set_versions(r, "11.4.3-MariaDB", "11.4.5-MariaDB");)
+CHANGE(version_untried_one, set_versions(r, "11.8.6-MariaDB", "12.1.2-MariaDB");)
+CHANGE(version_mysql, set_versions(r, "10.11.19-MariaDB", "8.0.36-28");)
+CHANGE(version_old, set_versions(r, "10.6.16-MariaDB", "10.6.16-MariaDB");)
 CHANGE(schema_old, r->nodes[1].schema_version = 1;)
 CHANGE(schema_new, r->nodes[1].schema_version = 99;)
 CHANGE(dead_man_missing, r->nodes[1].dead_man = TRI_NO;
@@ -257,7 +275,20 @@ static const struct verdict_case cases[] = {
      "the servers differ in replicate_do_db: mx1 has nothing, mx2 has mail"},
     {WRITER, drift_unwanted, SEVERITY_WARNING, "settings",
      "binlog_format is to be ROW: mx1 has ROW, mx2 has MIXED"},
-    {WRITER, drift_minor, SEVERITY_OK, "settings", "the servers differ in version"},
+    {WRITER, version_patch, SEVERITY_OK, "server-versions",
+     "the servers differ in version: mx1 has MariaDB 10.11.19, mx2 has MariaDB 10.11.20"},
+    {WRITER, version_upgrade, SEVERITY_OK, "server-versions",
+     "an upgrade is in progress: mx1, the writer, has MariaDB 10.11.19, and mx2 has MariaDB 11.8.6, which"},
+    {WRITER, version_older, SEVERITY_WARNING, "server-versions",
+     "mx2 (MariaDB 10.11.19) replicates from the newer mx1 (MariaDB 11.8.6), which MariaDB does not support"},
+    {WRITER, version_parted, SEVERITY_WARNING, "server-versions", "the older one may stop"},
+    {WRITER, version_untried, SEVERITY_WARNING, "server-version",
+     "mx1 and mx2 run MariaDB 11.4.3 and MariaDB 11.4.5: nothing was tried with it, only with the releases around"},
+    {WRITER, version_untried_one, SEVERITY_WARNING, "server-version", "mx2 runs MariaDB 12.1.2: nothing was tried"},
+    {WRITER, version_mysql, SEVERITY_CRITICAL, "server-version",
+     "this program cannot work with the server of mx2, MySQL 8.0.36: it is no MariaDB"},
+    {WRITER, version_old, SEVERITY_CRITICAL, "server-version",
+     "this program cannot work with the server of mx1 and mx2, MariaDB 10.6.16: before 10.11"},
     {WRITER, schema_old, SEVERITY_WARNING, "schema-version", "the schema replcheck on mx2 is of version 1"},
     {WRITER, schema_new, SEVERITY_WARNING, "schema-version", "of version 99"},
     {WRITER, dead_man_missing, SEVERITY_CRITICAL, "dead-man",
@@ -312,6 +343,21 @@ static void each_problem(void **state)
     }
     free(r);
     assert_int_equal(failures, 0);
+}
+
+/* A version that was tried is nothing to report, and one that is not known is told by what keeps it unknown. */
+static void nothing_to_say(void **state)
+{
+    static void (*const changes[])(struct report *r) = {version_unknown, version_tried, drift_version};
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        healthy(WRITER, r);
+        changes[i](r);
+        verdict_judge(r);
+        assert_int_equal(r->problem_count, 0);
+    }
+    free(r);
 }
 
 static void worst_comes_first(void **state)
@@ -447,6 +493,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(healthy_is_ok),      cmocka_unit_test(each_problem),
+        cmocka_unit_test(nothing_to_say),
         cmocka_unit_test(worst_comes_first),  cmocka_unit_test(remedies_of_refusals),
         cmocka_unit_test(everything_at_once), cmocka_unit_test(accounts_are_told_once),
         cmocka_unit_test(remedies_of_accounts),
