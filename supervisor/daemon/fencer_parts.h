@@ -66,6 +66,8 @@ void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
 void fencer_reset_open(struct fencer *f);
 void fencer_reset_note(struct fencer *f); /* the server may be another */
 void fencer_reset_dead(struct fencer *f); /* f->dead */
+/* A promotion has begun, and its receiver will be stopped: it is not to wait for a host that does not answer. */
+void fencer_reset_dials(struct fencer *f);
 /* A weight that makes the VIP leave waits until the reset is over; true: it will be written then. */
 bool fencer_reset_holds(struct fencer *f, int weight);
 

@@ -90,6 +90,15 @@ static void was_reset(struct fencer *f, const struct resetter_answer *a)
     conclude(f, tri_from(!a->error));
 }
 
+/* A resetter that was kept by an upgraded fencer may not know the order (EINVAL): the receiver then waits. */
+static void ended_dials(const struct resetter_answer *a)
+{
+    if (a->connections)
+        log_info("ended the server's call to the other node, which does not answer, in %.1f ms", a->took_us / 1e3);
+    else if (a->error)
+        log_info("the server's calls to the other node were not looked at: %s", strerror(a->error));
+}
+
 static void on_answer(evutil_socket_t fd, short what, void *arg)
 {
     struct fencer *f = arg;
@@ -101,8 +110,10 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
             lose(f);
     } else if (a.kind == RESETTER_NOTE) {
         noted(f, &a);
-    } else {
+    } else if (a.kind == RESETTER_RESET) {
         was_reset(f, &a);
+    } else if (a.kind == RESETTER_DIALS) {
+        ended_dials(&a);
     }
 }
 
@@ -129,6 +140,15 @@ void fencer_reset_note(struct fencer *f)
     f->reset.asked_pid = view->pid;
     f->reset.noted_pid = 0;
     if (!resetter_order(f->start.resetter_fd, RESETTER_NOTE, view->pid, st.st_uid))
+        lose(f);
+}
+
+void fencer_reset_dials(struct fencer *f)
+{
+    struct stat st;
+    if (!f->reset.readable || stat(f->start.settings->node.local.socket, &st) != 0)
+        return;
+    if (!resetter_order(f->start.resetter_fd, RESETTER_DIALS, 0, st.st_uid))
         lose(f);
 }
 

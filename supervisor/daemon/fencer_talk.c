@@ -122,6 +122,8 @@ static void arm(struct fencer *f, const struct fencer_message *m)
         log_notice("ARM of epoch %llu was refused: %s", (unsigned long long)m->epoch, todo.reason);
     else if (!refused && !was_armed)
         log_notice("armed for epoch %llu", (unsigned long long)m->epoch);
+    if (!refused && !was_armed)
+        fencer_reset_dials(f);
     f->refusal = refused ? todo.reason : NULL;
     /* In force before it is acknowledged: the judge runs before anything new is read. */
     fencer_wake(f);

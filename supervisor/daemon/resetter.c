@@ -32,6 +32,7 @@ bool resetter_read(int fd, struct resetter_answer *answer, bool *again)
 
 struct resetter {
     struct tcp_reset *reset; /* NULL: the system refused */
+    unsigned peer_port;
     int32_t noted_pid;
 };
 
@@ -49,6 +50,8 @@ static struct tcp_reset_result obey(struct resetter *r, const struct resetter_or
     case RESETTER_RESET:
         r->noted_pid = 0;
         return known ? tcp_reset_run(r->reset) : other;
+    case RESETTER_DIALS:
+        return tcp_reset_dials(r->reset, order->uid, r->peer_port);
     default:
         return unknown;
     }
@@ -99,6 +102,7 @@ void resetter_main(int fd, const struct settings *settings)
     fcntl(fd, F_SETFL, 0); /* it has nothing else to do than to wait */
     close_range(3, 99, 0);
     close_range((unsigned)fd + 1, ~0U, 0);
+    r.peer_port = c->nodes[1 - settings->node.self].port;
     r.reset = tcp_reset_new(c->vip.addresses, c->vip.address_count, c->nodes[settings->node.self].port, &e);
     if (!r.reset)
         fprintf(stderr, "mysql-replcheckd: %s\n", e.text);

@@ -1,9 +1,10 @@
-/* The process that resets a dead server's connections (io/tcp_reset.h).
+/* The process that resets a dead server's connections, and a living one's calls to a host that does not answer
+ * (io/tcp_reset.h).
  *
  * The fencer forks it while it is root. It keeps CAP_NET_ADMIN, which the fencer is better without, as the
  * fencer's user; the addresses and the port are fixed when it begins (neither can change in a running
- * daemon), so that all it can be told is to note the listeners of a server that lives, and to end what is
- * left of it. It ends with its parent: by PR_SET_PDEATHSIG, and when its socket is closed. An upgraded fencer
+ * daemon), so that all it can be told is to note the listeners of a server that lives, to end what is
+ * left of it, and to end the calls to the other node's port. It ends with its parent: by PR_SET_PDEATHSIG, and when its socket is closed. An upgraded fencer
  * keeps it, by descriptor; nobody starts another, for nobody is root any more. Without it the VIP waits for
  * the dead server's sockets as it can (daemon/actions.c). */
 #ifndef REPLCHECK_DAEMON_RESETTER_H
@@ -19,14 +20,14 @@ struct settings;
 
 #define RESETTER_VERSION 1
 
-enum resetter_order_kind { RESETTER_NOTE = 1, RESETTER_RESET };
+enum resetter_order_kind { RESETTER_NOTE = 1, RESETTER_RESET, RESETTER_DIALS };
 
 /* Fencer to resetter; each is answered. */
 struct resetter_order {
     uint32_t version;
     uint32_t kind;
     int32_t pid;  /* of the server; RESET only of the one that was noted last */
-    uint32_t uid; /* NOTE: who owns its sockets */
+    uint32_t uid; /* NOTE, DIALS: who owns its sockets */
 };
 
 struct resetter_answer {

@@ -30,7 +30,9 @@ struct tcp_reset {
     uint16_t port;
     uid_t owner;
     struct list listeners; /* noted */
-    struct list talking;
+    struct list talking;   /* to be destroyed */
+    uid_t dialler;
+    uint16_t dialled;
 };
 
 static void add(struct list *l, const struct sock_diag_socket *s)
@@ -220,6 +222,36 @@ struct tcp_reset_result tcp_reset_run(struct tcp_reset *t)
     return r;
 }
 
+/* ---- calls that are not answered ---- */
+
+static void take_dialling(struct tcp_reset *t, const struct sock_diag_socket *s)
+{
+    if (s->uid == t->dialler && s->remote_port == t->dialled)
+        add(&t->talking, s);
+}
+
+static int list_dialling(struct tcp_reset *t, int family)
+{
+    unsigned char request[SOCK_DIAG_REQUEST_SIZE];
+    sock_diag_list_to(request, family, SOCK_DIAG_DIALLING, t->dialled, ++t->sequence);
+    return ask(t, request, take_dialling);
+}
+
+struct tcp_reset_result tcp_reset_dials(struct tcp_reset *t, uid_t owner, unsigned port)
+{
+    struct tcp_reset_result r = {0};
+    t->dialler = owner;
+    t->dialled = (uint16_t)port;
+    t->talking.count = 0;
+    r.error = list_dialling(t, AF_INET);
+    int error6 = list_dialling(t, AF_INET6);
+    if (!r.error && error6 != ENOENT) /* a kernel without IPv6 */
+        r.error = error6;
+    int error = destroy_talking(t, &r.connections);
+    r.error = r.error ? r.error : error;
+    return r;
+}
+
 /* ---- life ---- */
 
 struct tcp_reset *tcp_reset_new(const char addresses[][SETTINGS_ADDRESS_MAX], int count, unsigned port,
@@ -227,9 +259,9 @@ struct tcp_reset *tcp_reset_new(const char addresses[][SETTINGS_ADDRESS_MAX], in
 {
     const struct timeval patience = {.tv_usec = ANSWER_US};
     struct tcp_reset *t = mem_zalloc(sizeof(*t));
-    bool ok = count > 0 && count <= SETTINGS_VIPS_MAX;
+    bool ok = count >= 0 && count <= SETTINGS_VIPS_MAX;
     if (!ok)
-        err_set(e, "%d virtual addresses, between 1 and %d are possible", count, SETTINGS_VIPS_MAX);
+        err_set(e, "%d virtual addresses, at most %d are possible", count, SETTINGS_VIPS_MAX);
     for (int i = 0; ok && i < count; i++)
         ok = netlink_address_parse(&t->addresses[i], addresses[i]) ||
              err_set(e, "%s is not a numeric address", addresses[i]);

@@ -37,6 +37,16 @@ void sock_diag_list(unsigned char out[SOCK_DIAG_REQUEST_SIZE], int family, unsig
     put(out, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sequence, &body);
 }
 
+void sock_diag_list_to(unsigned char out[SOCK_DIAG_REQUEST_SIZE], int family, unsigned states, uint16_t port,
+                       uint32_t sequence)
+{
+    const struct inet_diag_req_v2 body = {.sdiag_family = (uint8_t)family,
+                                          .sdiag_protocol = IPPROTO_TCP,
+                                          .idiag_states = states,
+                                          .id = {.idiag_dport = htons(port)}};
+    put(out, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sequence, &body);
+}
+
 void sock_diag_destroy(unsigned char out[SOCK_DIAG_REQUEST_SIZE], const struct sock_diag_socket *s,
                        uint32_t sequence)
 {

@@ -16,6 +16,7 @@
 
 /* Bits of `states` in a request. */
 #define SOCK_DIAG_LISTENING (1U << 10)
+#define SOCK_DIAG_DIALLING  (1U << 2) /* SYN_SENT */
 #define SOCK_DIAG_TALKING   (1U << 1 | 1U << 3 | 1U << 8) /* established, SYN_RECV, closed by the other end */
 
 enum sock_diag_kind {
@@ -47,6 +48,9 @@ struct sock_diag_message {
 /* All TCP sockets of a family with that local port. */
 void sock_diag_list(unsigned char out[SOCK_DIAG_REQUEST_SIZE], int family, unsigned states, uint16_t port,
                     uint32_t sequence);
+/* All with that remote port. */
+void sock_diag_list_to(unsigned char out[SOCK_DIAG_REQUEST_SIZE], int family, unsigned states, uint16_t port,
+                       uint32_t sequence);
 /* Exactly this one, by its cookie: refused with ESTALE or ENOENT when it is gone. It is answered either way.
  */
 void sock_diag_destroy(unsigned char out[SOCK_DIAG_REQUEST_SIZE], const struct sock_diag_socket *s,

@@ -316,7 +316,86 @@ static void refuses_nonsense(void **state)
     (void)state;
     assert_null(tcp_reset_new(names, 1, PORT, &e));
     assert_string_equal(e.text, "localhost is not a numeric address");
-    assert_null(tcp_reset_new(names, 0, PORT, &e));
+    assert_null(tcp_reset_new(names, SETTINGS_VIPS_MAX + 1, PORT, &e));
+    struct tcp_reset *none = tcp_reset_new(names, 0, PORT, &e); /* a pair without a VIP */
+    assert_non_null(none);
+    note(none, ENOENT, 0);
+    tcp_reset_free(&none);
+}
+
+/* ---- calls that are not answered ---- */
+
+enum { CALLS = 8 };
+
+/* Of so many calls to a listener whose backlog is full, all but some are not answered. Returns how many. */
+static int dial(const char *address, int port, int fds[CALLS])
+{
+    union address a;
+    socklen_t length = fill(&a, address, port);
+    int waiting = 0;
+    for (int i = 0; i < CALLS; i++) {
+        fds[i] = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int failed = connect(fds[i], &a.any, length);
+        struct pollfd p = {fds[i], POLLOUT, 0};
+        assert_true(failed == 0 || errno == EINPROGRESS);
+        waiting += failed && poll(&p, 1, 0) == 0;
+    }
+    return waiting;
+}
+
+static int error_of(int fd)
+{
+    int error = 0;
+    socklen_t length = sizeof(error);
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length), 0);
+    return error;
+}
+
+static int hear_one(const char *address, int port)
+{
+    int fd = hear(address, port);
+    assert_int_equal(listen(fd, 0), 0);
+    return fd;
+}
+
+static int count_failed(const int fds[CALLS])
+{
+    int failed = 0;
+    for (int i = 0; i < CALLS; i++)
+        failed += error_of(fds[i]) == ECONNABORTED;
+    return failed;
+}
+
+static void close_all(const int fds[CALLS])
+{
+    for (int i = 0; i < CALLS; i++)
+        close(fds[i]);
+}
+
+static void calls_without_an_answer_end(void **state)
+{
+    static const char *const peers[] = {OWN, VIP6};
+    (void)state;
+    for (size_t i = 0; i < COUNT(peers); i++) {
+        struct tcp_reset *t = make();
+        int calls[CALLS], others[CALLS];
+        int peer = hear_one(peers[i], PORT), other = hear_one(peers[i], PORT + 1);
+        int waiting = dial(peers[i], PORT, calls);
+        assert_true(waiting > 0 && waiting < CALLS);
+        assert_true(dial(peers[i], PORT + 1, others) > 0);
+        assert_int_equal(tcp_reset_dials(t, getuid() + 1, PORT).connections, 0);
+        struct tcp_reset_result r = tcp_reset_dials(t, getuid(), PORT);
+        assert_int_equal(r.error, 0);
+        assert_int_equal(r.connections, waiting);
+        assert_int_equal(count_failed(calls), waiting); /* and those that were answered go on */
+        assert_int_equal(count_failed(others), 0);
+        assert_int_equal(tcp_reset_dials(t, getuid(), PORT).connections, 0);
+        close_all(calls);
+        close_all(others);
+        close(peer);
+        close(other);
+        tcp_reset_free(&t);
+    }
 }
 
 /* Whether this kernel can; told by the part under test itself, to which nothing else is compared here. */
@@ -339,6 +418,7 @@ int main(void)
         cmocka_unit_test(needs_the_capability),
         cmocka_unit_test(many),
         cmocka_unit_test(refuses_nonsense),
+        cmocka_unit_test(calls_without_an_answer_end),
     };
     if (unshare(CLONE_NEWNET) != 0 ||
         system("ip link set lo up && ip addr add " VIP "/32 dev lo && ip addr add " OWN "/32 dev lo && "

@@ -120,6 +120,12 @@ static void asks_for_a_port(void **state)
     assert_int_equal(r.idiag_states, 1 << 10);
     assert_int_equal(r.id.idiag_sport, htons(3306));
     assert_int_equal(r.id.idiag_dport, 0);
+    sock_diag_list_to(out, AF_INET, SOCK_DIAG_DIALLING, 3307, 78);
+    memcpy(&r, out + sizeof(h), sizeof(r));
+    assert_int_equal(r.sdiag_family, AF_INET);
+    assert_int_equal(r.idiag_states, 1 << 2);
+    assert_int_equal(r.id.idiag_sport, 0);
+    assert_int_equal(r.id.idiag_dport, htons(3307));
 }
 
 /* What is destroyed is what was told, down to the cookie. */
