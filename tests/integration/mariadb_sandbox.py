@@ -326,6 +326,13 @@ class Sandbox:
 
 # ---------------------------------------------------------------------------------------- users for a test
 
+def _put(file, mode, place):
+    """In place of another, in this mount namespace."""
+    os.chmod(file, mode)
+    subprocess.run(["mount", "--bind", file, place], check=True)
+    os.unlink(file)
+
+
 def private_users(users):
     """Runs this script again where /etc/passwd also has `users` ({name: uid}), unless that is done already.
     Needs root. The change ends with the process, and so does every process that it started."""
@@ -335,9 +342,11 @@ def private_users(users):
             passwd.write("".join(line for line in machine if line.split(":")[0] not in users))
             for name, uid in users.items():
                 passwd.write(f"{name}:x:{uid}:{uid}::/nonexistent:/usr/sbin/nologin\n")
-        os.chmod(passwd.name, 0o644)
-        subprocess.run(["mount", "--bind", passwd.name, "/etc/passwd"], check=True)
-        os.unlink(passwd.name)
+        _put(passwd.name, 0o644, "/etc/passwd")
+        if OTHER_SYSTEM:  # an older mariadb-binlog reads nothing of a newer server
+            with tempfile.NamedTemporaryFile("w", prefix="binlog-", delete=False) as script:
+                script.write(f'#!/bin/sh\nexec {IN_FOLDER} --client {OTHER_SYSTEM} mariadb-binlog "$@"\n')
+            _put(script.name, 0o755, "/usr/bin/mariadb-binlog")
         return
     environment = dict(os.environ, **{PRIVATE_USERS_MARK: "1"})
     os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", "--pid", "--fork",

@@ -42,7 +42,8 @@ EXTRA_DIST += tests/lab/README.md tests/lab/get-debian13 tests/lab/in-folder tes
 	tests/lab/scenarios/moves.py tests/lab/scenarios/naive.py tests/lab/scenarios/people.py tests/lab/scenarios/threes.py \
 	tests/lab/scenarios/recorders.py \
 	tests/lab/scenarios/returns.py tests/lab/scenarios/rows.py tests/lab/scenarios/runner.py \
-	tests/lab/scenarios/soak.py tests/lab/scenarios/steps.py tests/lab/scenarios/trial.py tests/lab/scenarios/witness.py
+	tests/lab/scenarios/soak.py tests/lab/scenarios/steps.py tests/lab/scenarios/trial.py \
+	tests/lab/scenarios/upgrades.py tests/lab/scenarios/witness.py
 
 # Every row of faults against real servers, and every two of them; needs root and hours.
 check-faults: all
@@ -52,6 +53,8 @@ check-faults: all
 # All of it at MariaDB 11.8, out of a Debian 13 that debootstrap puts beside: root, the network once, and hours.
 check-mariadb-11.8: all
 	folder=`$(srcdir)/tests/lab/get-debian13` && \
+	$(MAKE) $(AM_MAKEFLAGS) check REPLCHECK_SERVER="$$folder" \
+		TESTS="$(schema_tests) tests/integration/test_audit.py tests/integration/test_divergence.py" && \
 	$(srcdir)/tests/lab/run all --server "$$folder" --build $(abs_builddir)
 .PHONY: check-mariadb-11.8
 CLEANFILES += tests/lab/verdicts.json

@@ -79,6 +79,16 @@ class Server:
                             f'#!/bin/sh\nexec {IN_FOLDER} --client {self.folder} mariadb-binlog "$@"\n', 0o755)
             self.host.programs["/usr/bin/mariadb-binlog"] = self.host.path("programs/mariadb-binlog")
 
+    def upgrade(self, folder):
+        """As the packages of another release would: stopped, replaced, started, its system tables brought up to date."""
+        self.stop()
+        self.folder = folder
+        self.put_tools()
+        self.host.put_programs()
+        self.start()
+        self.host.exec(of_folder(folder, "mariadb-upgrade", "--no-defaults", "-uroot", "-S", "/run/mysqld/mysqld.sock"),
+                       timeout=120)
+
     def launch(self, *arguments):
         return self.host.start("mariadbd", of_folder(self.folder, "mariadbd", "--user=mysql", *arguments))
 

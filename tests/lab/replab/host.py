@@ -109,6 +109,9 @@ class Host:
 
     def wait_boot(self):
         self.space.wait_ready(self.log("init"))
+        self.put_programs()
+
+    def put_programs(self):
         for inside, file in self.programs.items():
             self.exec(["mount", "--bind", file, inside])
 

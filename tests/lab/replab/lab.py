@@ -50,7 +50,8 @@ class Lab:
         self.hosts = {name: Host(name, self.dir, self.volatile, self.options.disk, self.plan) for name in HOSTS}
         self.switch = Space("switch")
         self.segment = Segment(self.switch, os.path.join(self.dir, "cuts.json"), self.plan)
-        self.servers = {name: database.Server(self.hosts[name], self.options.server) for name in DATABASES}
+        folder = "" if self.options.server_later else self.options.server
+        self.servers = {name: database.Server(self.hosts[name], folder) for name in DATABASES}
         if self.options.tie_breaker == "etcd":
             del self.servers["witness"]
         self.mx1, self.mx2 = self.servers["mx1"], self.servers["mx2"]
