@@ -8,8 +8,8 @@
 #include <mysqld_error.h>
 
 #include "base/mem.h"
+#include "model/server_version.h"
 
-#define OLDEST_SERVER       101100 /* READ_ONLY ADMIN apart from SUPER */
 #define CONNECT_TIMEOUT_S   10
 #define STATEMENT_TIMEOUT_S 120
 
@@ -65,10 +65,14 @@ static void set_options(MYSQL *connection, const struct schema_admin_options *o)
 
 static bool check_server(struct schema_admin *admin, struct err *e)
 {
-    const char *version = mysql_get_server_info(admin->connection);
-    if (strstr(version, "MariaDB") && mysql_get_server_version(admin->connection) >= OLDEST_SERVER)
+    const char *text = mysql_get_server_info(admin->connection);
+    struct server_version version;
+    bool known = server_version_parse(text, &version);
+    const struct server_series *series = known ? server_series_of(&version) : NULL;
+    if (series && series->standing != SERVER_REFUSED)
         return true;
-    return err_set(e, "%s is version %s: MariaDB 10.11 or later is needed", admin->where, version);
+    return err_set(e, "%s is version %s: MariaDB 10.11 or later is needed%s%s", admin->where, text,
+                   series ? "; " : "", series ? series->what : "");
 }
 
 struct schema_admin *schema_admin_open(const struct schema_admin_options *o, struct err *e)

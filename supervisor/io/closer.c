@@ -58,7 +58,7 @@ static void set_read_only(struct closer *c)
 {
     session_query(c->session,
                   "SET STATEMENT lock_wait_timeout=1 FOR SET GLOBAL read_only=1;"
-                  "SELECT @@global.read_only+0 AS read_only, @@global.gtid_binlog_pos AS gtid_binlog_pos",
+                  "SELECT @@global.read_only AS read_only, @@global.gtid_binlog_pos AS gtid_binlog_pos",
                   c->o.deadline_ms, closed, c);
 }
 

@@ -125,10 +125,13 @@ static void call_ended(struct session *s)
 {
     switch (s->step) {
     case STEP_CONNECT:
-        if (s->out.connected)
-            session_connected(s);
-        else
+        if (!s->out.connected)
             session_connect_failed(s);
+        else if (!mariadb_connection(s->handle))
+            session_lose(s, CR_VERSION_ERROR, "the server is of version %.40s: this is no MariaDB",
+                         mysql_get_server_info(s->handle));
+        else
+            session_connected(s);
         break;
     case STEP_SEND:
         if (s->out.failed)

@@ -23,8 +23,16 @@ const struct server_series server_series[] = {
 };
 
 const struct server_difference server_differences[] = {
-    {SERVER_RELEASE(11, 0), "SUPER does not allow SET sql_log_bin, nor other work that has a privilege of its own",
-     "the definer has BINLOG ADMIN besides (sql/definer_voter.sql)"},
+    {SERVER_RELEASE(11, 0), "SUPER allows nothing that has a privilege of its own, as SET sql_log_bin",
+     "the definer has BINLOG ADMIN and BINLOG MONITOR besides (sql/definer_voter.sql)"},
+    {SERVER_RELEASE(11, 8),
+     "STOP SLAVE IO_THREAD does not interrupt a receiver that calls a host which does not answer: it waits for "
+     "slave_net_timeout, and SET GLOBAL read_only=1 with it",
+     "such calls are ended when a promotion begins (daemon/fencer_reset.c)"},
+    {SERVER_RELEASE(11, 8), "mariadb-binlog of an older release refuses the server",
+     "it has to be the server's (io/binlog_read.c says so)"},
+    {SERVER_RELEASE(12, 0), "read_only is a word of four and no number: ON+0 is 0",
+     "it is never reckoned with, and read in either form (rows_tri); NO_LOCK and NO_LOCK_NO_ADMIN are unknown"},
 };
 /* clang-format on */
 

@@ -44,7 +44,7 @@ char *clients_end_sql(const struct clients_spared *spared)
 {
     char *where = spare_all(spared);
     char *sql = mem_printf(
-        HEAD " IF @@GLOBAL.read_only=1 THEN"
+        HEAD " IF CONCAT(@@GLOBAL.read_only) NOT IN ('0','OFF') THEN"
              " FOR s IN (SELECT ID FROM information_schema.PROCESSLIST WHERE ID<>CONNECTION_ID()%s)" EACH,
         where);
     free(where);

@@ -10,7 +10,7 @@
 #define SEMI_SYNC_LONG_MS 86400000L /* a wait that ends sooner would end before an operator has come */
 
 static const char server_sql[] =
-    "SELECT 'server' AS part, @@global.read_only+0 AS read_only, @@global.server_id AS server_id,"
+    "SELECT 'server' AS part, @@global.read_only AS read_only, @@global.server_id AS server_id,"
     " @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_slave_pos,"
     " @@global.gtid_binlog_state AS gtid_binlog_state,"
     " @@global.auto_increment_increment AS auto_increment_increment,"

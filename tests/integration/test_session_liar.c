@@ -98,6 +98,26 @@ static void greets_wrongly(void **state)
     }
 }
 
+/* It lets us in, and is MySQL. */
+static void is_no_mariadb(void **state)
+{
+    static const char ours[] = "10.11.99-MariaDB", theirs[] = "8.0.36-0ubuntu0.";
+    char other[sizeof(greeting)];
+    struct liar l;
+    (void)state;
+    _Static_assert(sizeof(ours) == sizeof(theirs), "the packet's length stays");
+    memcpy(other, greeting, sizeof(greeting));
+    memcpy(other + 5, theirs, sizeof(theirs));
+    liar_begin(&l);
+    say(&l, other, sizeof(other));
+    hear(&l);
+    say(&l, BYTES(accepted));
+    AWAIT(l.client.downs, CLOCK_MS(500));
+    assert_int_equal(l.client.ups, 0);
+    assert_string_equal(l.client.reason, "the server is of version 8.0.36-0ubuntu0.: this is no MariaDB");
+    liar_end(&l);
+}
+
 /* A password is not handed over in the clear because a server asks. */
 static void asks_for_the_password(void **state)
 {
@@ -300,7 +320,7 @@ static void says_too_much(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(greets_wrongly),    TEST(asks_for_the_password), TEST(speaks_unasked),
+        TEST(greets_wrongly),    TEST(asks_for_the_password), TEST(speaks_unasked), TEST(is_no_mariadb),
         TEST(replies_wrongly),   TEST(replies_rightly),       TEST(drips),
         TEST(noise_for_a_reply), TEST(says_too_much),
     };

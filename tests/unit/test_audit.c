@@ -252,7 +252,7 @@ static void spares_accounts(void **state)
     struct clients_spared spared = {.users = {"replcheck", NULL, "replcheck-fence"}, accounts, 2};
     static const char *const parts[] = {
         " AND USER<>'replcheck' AND USER<>'replcheck-fence' AND USER<>'backup'",
-        "(USER='dba' AND REGEXP_REPLACE(HOST,':[0-9]+$','') LIKE '192.0.2.%')", "@@GLOBAL.read_only=1"};
+        "(USER='dba' AND REGEXP_REPLACE(HOST,':[0-9]+$','') LIKE '192.0.2.%')", "CONCAT(@@GLOBAL.read_only) NOT IN ('0','OFF')"};
     char *sql = clients_end_sql(&spared);
     (void)state;
     for (size_t i = 0; i < COUNT(parts); i++)
