@@ -23,6 +23,7 @@ mysql_replcheck_SOURCES = $(cli_history_sources) \
 	supervisor/cli/ask.c supervisor/cli/ask.h \
 	supervisor/cli/become.c supervisor/cli/become.h \
 	supervisor/cli/check.c \
+	supervisor/cli/completion.c supervisor/cli/completion.h \
 	supervisor/cli/direct.c supervisor/cli/direct.h \
 	supervisor/cli/divergence.c supervisor/cli/divergence.h supervisor/cli/divergence_keep.c \
 	supervisor/cli/divergence_print.c supervisor/cli/divergence_read.c \

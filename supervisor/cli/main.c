@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/completion.h"
 #include "cli/history.h"
 #include "cli/schema.h"
 #include "cli/terminal.h"
@@ -138,6 +139,23 @@ static int help_for(const struct command *c)
     return code;
 }
 
+/* For the shell: each command with its words. */
+static int print_completion(void)
+{
+    FILE *out = stdout;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        char *help = NULL;
+        size_t size;
+        stdout = open_memstream(&help, &size);
+        help_for(&commands[i]);
+        fclose(stdout);
+        stdout = out;
+        completion_print(commands[i].name, help);
+        free(help);
+    }
+    return terminal_flush("completion") ? EXIT_DONE : EXIT_FAILED;
+}
+
 static const char *nearest(const char *word)
 {
     const char *best = NULL;
@@ -263,6 +281,8 @@ int main(int argc, char **argv)
         puts(PACKAGE_STRING);
         return EXIT_DONE;
     }
+    if (strcmp(argv[1], "--completion") == 0)
+        return print_completion();
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help_main(argv[1][0] == '-' ? NULL : argv[2]);
     if (argv[1][0] == '-') {
