@@ -10,3 +10,45 @@ dist_example_DATA += conf/mariadb.cnf conf/mariadb-lossless.cnf conf/mariadb-nod
 
 # Programs, to be copied and fitted.
 dist_example_SCRIPTS = conf/vip-cloud
+
+# Completion for bash.
+EXTRA_DIST += conf/mysql-replcheck.bash
+
+# The services: for systemd, and for those who do without.
+unit_templates = conf/systemd/mysql-replcheck.service.in conf/systemd/mysql-replcheck-spawner@.service.in \
+	conf/systemd/mysql-replcheck-resetter@.service.in
+units = conf/systemd/mysql-replcheck.service conf/systemd/mysql-replcheck-spawner@.service \
+	conf/systemd/mysql-replcheck-resetter@.service
+sockets = conf/systemd/mysql-replcheck-spawner.socket conf/systemd/mysql-replcheck-resetter.socket
+EXTRA_DIST += $(unit_templates) $(sockets) conf/systemd/mysql-replcheck.sysusers conf/systemd/mysql-replcheck.tmpfiles \
+	conf/init/mysql-replcheck.in
+CLEANFILES += $(units) conf/init/mysql-replcheck
+noinst_DATA += $(units) conf/init/mysql-replcheck
+
+with_places = sed -e 's,[@]sbindir[@],$(sbindir),g' -e 's,[@]bindir[@],$(bindir),g'
+$(units): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf/systemd && $(with_places) $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+conf/init/mysql-replcheck: conf/init/mysql-replcheck.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf/init && $(with_places) $(srcdir)/$@.in >$@.tmp && chmod 755 $@.tmp && mv $@.tmp $@
+
+install-data-local: $(units) conf/init/mysql-replcheck
+	if test -n "$(bashcompletiondir)"; then $(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)" && \
+	    $(INSTALL_DATA) $(srcdir)/conf/mysql-replcheck.bash "$(DESTDIR)$(bashcompletiondir)/mysql-replcheck"; fi
+	if test -n "$(systemdsystemunitdir)"; then $(MKDIR_P) "$(DESTDIR)$(systemdsystemunitdir)" && \
+	    $(INSTALL_DATA) $(units) $(sockets:%=$(srcdir)/%) "$(DESTDIR)$(systemdsystemunitdir)"; fi
+	if test -n "$(sysusersdir)"; then $(MKDIR_P) "$(DESTDIR)$(sysusersdir)" && \
+	    $(INSTALL_DATA) $(srcdir)/conf/systemd/mysql-replcheck.sysusers \
+	        "$(DESTDIR)$(sysusersdir)/mysql-replcheck.conf"; fi
+	if test -n "$(tmpfilesdir)"; then $(MKDIR_P) "$(DESTDIR)$(tmpfilesdir)" && \
+	    $(INSTALL_DATA) $(srcdir)/conf/systemd/mysql-replcheck.tmpfiles \
+	        "$(DESTDIR)$(tmpfilesdir)/mysql-replcheck.conf"; fi
+	if test -n "$(initdir)"; then $(MKDIR_P) "$(DESTDIR)$(initdir)" && \
+	    $(INSTALL_SCRIPT) conf/init/mysql-replcheck "$(DESTDIR)$(initdir)"; fi
+
+uninstall-local:
+	if test -n "$(bashcompletiondir)"; then rm -f "$(DESTDIR)$(bashcompletiondir)/mysql-replcheck"; fi
+	if test -n "$(systemdsystemunitdir)"; then cd "$(DESTDIR)$(systemdsystemunitdir)" && \
+	    rm -f $(notdir $(units) $(sockets)); fi
+	if test -n "$(sysusersdir)"; then rm -f "$(DESTDIR)$(sysusersdir)/mysql-replcheck.conf"; fi
+	if test -n "$(tmpfilesdir)"; then rm -f "$(DESTDIR)$(tmpfilesdir)/mysql-replcheck.conf"; fi
+	if test -n "$(initdir)"; then rm -f "$(DESTDIR)$(initdir)/mysql-replcheck"; fi

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,6 +28,7 @@
 #define PRIORITY_JUDGE 2
 #define OVERDUE_US     CLOCK_MS(10)
 #define WEIGHT_LEAVING (-100)
+#define SILENCE_US     CLOCK_MS(10000) /* of a supervisor that tells its STATUS every 4 s */
 
 /* ---- doing what the logic says ---- */
 
@@ -87,6 +89,7 @@ static void start_child(struct fencer *f)
     struct fencer_todo todo = {0};
     int64_t now_us = clock_now_us();
     fencer_logic_child_started(&f->logic, now_us);
+    f->heard_us = now_us;
     if (child_start(f->child, f->reloaded, &e))
         return;
     log_error("%s", e.text);
@@ -328,13 +331,28 @@ static void stop(struct fencer *f)
     signal_child(f, SIGTERM);
 }
 
+/* Over when the supervisor says so, or another has come. */
+static void begin_reload(struct fencer *f)
+{
+    char told[64];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(told, sizeof(told), "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    service_notify(told);
+    f->reloading = true;
+    signal_child(f, SIGHUP);
+    if (!child_is_connected(f->child))
+        fencer_talk_reloaded(f); /* it will read the files when it starts */
+}
+
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
     struct fencer *f = arg;
     (void)what;
     if (number == SIGHUP) {
         f->reloaded = true;
-        signal_child(f, SIGHUP);
+        begin_reload(f);
     } else if (number == SIGUSR2) {
         fencer_upgrade_begin(f);
     } else {
@@ -343,10 +361,14 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     fencer_wake(f);
 }
 
+/* Of this loop and the supervisor's. What has no supervisor is being started again: that is no reason to end it. */
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd, (void)what, (void)arg;
-    service_notify("WATCHDOG=1");
+    const struct fencer *f = arg;
+    (void)fd, (void)what;
+    bool stands_still = child_is_connected(f->child) && clock_now_us() - f->heard_us > SILENCE_US;
+    if (!stands_still)
+        service_notify("WATCHDOG=1");
 }
 
 /* ---- life ---- */

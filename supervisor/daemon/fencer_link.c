@@ -66,7 +66,7 @@ static uint64_t send_message(struct fencer_link *l, struct fencer_message *m)
         lose(l, errno == EAGAIN ? "the fencer does not read" : strerror(errno));
         return 0;
     }
-    if (m->kind != FENCER_PREPARE && l->waiting_count < UNANSWERED_MAX)
+    if (m->kind != FENCER_PREPARE && m->kind != FENCER_STATUS && l->waiting_count < UNANSWERED_MAX)
         l->waiting[l->waiting_count++] = (struct unanswered){m->seq, now};
     return m->seq;
 }
@@ -207,6 +207,14 @@ uint64_t fencer_link_fence(struct fencer_link *l, const char *reason)
 uint64_t fencer_link_upgrade(struct fencer_link *l)
 {
     struct fencer_message m = fencer_message_make(FENCER_UPGRADE);
+    return send_message(l, &m);
+}
+
+uint64_t fencer_link_status(struct fencer_link *l, const char *sentence, bool reloaded)
+{
+    struct fencer_message m = fencer_message_make(FENCER_STATUS);
+    m.ok = reloaded;
+    snprintf(m.text, sizeof(m.text), "%s", sentence);
     return send_message(l, &m);
 }
 

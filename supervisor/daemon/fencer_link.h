@@ -48,6 +48,8 @@ uint64_t fencer_link_arm(struct fencer_link *link, const struct fencer_arm *arm)
 uint64_t fencer_link_disarm(struct fencer_link *link);
 uint64_t fencer_link_fence(struct fencer_link *link, const char *reason);
 uint64_t fencer_link_upgrade(struct fencer_link *link);
+/* Is not answered. */
+uint64_t fencer_link_status(struct fencer_link *link, const char *sentence, bool reloaded);
 
 bool fencer_link_is_gone(const struct fencer_link *link);
 

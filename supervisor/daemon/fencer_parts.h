@@ -38,6 +38,9 @@ struct fencer {
     struct fencer_message dead; /* the last server's death; pid 0 = none */
     bool greeted;               /* a supervisor has said HELLO */
     bool reloaded;
+    bool reloading;             /* the service manager waits until the supervisor has read its files */
+    int64_t heard_us;           /* when the supervisor began, or last told its STATUS */
+    char status[128];           /* as told to the service manager */
     bool spawner_gone;
     int exit_status;
 
@@ -60,6 +63,7 @@ void fencer_talk_state(struct fencer *f, uint64_t seq);
 void fencer_talk_prepared(struct fencer *f,
                           const char *refusal); /* answers a PREPARE that waits, if there is one */
 void fencer_talk_dead(struct fencer *f);        /* f->dead */
+void fencer_talk_reloaded(struct fencer *f); /* or there is nobody who could */
 void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
 
 /* fencer_reset.c: the dead server's connections */

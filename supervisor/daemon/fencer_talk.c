@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -78,6 +79,27 @@ void fencer_talk_fenced(struct fencer *f, bool proven, const char *how)
 
 /* ---- what the child says ---- */
 
+void fencer_talk_reloaded(struct fencer *f)
+{
+    if (f->reloading)
+        service_notify("READY=1");
+    f->reloading = false;
+}
+
+/* A line end would begin another word of that protocol. */
+static void take_status(struct fencer *f, const struct fencer_message *m)
+{
+    char told[sizeof(m->text) + 8];
+    f->heard_us = clock_now_us();
+    if (m->ok)
+        fencer_talk_reloaded(f);
+    if (strcmp(f->status, m->text) == 0)
+        return;
+    memcpy(f->status, m->text, sizeof(f->status));
+    snprintf(told, sizeof(told), "STATUS=%.*s", (int)strcspn(m->text, "\n"), m->text);
+    service_notify(told);
+}
+
 static void greet(struct fencer *f, uint64_t seq)
 {
     struct fencer_todo todo = {0};
@@ -91,6 +113,7 @@ static void greet(struct fencer *f, uint64_t seq)
         }
     }
     f->greeted = true;
+    fencer_talk_reloaded(f); /* it has read what is there now */
     fencer_logic_hello(&f->logic, &todo);
     todo.what &= ~(unsigned)FENCER_DO_REPORT; /* this answer is the report */
     fencer_talk_state(f, seq);
@@ -173,6 +196,9 @@ void fencer_talk_message(void *arg, const struct fencer_message *m)
         acknowledge(f, m->seq, NULL);
         fencer_upgrade_begin(f);
         break;
+    case FENCER_STATUS:
+        take_status(f, m);
+        return;
     default:
         break; /* fencer_message_valid() lets no other kind through */
     }

@@ -194,6 +194,7 @@ bool fencer_upgrade_inherit(struct fencer *f)
     log_notice("upgraded; %s", fencer_logic_is_armed(&f->logic) ? "the term goes on" : "nothing is armed");
     if (inherited.child_fd >= 0) {
         child_adopt(f->child, inherited.child_fd);
+        f->heard_us = clock_now_us();
         child_send(f->child, &m);
         f->replace_us = clock_now_us() + CLOCK_MS(MAKE_ROOM_MS);
     }

@@ -8,6 +8,7 @@ supervisor_sources = \
 	supervisor/daemon/boot_id.c supervisor/daemon/boot_id.h \
 	supervisor/daemon/control.c supervisor/daemon/control.h \
 	supervisor/daemon/cycle.c supervisor/daemon/cycle.h \
+	supervisor/daemon/headline.c supervisor/daemon/headline.h \
 	supervisor/daemon/disks.c supervisor/daemon/disks.h \
 	supervisor/daemon/keeper.c supervisor/daemon/keeper.h \
 	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
@@ -24,21 +25,25 @@ supervisor_sources += \
 
 # The daemon without its supervisor: a test gives it another.
 fencer_sources = \
+	supervisor/daemon/background.c supervisor/daemon/background.h \
 	supervisor/daemon/child.c supervisor/daemon/child.h \
 	supervisor/daemon/estate.c supervisor/daemon/estate.h \
 	supervisor/daemon/fencer.c supervisor/daemon/fencer.h supervisor/daemon/fencer_parts.h \
 	supervisor/daemon/fencer_link.c supervisor/daemon/fencer_link.h \
 	supervisor/daemon/fencer_sessions.c supervisor/daemon/fencer_sessions.h \
 	supervisor/daemon/fencer_reset.c supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
+	supervisor/daemon/upgrade_request.c supervisor/daemon/upgrade_request.h \
 	supervisor/daemon/handover.c supervisor/daemon/handover.h \
+	supervisor/daemon/helpers.c supervisor/daemon/helpers.h \
 	supervisor/daemon/log_socket.c supervisor/daemon/log_socket.h \
 	supervisor/daemon/main.c \
 	supervisor/daemon/privileges.c supervisor/daemon/privileges.h \
 	supervisor/daemon/resetter.c supervisor/daemon/resetter.h \
 	supervisor/daemon/run_dir.c supervisor/daemon/run_dir.h \
 	supervisor/daemon/service_notify.c supervisor/daemon/service_notify.h \
-	supervisor/daemon/spawner.c supervisor/daemon/spawner.h
+	supervisor/daemon/spawner.c supervisor/daemon/spawner.h \
+	supervisor/daemon/syscalls.c supervisor/daemon/syscalls.h
 
 sbin_PROGRAMS += mysql-replcheckd
 mysql_replcheckd_SOURCES = $(fencer_sources) $(supervisor_sources)
-mysql_replcheckd_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS)
+mysql_replcheckd_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS) $(SECCOMP_LIBS)

@@ -1,5 +1,3 @@
-#define _GNU_SOURCE /* SOCK_CLOEXEC, pipe2 */
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
@@ -7,27 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "config.h"
+#include "daemon/background.h"
 #include "daemon/estate.h"
 #include "daemon/fencer.h"
 #include "daemon/handover.h"
+#include "daemon/helpers.h"
 #include "daemon/log_socket.h"
 #include "daemon/privileges.h"
-#include "daemon/resetter.h"
 #include "daemon/run_dir.h"
-#include "daemon/spawner.h"
 #include "daemon/supervisor.h"
+#include "daemon/upgrade_request.h"
 #include "settings/settings.h"
 
-#define PROGRAM             "mysql-replcheckd"
-#define SETTINGS_FORMAT     1
-#define SPAWNER_GRACE_MS(t) ((t).lease_ms + (t).fence_ms)
+#define PROGRAM         "mysql-replcheckd"
+#define SETTINGS_FORMAT 1
 
 enum { EXIT_REFUSED = 1, EXIT_CONFIGURATION = 2 };
 
@@ -35,18 +31,21 @@ struct arguments {
     char config_dir[PATH_MAX];
     bool foreground;
     bool check;
+    bool upgrade;
     bool supervisor;
     const char *estate; /* the format of a running fencer's state, NULL: not asked */
+    const char *helper; /* which; NULL: none */
 };
 
 static const char usage[] =
     "Usage: " PROGRAM " [--config DIR] [--foreground]\n"
-    "       " PROGRAM " [--config DIR] --check-config\n"
+    "       " PROGRAM " [--config DIR] --check-config | --upgrade\n"
     "Supervises the MariaDB server of this node and its replication with the other.\n"
     "\n"
     "  --config DIR    folder of cluster.yaml and node.conf (default /etc/mysql-replcheck)\n"
     "  --foreground    do not go to the background; log to stderr\n"
     "  --check-config  read the configuration, say what it means, and exit; needs no privilege\n"
+    "  --upgrade       have the running daemon become this version, with no change of role\n"
     "  --version       print the version\n"
     "  --help          print this\n"
     "\n"
@@ -73,8 +72,10 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"foreground", no_argument, NULL, 'f'},
                                             {"check-config", no_argument, NULL, 'n'},
+                                            {"upgrade", no_argument, NULL, 'u'},
                                             {HANDOVER_OPTION, no_argument, NULL, 's'},
                                             {HANDOVER_TAKES, required_argument, NULL, 't'},
+                                            {HELPERS_OPTION, required_argument, NULL, 'p'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -88,10 +89,14 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
             a->foreground = true;
         else if (option == 'n')
             a->check = true;
+        else if (option == 'u')
+            a->upgrade = true;
         else if (option == 's')
             a->supervisor = true;
         else if (option == 't')
             a->estate = optarg;
+        else if (option == 'p')
+            a->helper = optarg;
         else if (option == 'v' || option == 'h') {
             printf("%s", option == 'v' ? PROGRAM " " PACKAGE_VERSION "\n" : usage);
             return false;
@@ -132,13 +137,36 @@ static int check_configuration(const struct arguments *a)
     return 0;
 }
 
+/* Is standard error the journal's? Then syslog reaches it too, and with a level on each line. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat st;
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+           st.st_dev == device && st.st_ino == inode;
+}
+
+static bool logs_to_stderr(const struct arguments *a)
+{
+    return a->foreground && !stderr_is_journal();
+}
+
+static int ask_for_upgrade(const struct arguments *a)
+{
+    struct err e;
+    if (!settings_load_without_secrets(&settings, a->config_dir, &e))
+        return fail(EXIT_CONFIGURATION, &e);
+    return upgrade_request(settings.node.run_dir, &e) ? 0 : fail(EXIT_REFUSED, &e);
+}
+
 static void open_log(const struct arguments *a, const char *role)
 {
     char name[64];
     snprintf(name, sizeof(name), "%s%s", settings.node.node, role);
     log_set_name(name);
     log_set_level((enum log_level)settings.node.syslog.level);
-    if (!a->foreground)
+    if (!logs_to_stderr(a))
         log_socket_open(settings.node.syslog.facility, PROGRAM);
 }
 
@@ -151,20 +179,18 @@ static bool take_settings(int fd, struct err *e)
 }
 
 /* What the fencer read is what counts, for it was valid; unless a reload came since, or its layout is
- * another's. */
+ * another's. The secrets are in it where the fencer could read them. */
 static bool choose_settings(const struct arguments *a, struct err *e)
 {
     static struct settings read;
     bool handed = take_settings(HANDOVER_SETTINGS_FD, e);
-    if (handed && !getenv(HANDOVER_RELOADED))
-        return true;
-    bool fresh =
-        settings_load(&read, a->config_dir, e) && (!handed || settings_reloadable(&settings, &read, e));
+    bool fresh = (!handed || getenv(HANDOVER_RELOADED)) && settings_load(&read, a->config_dir, e) &&
+                 (!handed || settings_reloadable(&settings, &read, e));
     if (fresh)
         settings = read;
-    else if (handed)
+    else if (handed && getenv(HANDOVER_RELOADED))
         log_warning("going on with the configuration that the fencer started with: %s", e->text);
-    return fresh || handed;
+    return fresh || (handed && settings_complete_secrets(&settings, e));
 }
 
 static int run_supervisor(const struct arguments *a)
@@ -176,122 +202,54 @@ static int run_supervisor(const struct arguments *a)
     unsetenv(HANDOVER_RELOADED);
     fcntl(HANDOVER_SOCKET_FD, F_SETFD, FD_CLOEXEC);
     open_log(a, "");
-    return supervisor_main(&settings, a->config_dir, HANDOVER_SOCKET_FD, a->foreground);
+    return supervisor_main(&settings, a->config_dir, HANDOVER_SOCKET_FD, logs_to_stderr(a));
 }
 
 /* ---- the fencer ---- */
 
-/* The process that was started waits for the daemon's first supervisor, and ends with what became of it. */
-static int await_daemon(pid_t daemon, int ready)
-{
-    char byte;
-    int status = 0;
-    if (read(ready, &byte, 1) == 1)
-        return 0;
-    waitpid(daemon, &status, 0);
-    fprintf(stderr, PROGRAM ": it did not come up; the reason is above or in the system's log\n");
-    return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_REFUSED;
-}
-
-/* Returns in the daemon alone. */
-static bool go_to_background(struct fencer_start *start, struct err *e)
-{
-    int ready[2];
-    if (pipe2(ready, O_CLOEXEC) != 0)
-        return err_set(e, "pipe: %s", strerror(errno));
-    pid_t pid = fork();
-    if (pid < 0)
-        return err_set(e, "fork: %s", strerror(errno));
-    if (pid > 0) {
-        close(ready[1]);
-        _exit(await_daemon(pid, ready[0]));
-    }
-    close(ready[0]);
-    start->ready_fd = ready[1];
-    setsid();
-    return true;
-}
-
-static void detach_stdio(void)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; fd <= 2 && null >= 0; fd++)
-        dup2(null, fd);
-    close(null);
-}
-
-/* A process of our own with a socket to it: its pid here, 0 there, -1 and `e`. */
-static pid_t start_helper(int *fd, struct err *e)
-{
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
-        err_set(e, "socketpair: %s", strerror(errno));
-        return -1;
-    }
-    pid_t pid = fork();
-    if (pid < 0)
-        err_set(e, "fork: %s", strerror(errno));
-    *fd = pair[pid == 0];
-    close(pair[pid != 0]);
-    return pid;
-}
-
-static bool start_spawner(const struct arguments *a, const struct privileges *p, int *fd, struct err *e)
-{
-    pid_t pid = start_helper(fd, e);
-    if (pid != 0)
-        return pid > 0;
-    const struct spawner_options o = {*fd, a->config_dir, a->foreground,
-                                      SPAWNER_GRACE_MS(settings.cluster.timing)};
-    if (!privileges_become_supervisor(p, e))
-        _exit(fail(EXIT_REFUSED, e));
-    if (!a->foreground)
-        detach_stdio();
-    spawner_main(&o);
-}
-
-/* Where there is a VIP; as urgent as the fencer, for the VIP waits for it. */
-static bool start_resetter(const struct arguments *a, const struct privileges *p, int *fd, struct err *e)
-{
-    *fd = -1;
-    if (!settings.cluster.vip.address_count)
-        return true;
-    pid_t pid = start_helper(fd, e);
-    if (pid != 0)
-        return pid > 0;
-    privileges_hurry();
-    if (!privileges_become_resetter(p, e))
-        _exit(fail(EXIT_REFUSED, e));
-    if (!a->foreground)
-        detach_stdio();
-    resetter_main(*fd, &settings);
-}
-
-/* Everything that needs root, in order; afterwards this process is the fencer's user. */
-static bool prepare(const struct arguments *a, struct fencer_start *start, struct err *e)
+/* One folder for both kinds of start; of a unit's, tmpfiles.d has made them. */
+static bool take_folders(const struct privileges *p, struct fencer_start *start, struct err *e)
 {
     const struct local_settings *n = &settings.node;
+    return run_dir_make(n->run_dir, p->run_uid, p->run_gid, 02775, e) &&
+           run_dir_make(n->state_dir, p->run_uid, p->run_gid, 0750, e) &&
+           (start->lock_fd = run_dir_lock(n->run_dir, p->fence_uid, e)) >= 0 && run_dir_write_pid(n->run_dir, e);
+}
+
+/* In order; afterwards this process is the fencer's user, and knows no password but in the file for its
+ * supervisors. */
+static bool prepare(struct fencer_start *start, struct err *e)
+{
+    const struct local_settings *n = &settings.node;
+    bool root = geteuid() == 0;
     struct privileges p;
-    if (!privileges_find(&p, n->run_as, n->fencer.user, e))
+    if (!privileges_find(&p, n->run_as, n->fencer.user, e) || (!root && !privileges_stay_fencer(&p, e)))
         return false;
-    if (!a->foreground && !go_to_background(start, e))
+    if (!start->foreground && !background_go(PROGRAM, &start->ready_fd, e))
         return false;
-    if (!run_dir_make(n->run_dir, p.run_uid, p.run_gid, 02775, e) ||
-        !run_dir_make(n->state_dir, p.run_uid, p.run_gid, 0750, e))
-        return false;
-    if ((start->lock_fd = run_dir_lock(n->run_dir, e)) < 0 || !run_dir_write_pid(n->run_dir, e))
+    if (!take_folders(&p, start, e))
         return false;
     start->settings_fd = handover_write(PACKAGE_VERSION, SETTINGS_FORMAT, &settings, sizeof(settings), e);
-    if (start->settings_fd < 0)
-        return false;
-    if (!start_spawner(a, &p, &start->spawner_fd, e) || !start_resetter(a, &p, &start->resetter_fd, e))
+    settings_forget_secrets(&settings);
+    if (start->settings_fd < 0 || !(root ? helpers_fork(start, &p, e) : helpers_connect(start, e)))
         return false;
     privileges_hurry();
-    if (!privileges_become_fencer(&p, e))
+    if (root && !privileges_become_fencer(&p, e))
         return false;
-    if (!a->foreground)
-        detach_stdio();
+    if (!start->foreground)
+        background_detach_stdio();
     return true;
+}
+
+/* A fencer that is no root cannot read the secrets, and its supervisors do. */
+static bool load_settings(const struct arguments *a, const struct fencer_start *start, bool upgraded, struct err *e)
+{
+    if (upgraded && take_settings(start->settings_fd, e)) {
+        settings_forget_secrets(&settings);
+        return true;
+    }
+    return geteuid() == 0 ? settings_load(&settings, a->config_dir, e)
+                          : settings_load_without_secrets(&settings, a->config_dir, e);
 }
 
 static int run_fencer(const struct arguments *a)
@@ -303,22 +261,22 @@ static int run_fencer(const struct arguments *a)
                                  .ready_fd = -1};
     struct err e;
     bool upgraded = fencer_was_upgraded(&start);
-    if (!upgraded && geteuid() != 0) {
-        fprintf(stderr,
-                PROGRAM ": must be started as root, and then runs as fencer.user and run_as of node.conf; "
-                        "--check-config needs no privilege\n");
-        return EXIT_REFUSED;
-    }
-    bool loaded = upgraded ? (take_settings(start.settings_fd, &e) ||
-                              settings_load_without_secrets(&settings, a->config_dir, &e))
-                           : settings_load(&settings, a->config_dir, &e);
-    if (!loaded)
+    if (!load_settings(a, &start, upgraded, &e))
         return fail(EXIT_CONFIGURATION, &e);
-    if (chdir("/") != 0 || (!upgraded && !prepare(a, &start, &e)))
+    if (chdir("/") != 0 || (!upgraded && !prepare(&start, &e)))
         return fail(EXIT_REFUSED, &e);
     umask(022);
     open_log(a, "/fencer");
     return fencer_run(&start);
+}
+
+static int run_helper(const struct arguments *a)
+{
+    struct err e;
+    if (!settings_load_without_secrets(&settings, a->config_dir, &e))
+        return fail(EXIT_CONFIGURATION, &e);
+    bool ok = chdir("/") == 0 && helpers_serve(a->helper, &settings, a->config_dir, a->foreground, &e);
+    return ok ? 0 : fail(EXIT_REFUSED, &e);
 }
 
 int main(int argc, char **argv)
@@ -330,5 +288,10 @@ int main(int argc, char **argv)
         return status;
     if (a.check)
         return check_configuration(&a);
+    if (a.upgrade)
+        return ask_for_upgrade(&a);
+    privileges_hide();
+    if (a.helper)
+        return run_helper(&a);
     return a.supervisor ? run_supervisor(&a) : run_fencer(&a);
 }

@@ -42,6 +42,7 @@ struct node {
     struct references *references;
     struct control_server *control_server;
     struct keeper *keeper;
+    struct headline *headline;
 
     struct event *tick_event, *period_event, *wake_event, *save_event;
     struct event *signal_events[4];

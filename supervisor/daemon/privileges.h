@@ -1,10 +1,12 @@
 /* Who the processes run as. Started as root, the fencer becomes `fencer.user` with the server's group and
  * CAP_KILL alone, which survive an upgrade's exec; the supervisor's starter becomes `run_as` with nothing; the
- * resetter `fencer.user` with CAP_NET_ADMIN alone and no group besides, which no exec would survive. None can go
- * back, nor gain anything by an exec (no_new_privs). */
+ * resetter `fencer.user` with CAP_NET_ADMIN alone and no group besides, which no exec would survive. Started by
+ * units, each process is its user from the beginning, and only gives up what it does not need. None can go back,
+ * nor gain anything by an exec (no_new_privs). */
 #ifndef REPLCHECK_DAEMON_PRIVILEGES_H
 #define REPLCHECK_DAEMON_PRIVILEGES_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -27,6 +29,13 @@ MUST_CHECK bool privileges_find(struct privileges *p, const char *run_as, const 
 MUST_CHECK bool privileges_become_supervisor(const struct privileges *p, struct err *e);
 MUST_CHECK bool privileges_become_fencer(const struct privileges *p, struct err *e);
 MUST_CHECK bool privileges_become_resetter(const struct privileges *p, struct err *e);
+
+/* The same for a process that was started as its user; the remedy is in the error. */
+MUST_CHECK bool privileges_stay_fencer(const struct privileges *p, struct err *e);
+MUST_CHECK bool privileges_stay_helper(bool resetter, struct err *e);
+
+/* There are passwords in this process's memory: no core is written, and its own user may not read it. */
+void privileges_hide(void);
 
 /* While still root: the scheduler and the pager shall not delay a fence. What the system refuses is done
  * without. Children do not inherit the scheduling. */

@@ -14,9 +14,11 @@ bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode, struct err
 {
     struct stat st;
     if (mkdir(dir, mode) != 0 && errno != EEXIST)
-        return err_set(e, "%s cannot be made: %s", dir, strerror(errno));
+        return err_set(e, "%s cannot be made: %s; systemd-tmpfiles --create makes it", dir, strerror(errno));
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         return err_set(e, "%s is no directory", dir);
+    if (st.st_uid == uid && st.st_gid == gid && (st.st_mode & 07777) == mode)
+        return true;
     if (chown(dir, uid, gid) != 0 || chmod(dir, mode) != 0)
         return err_set(e, "%s cannot be given to uid %u: %s", dir, (unsigned)uid, strerror(errno));
     return true;
@@ -29,7 +31,7 @@ static bool write_pid(int fd)
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)length, 0) == length;
 }
 
-int run_dir_lock(const char *dir, struct err *e)
+int run_dir_lock(const char *dir, uid_t owner, struct err *e)
 {
     char path[PATH_MAX];
     char holder[16] = "";
@@ -39,6 +41,8 @@ int run_dir_lock(const char *dir, struct err *e)
         err_set(e, "%s: %s", path, strerror(errno));
         return -1;
     }
+    if (geteuid() == 0 && fchown(fd, owner, (gid_t)-1) != 0)
+        owner = 0; /* whoever starts the next daemon as another user will be told */
     if (flock(fd, LOCK_EX | LOCK_NB) == 0 && write_pid(fd))
         return fd;
     if (errno == EWOULDBLOCK && pread(fd, holder, sizeof(holder) - 1, 0) >= 0)
@@ -47,6 +51,19 @@ int run_dir_lock(const char *dir, struct err *e)
         err_set(e, "%s cannot be locked: %s", path, strerror(errno));
     close(fd);
     return -1;
+}
+
+pid_t run_dir_holder(const char *dir)
+{
+    char path[PATH_MAX];
+    char text[16] = "";
+    snprintf(path, sizeof(path), "%s/lock", dir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK &&
+                pread(fd, text, sizeof(text) - 1, 0) > 0;
+    if (fd >= 0)
+        close(fd);
+    return held && atoi(text) > 1 ? (pid_t)atoi(text) : 0;
 }
 
 bool run_dir_write_pid(const char *dir, struct err *e)

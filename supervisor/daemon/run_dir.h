@@ -7,12 +7,15 @@
 
 #include "base/err.h"
 
-/* As root: makes `dir` if it is missing, and gives it to `uid`, `gid` with `mode`. */
+/* Makes `dir` if it is missing, and gives it to `uid`, `gid` with `mode`, if it is not so already: only root can. */
 MUST_CHECK bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode, struct err *e);
 
 /* Takes DIR/lock for as long as the descriptor returned is open, and writes our pid into it; -1 with the
- * holder's pid in `e` when another has it. */
-int run_dir_lock(const char *dir, struct err *e);
+ * holder's pid in `e` when another has it. As root, the file becomes `owner`'s. */
+int run_dir_lock(const char *dir, uid_t owner, struct err *e);
+
+/* Who holds DIR/lock; 0: nobody, or it cannot be seen. */
+pid_t run_dir_holder(const char *dir);
 
 /* Writes DIR/pid, or removes it. */
 MUST_CHECK bool run_dir_write_pid(const char *dir, struct err *e);

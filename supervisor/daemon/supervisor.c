@@ -18,6 +18,7 @@
 #include "daemon/cycle.h"
 #include "daemon/disks.h"
 #include "daemon/fencer_link.h"
+#include "daemon/headline.h"
 #include "daemon/keeper.h"
 #include "daemon/names.h"
 #include "daemon/node.h"
@@ -466,6 +467,7 @@ static void reload(struct node *n)
         node_wake(n);
     }
     free(next);
+    headline_reloaded(n->headline);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -522,6 +524,7 @@ static void end(struct node *n)
         log_error("%s", e.text);
     control_free(&n->control_server);
     keeper_free(&n->keeper);
+    headline_free(&n->headline);
     stop_waiting_for_end(n);
     cycle_stop(n);
     for (size_t i = 0; i < sizeof(n->signal_events) / sizeof(n->signal_events[0]); i++)
@@ -581,6 +584,7 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
     cycle_start(n);
     make_watches(n);
     start_fencer_link(n, fencer_fd);
+    n->headline = headline_new(n);
     make_sessions(n);
     watch_signals(n);
     n->control_server = control_new(n, &e);

@@ -55,10 +55,11 @@ static bool read_account(struct account_settings *account, const char *name, con
     if (!*account->password_file)
         return tree_fail(e, root, key, "missing, expected the file that holds the account's password");
     if (!secret_read(account->password_file, owner, account->password, sizeof(account->password), &why))
-        return tree_fail(e, root, key, "%s", why.text);
+        return root ? tree_fail(e, root, key, "%s", why.text) : err_set(e, "%s", why.text);
     return true;
 }
 
+/* `root`, where it is still known, for the line that an error names. */
 static bool read_secrets(struct settings *s, const struct tree *root, struct err *e)
 {
     const char *owner = s->node.run_as;
@@ -107,6 +108,17 @@ bool settings_load(struct settings *out, const char *dir, struct err *e)
 bool settings_load_without_secrets(struct settings *out, const char *dir, struct err *e)
 {
     return load(out, dir, false, e);
+}
+
+void settings_forget_secrets(struct settings *s)
+{
+    explicit_bzero(s->node.peer.password, sizeof(s->node.peer.password));
+    explicit_bzero(s->node.witness.password, sizeof(s->node.witness.password));
+}
+
+bool settings_complete_secrets(struct settings *s, struct err *e)
+{
+    return s->node.peer.password[0] || read_secrets(s, NULL, e);
 }
 
 /* The first difference in an option that a running daemon cannot change. */

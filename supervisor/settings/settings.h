@@ -178,6 +178,12 @@ MUST_CHECK bool settings_load(struct settings *out, const char *dir, struct err 
 /* The same for programs that only ask the daemon and may not read the secrets: passwords stay empty. */
 MUST_CHECK bool settings_load_without_secrets(struct settings *out, const char *dir, struct err *e);
 
+/* Wipes the passwords. */
+void settings_forget_secrets(struct settings *s);
+
+/* Reads the passwords of settings that were loaded without them; nothing where they are there. */
+MUST_CHECK bool settings_complete_secrets(struct settings *s, struct err *e);
+
 /* May a running daemon go from `now` to `next` (SIGHUP)? Names the first option that needs a restart. */
 MUST_CHECK bool settings_reloadable(const struct settings *now, const struct settings *next, struct err *e);
 

@@ -10,7 +10,7 @@ static const struct {
     {FENCER_HELLO, true, "HELLO"},    {FENCER_PREPARE, true, "PREPARE"},  {FENCER_ARM, true, "ARM"},
     {FENCER_DISARM, true, "DISARM"},  {FENCER_FENCE, true, "FENCE"},      {FENCER_UPGRADE, true, "UPGRADE"},
     {FENCER_STATE, false, "STATE"},   {FENCER_ACK, false, "ACK"},         {FENCER_DEAD, false, "DEAD"},
-    {FENCER_FENCED, false, "FENCED"}, {FENCER_RESTART, false, "RESTART"},
+    {FENCER_FENCED, false, "FENCED"}, {FENCER_RESTART, false, "RESTART"}, {FENCER_STATUS, true, "STATUS"},
 };
 
 struct fencer_message fencer_message_make(enum fencer_message_kind kind)

@@ -3,7 +3,7 @@
  * binary). A packet of another size or version ends the conversation.
  *
  * Child to fencer: HELLO, PREPARE, ARM, DISARM, FENCE, UPGRADE; each but HELLO is answered by one ACK with its
- * seq, HELLO by a STATE. Fencer to child, unasked: STATE, DEAD, FENCED, RESTART.
+ * seq, HELLO by a STATE; STATUS is not answered. Fencer to child, unasked: STATE, DEAD, FENCED, RESTART.
  *
  * The order of a promotion: PREPARE (beside the votes) → ACK with write_lock yes → ARM → ACK with a deadline →
  * enable in the server. The order of a demotion: read_only=1 read back → DISARM. A term that ended by a fence
@@ -34,6 +34,8 @@ enum fencer_message_kind {
     FENCER_PREPARE,   /* child: epoch; take the write lock and keep it for up to L unless repeated or armed */
     FENCER_RESTART,   /* fencer: it was upgraded; the child exits at once, with nothing demoted or released: the
                          next child inherits epoch, deadline and votes by STATE */
+    FENCER_STATUS,    /* child: text = the sentence of its state, for the service manager; on each change and every few
+                         seconds. ok = 1: a reload that was asked for is over. Not answered */
 };
 
 struct fencer_message {
@@ -53,7 +55,7 @@ struct fencer_message {
     uint8_t alive;       /* enum tri: the server's process; certified dead is TRI_NO */
     uint8_t certifiable; /* enum tri: SO_PEERCRED, pid file and comm agree, so a death can be certified */
     uint8_t fencing;     /* 1: a fence is under way, ARM is refused */
-    uint8_t ok;          /* FENCED: the fence is proven */
+    uint8_t ok;          /* FENCED: the fence is proven; STATUS: reloaded */
     uint8_t reset;       /* STATE, DEAD: enum tri: the last dead server's connections at the VIP were reset; unknown
                             while that is under way */
     uint8_t reserved[6]; /* zero */

@@ -57,7 +57,7 @@ check_PROGRAMS += tests/integration/fencer_puppet
 TESTS += tests/integration/test_fencer.py
 EXTRA_DIST += tests/integration/test_fencer.py tests/integration/fencer_fixture.py
 tests_integration_fencer_puppet_SOURCES = tests/integration/puppet_supervisor.c $(fencer_sources)
-tests_integration_fencer_puppet_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS)
+tests_integration_fencer_puppet_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS) $(SECCOMP_LIBS)
 
 # The command line, with a daemon played by the test
 TESTS += tests/integration/test_cli.py
@@ -91,3 +91,8 @@ EXTRA_DIST += tests/integration/test_own_files.py
 # The plugin, with supervisor and servers played by the test
 TESTS += tests/integration/test_plugin.py
 EXTRA_DIST += tests/integration/test_plugin.py
+EXTRA_DIST += tests/integration/daemon_fixture.py
+
+# What each of its processes may
+TESTS += tests/integration/test_privileges.py tests/integration/test_service.py
+EXTRA_DIST += tests/integration/test_privileges.py tests/integration/test_service.py

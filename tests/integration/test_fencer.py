@@ -114,6 +114,7 @@ def a_held_term_lasts():
         expect("read_only", it.read_only(), "0")
         state = puppet.expect_kind("STATE", epoch="1", write_lock="yes", read_only="no", fencing="0")
         expect("votes", state["votes"], "5")
+        puppet.say("let-go")
         expect("disarm", puppet.ask("disarm")["text"], "")
         # By the release, not by the 2 s after which its session would end.
         wait_for("the lock to be free", lambda: it.root.value(f"SELECT IS_FREE_LOCK('{WRITE}')") == "1", 1.5)

@@ -12,7 +12,7 @@ packages()
     build)
         echo autoconf automake gcc libc6-dev make pkg-config
         echo libmariadb-dev libyaml-dev libconfig-dev libevent-dev libjansson-dev libmnl-dev libsqlite3-dev
-        echo libsmartcols-dev libcurl4-openssl-dev
+        echo libsmartcols-dev libcurl4-openssl-dev libseccomp-dev
         ;;
     run)
         # The laboratory is written in Python and uses nothing but its standard library.

@@ -20,7 +20,7 @@ static void directions(void **state)
     } cases[] = {
         {FENCER_HELLO, true}, {FENCER_PREPARE, true}, {FENCER_ARM, true},      {FENCER_DISARM, true},
         {FENCER_FENCE, true}, {FENCER_UPGRADE, true}, {FENCER_STATE, false},   {FENCER_ACK, false},
-        {FENCER_DEAD, false}, {FENCER_FENCED, false}, {FENCER_RESTART, false},
+        {FENCER_DEAD, false}, {FENCER_FENCED, false}, {FENCER_RESTART, false}, {FENCER_STATUS, true},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -1,0 +1,69 @@
+"""The daemon of the writer as a service: replaced, and ended where nobody can take over."""
+import signal
+
+from replab import faults, services
+
+from .catalogue import expect, scenario
+
+
+def refused(t):
+    return [o for o in t.done_through_vip() if o.result != "ok"]
+
+
+@scenario(fault=56, name="upgrade-in-maintenance")
+def upgrade_in_maintenance(t):
+    """In maintenance the writer's daemon is replaced, as its init script's restart does it: no role changes, no write is
+    refused, and the command comes back when the next supervisor is at work."""
+    t.begin()
+    t.fault(faults.now_us())
+    program = f"{t.lab.options.build}/mysql-replcheckd"
+    expect(t.tool(t.writer, "maintenance", "on").returncode == 0, "maintenance is refused")
+    for _ in range(2):
+        child = faults.find(t.host(t.writer), "supervisor")
+        done = t.host(t.writer).exec([program, "--config", "/etc/mysql-replcheck", "--upgrade"], check=False, timeout=30)
+        expect(done.returncode == 0, f"--upgrade: exit {done.returncode}: {done.stderr}")
+        expect(faults.find(t.host(t.writer), "supervisor") != child, "the same supervisor")
+        t.wait_state(t.writer, "writer", 10)
+        t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 1)
+    t.tool(t.writer, "maintenance", "off")
+    t.wait_well()
+    t.rest()
+    failed = refused(t)
+    expect(not failed, f"{len(failed)} writes failed, the first with error {failed[0].error if failed else 0}")
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+@scenario(name="stop-daemon-alone")
+def stop_daemon_alone(t):
+    """The writer's daemon is ended in order while the other node may not take over: it closes its server within seconds
+    and says so, and takes the role up again when it is back."""
+    t.begin()
+    expect(t.tool(t.standby, "maintenance", "on").returncode == 0, "maintenance is refused")
+    t.wait(f"{t.writer} knows that", lambda: t.report(t.writer).get("standby_ready") not in (True, "yes"), 10)
+    host = t.host(t.writer)
+    t.fault(faults.send(host, "fencer", signal.SIGTERM))
+    t.wait("the daemon has ended", lambda: not host.pids(faults.OURS), 20)
+    expect(t.server(t.writer).read_only(), f"{t.writer} is writable without a daemon")
+    expect("closing" in t.said(t.writer), "it did not say that it closes")
+    expect(not t.writers(), f"writers: {t.writers()}")
+    services.start_supervisor(t.lab, host)
+    t.tool(t.standby, "maintenance", "off")
+    t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+    t.wait_well()
+    t.end(t.writers()[0], outage_s=60)
+
+
+@scenario(name="stop-daemon-in-maintenance")
+def stop_daemon_in_maintenance(t):
+    """The writer's daemon is ended in maintenance: a stop is a stop. It hands over to the other node, which is ready."""
+    t.begin()
+    host = t.host(t.writer)
+    expect(t.tool(t.writer, "maintenance", "on").returncode == 0, "maintenance is refused")
+    t.fault(faults.send(host, "fencer", signal.SIGTERM))
+    t.wait_writer(t.standby, 20)
+    t.wait("the daemon has ended", lambda: not host.pids(faults.OURS), 20)
+    services.start_supervisor(t.lab, host)
+    t.wait(f"{t.writer} answers", lambda: t.report(t.writer).get("maintenance") is True, 20)
+    t.tool(t.writer, "maintenance", "off")
+    t.wait_well()
+    t.end(t.standby, terms=2, outage_s=20)
