@@ -22,6 +22,8 @@ GRANT EXECUTE ON PROCEDURE replcheck.clear_mark TO '@USER@'@'localhost'
 --;
 GRANT EXECUTE ON PROCEDURE replcheck.enable TO '@USER@'@'localhost'
 --;
+GRANT EXECUTE ON PROCEDURE replcheck.begin_term TO '@USER@'@'localhost'
+--;
 GRANT EXECUTE ON PROCEDURE replcheck.bulletin_put TO '@USER@'@'localhost'
 --;
 GRANT EXECUTE ON PROCEDURE replcheck.set_offsets TO '@USER@'@'localhost'

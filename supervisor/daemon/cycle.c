@@ -211,7 +211,7 @@ static void run_tick(struct node *n)
                  (double)n->vip_decided_us / 1000.0, n->outcome.row->id);
     }
     for (int i = 0; i < n->outcome.step_count; i++)
-        if (n->outcome.steps[i].to == NODE_WRITER)
+        if (n->outcome.steps[i].to == NODE_WRITER || n->outcome.steps[i].to == NODE_PROMOTE_ENABLE)
             n->promoted_row = n->outcome.steps[i].row->id;
     for (int i = 0; i < n->outcome.step_count; i++)
         tell_step(n, &n->outcome.steps[i]);

@@ -60,6 +60,7 @@ struct node {
     bool reclaiming;
     bool was_writer;          /* since the last promotion began: what is released is a term */
     bool term_asked;
+    uint64_t term_asked_epoch;
     char attempt_refusal[OBS_TEXT_MAX]; /* what a server said to the promotion that was tried last; "" = nothing */
     int64_t fence_asked_us;   /* 0 = not in this state */
     int64_t prepared_us;

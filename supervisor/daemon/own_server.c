@@ -188,7 +188,9 @@ void own_close(struct node *n)
                                .command = "",
                                .node = n->settings.node.node,
                                .fence_ms = n->settings.cluster.timing.fence_ms};
-    if (n->closing_own || n->closing_own_us)
+    /* Closed once it stays closed, unless somebody opened it again. */
+    bool again = n->o.own.read_only == TRI_NO && n->o.own.seen_us > n->closing_own_us;
+    if (n->closing_own || (n->closing_own_us && !again))
         return;
     /* Without a fencer an enabling that was sent and lost is ours to end: its session is killed first. */
     n->closing_cuts = n->o.enabling_unanswered;
@@ -201,9 +203,11 @@ void own_close(struct node *n)
 static void term_answered(void *arg, const struct reply *r)
 {
     struct node *n = arg;
+    bool there = r->status == REPLY_OK || (r->status == REPLY_ERROR && r->error_no == 1062);
+    /* A row may have waited for its acknowledgement while the promotion was given up and another begun. */
+    n->o.term_written = n->o.term_written || (there && n->term_asked_epoch == n->mind.epoch);
     n->term_asked = false;
-    n->o.term_written = r->status == REPLY_OK || (r->status == REPLY_ERROR && r->error_no == 1062);
-    if (r->status == REPLY_ERROR && !n->o.term_written)
+    if (r->status == REPLY_ERROR && !there)
         log_warning("the term's row was not written: %s", r->error);
     node_wake(n);
 }
@@ -216,12 +220,16 @@ void own_term(struct node *n)
     if (n->term_asked || n->o.term_written || !session_is_up(n->control))
         return;
     n->term_asked = true;
+    n->term_asked_epoch = n->mind.epoch;
     if (n->o.own.binlog_pos.known)
         gtid_set_format(&n->o.own.binlog_pos, gtid, sizeof(gtid));
     if (loss->known == TRI_YES && loss->exact)
         snprintf(bound, sizeof(bound), "%lld", (long long)loss->known_lost);
-    sql = mem_printf("INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound)"
-                     " VALUES (%llu, '%s', '%s', %d, '%s', %s)",
+    /* Crash recovery with init_rpl_role=SLAVE gives GTIDs a second time: begin_term leaves them out. */
+    sql = mem_printf("%s (%llu, '%s', '%s', %d, '%s', %s)",
+                     n->policy.lossless
+                         ? "CALL replcheck.begin_term"
+                         : "INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound) VALUES",
                      (unsigned long long)n->mind.epoch, n->settings.cluster.nodes[n->policy.self].name,
                      n->mind.why == REASON_NONE ? RESUMED : promote_reason_name(n->mind.why), n->promoted_row, gtid, bound);
     session_query(n->control, sql, 5 * STATEMENT_MS, term_answered, n);

@@ -131,6 +131,7 @@ static enum tri own_acks(const struct policy *p, const struct observation *o)
 void durability_facts(struct facts *out, const struct policy *p, const struct observation *o,
                       const struct mind *m)
 {
+    out->value[FACT_BEGUN] = tri_from(!p->lossless || o->term_written);
     if (!p->lossless) {
         out->value[FACT_SAFE] = TRI_YES;
         return;

@@ -33,7 +33,7 @@ bool durability_marked(const struct policy *p, const struct observation *o, cons
 /* Has this node all that was acknowledged in the newest term, unless it is marked? (struct in_step) */
 bool durability_covered(const struct policy *p, const struct observation *o, const struct mind *m);
 
-/* Fills the facts of `lossless`: unknown with async, but for FACT_SAFE. */
+/* Fills the facts of `lossless`: unknown with async, but for FACT_SAFE and FACT_BEGUN. */
 void durability_facts(struct facts *out, const struct policy *p, const struct observation *o,
                       const struct mind *m);
 

@@ -193,10 +193,15 @@ static enum tri fact_received(const struct sight *s)
     received_position(s, &have);
     if (own->seen_us < s->m->since_us)
         return TRI_NO;
-    if (s->m->basis.kind == NOTE_RELEASE)
-        return gtid_pos_contains(&have, &s->m->basis.gtid);
-    if (s->m->basis.kind == NOTE_NONE && !is_fresh(s, s->o->peer.seen_us))
-        return TRI_YES; /* nothing can arrive from a server that is not heard */
+    bool released = s->m->basis.kind == NOTE_RELEASE;
+    enum tri final = released ? gtid_pos_contains(&have, &s->m->basis.gtid) : TRI_UNKNOWN;
+    if (final == TRI_YES)
+        return TRI_YES;
+    /* Nothing can arrive from a server that is not heard; what a handover lacks then, the gate after the drain names. */
+    if (s->m->basis.kind != NOTE_CERTIFICATE && !is_fresh(s, s->o->peer.seen_us))
+        return TRI_YES;
+    if (released)
+        return final;
     if (own->replication.io != IO_YES || s->o->now_us - s->m->since_us >= RECEIVE_PATIENCE_US)
         return TRI_YES;
     if (s->m->basis.kind == NOTE_CERTIFICATE && s->m->basis.file[0])

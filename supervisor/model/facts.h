@@ -32,7 +32,8 @@ enum fact {
     FACT_STALE,          /* a voter remembers an epoch that the own data lack */
     FACT_HISTORY,        /* enum gtid_relation: own against the peer's */
     FACT_OFFSETS,        /* auto_increment globals are as configured */
-    /* durability `lossless`; with async all of these are unknown but SAFE, which is yes */
+    /* durability `lossless`; with async all of these are unknown but BEGUN and SAFE, which are yes */
+    FACT_BEGUN,          /* lossless: the term's row stands, which comes before writes are enabled; async: yes */
     FACT_SAFE,           /* what is acknowledged survives this node: the other has it, or is marked (MARK_BOTH) */
     FACT_ACKS,           /* enum acks_fact (durability.h): do the own server's commits wait for the other? */
     FACT_MARK,           /* enum mark_fact: is the other recorded as out of sync? */

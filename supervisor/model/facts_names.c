@@ -59,6 +59,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_RELEASED] = "votes are released",
     [FACT_RECLAIMED] = "handover was taken back",
     [FACT_TERM] = "term's row is written",
+    [FACT_BEGUN] = "term's row stands before writes are enabled",
     [FACT_TIMEOUT] = "this step took too long",
     [FACT_KEPT_LEASE] = "quiet for a lease",
 };

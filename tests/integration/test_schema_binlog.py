@@ -58,6 +58,42 @@ def nothing_but_term_makes_a_gtid():
         expect("term is logged", root.value("SELECT @@gtid_binlog_pos") != gtid, True)
 
 
+def last_number(root, domain):
+    positions = dict(gtid.split("-", 1) for gtid in root.value("SELECT @@gtid_binlog_pos").split(","))
+    return int(positions[domain].split("-")[1])
+
+
+@case
+def a_lossless_term_begins_behind_a_gap():
+    """Crash recovery with init_rpl_role=SLAVE takes back as many numbers as there are commits that wait. None of them is
+    given again. The row is written under read_only, by the supervisor's account."""
+    with node() as (roles, root):
+        root.query("SET SESSION gtid_domain_id = 10; FLUSH TABLES; SET SESSION gtid_domain_id = 0; FLUSH TABLES")
+        before, connections = last_number(root, "0"), int(root.value("SELECT @@max_connections"))
+        root.query("SET GLOBAL read_only = 1")
+        local = roles.local()
+        local.query("CALL replcheck.begin_term(9, 'mx1', 'certified', 455, '0-1-1', NULL)")
+        first = last_number(root, "0")
+        expect("behind all that may wait", first > before + connections, True)
+        expect("the row", root.row("SELECT epoch, node, row_id, loss_bound FROM replcheck.term"),
+               {"epoch": "9", "node": "mx1", "row_id": "455", "loss_bound": None})
+        try:
+            local.query("CALL replcheck.begin_term(9, 'mx1', 'certified', 455, '0-1-1', NULL)")
+            raise Failure("the same epoch twice")
+        except SqlError:
+            pass
+        expect("no other gap", last_number(root, "0"), first)
+        root.query("FLUSH TABLES")
+        expect("the next is the next", last_number(root, "0"), first + 1)
+        refused("a transaction", writer_in_transaction(local), "CALL replcheck.begin_term(10, 'mx1', 'r', 1, '', 0)",
+                "in_transaction")
+
+
+def writer_in_transaction(session):
+    session.query("START TRANSACTION")
+    return session
+
+
 @case
 def a_transaction_of_the_caller_is_left_alone():
     with node() as (roles, root):

@@ -18,6 +18,7 @@ def sees(session, sql):
 
 
 RELEASE = "CALL replcheck.release_vote('{}', '{}', 5, NULL, NULL, '')"
+BEGIN_TERM = "CALL replcheck.begin_term({}, 'mx1', 'r', 1, '', NULL)"
 TERM = "INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid) VALUES ({}, 'mx1', 'r', 1, '')"
 SESSION = "SELECT ID, USER, HOST, COMMAND, TIME_MS FROM information_schema.PROCESSLIST WHERE ID = {}"
 
@@ -79,6 +80,7 @@ class Operations:
         return [
             ("enable", lambda: s.query("CALL replcheck.enable('mx1', 5)")),
             ("term's row", lambda: s.query(TERM.format(time.monotonic_ns()))),
+            ("begin_term", lambda: s.query(BEGIN_TERM.format(time.monotonic_ns()))),
             ("set_offsets", lambda: s.query("CALL replcheck.set_offsets(1, 1)")),
             ("repair_dead_man", lambda: s.query("CALL replcheck.repair_dead_man()")),
             ("clear_mark", lambda: s.query("CALL replcheck.clear_mark('mx2')")),
@@ -177,9 +179,8 @@ def grants_of(root, account):
 
 def implied(account, privilege, grants, version):
     """Why a privilege is granted although the server under test does without; "" when it should not."""
-    if account == "'replcheck-definer'@'localhost'" and privilege == "BINLOG ADMIN" and "SUPER" in grants:
-        return "SUPER implies it before MariaDB 11.0"
-    if account == "'replcheck-definer'@'localhost'" and privilege == "BINLOG MONITOR" and "SUPER" in grants:
+    of_binlog = privilege in ("BINLOG ADMIN", "BINLOG MONITOR", "BINLOG REPLAY")
+    if account == "'replcheck-definer'@'localhost'" and of_binlog and "SUPER" in grants:
         return "SUPER implies it before MariaDB 11.0"
     remote = not account.endswith("@'localhost'")
     before = version < (10, 11, 19) or (11, 0, 0) <= version <= (11, 8, 6)
@@ -278,6 +279,8 @@ FORBIDDEN = (
     ("local", "CALL replcheck.make_dead_man()"),
     ("local", "SHOW MASTER STATUS"),
     ("remote", TERM.format(1)),
+    ("remote", BEGIN_TERM.format(1)),
+    ("local", "SET SESSION gtid_seq_no = 1000000000"),
     ("remote", "START SLAVE"),
     ("remote", "SET GLOBAL rpl_semi_sync_master_enabled = 0"),
     ("remote", "SET SESSION sql_log_bin = 0"),

@@ -84,10 +84,25 @@ static bool is_refused(const struct world *w, int n)
     return false;
 }
 
+/* Lossless: a writer that can go on without the other only behind a mark, which nobody takes while the witness is away. */
+static bool waits_for_witness(const struct world *w)
+{
+    for (int n = 0; w->c.lossless && n < NODES; n++) {
+        const struct supervisor *p = &w->nodes[n].sup;
+        bool away = !host_runs(w, 2) || w->cut[n][2] || w->cut[2][n];
+        bool marks = p->row == 453 || p->row == 458 || p->row == 501 || p->row == 506;
+        if (p->state == RUNS && away && marks)
+            return true;
+    }
+    return false;
+}
+
 /* With tie-breaker `writer`, an isolated node and one that lost the other's host wait for the operator, too. */
 static void judge(struct world *w)
 {
     if (has_writer(w))
+        return;
+    if (waits_for_witness(w))
         return;
     if (!is_refused(w, 0) && !is_refused(w, 1))
         world_break(w, "C: no writer %.0f s after the last fault, and nobody refuses (rows %d and %d)",
@@ -144,6 +159,8 @@ static void end(struct world *w)
         if (alone && w->nodes[n].sup.m.state == NODE_QUARANTINED)
             return; /* its data wait for an administrator and for the other host */
     loss_at_end(w);
+    if (waits_for_witness(w))
+        return;
     if (!has_writer(w))
         world_break(w, "C: no writer though the operator asked for one (rows %d and %d)", w->nodes[0].sup.row,
                     w->nodes[1].sup.row);

@@ -249,7 +249,7 @@ static void visit_orders(struct walk *k, int depth, int faults_left)
 
 static void begin_with(struct walk *k, int move)
 {
-    explore_settle(&k->at[0], k->tie, 7);
+    explore_settle(&k->at[0], k->tie, 7, false);
     for (int i = 0; i < k->begin_count; i++) {
         explore_moves[k->begin[i]].make(&k->at[0], explore_moves[k->begin[i]].node);
         explore_run(&k->at[0], BEGIN_US);

@@ -24,7 +24,7 @@ extern const struct move explore_moves[];
 extern const int explore_move_count;
 
 /* A pair at rest, in fair weather and without chance. */
-void explore_settle(struct world *w, enum policy_tie tie, uint64_t seed);
+void explore_settle(struct world *w, enum policy_tie tie, uint64_t seed, bool lossless);
 /* Lets time pass; what is drawn by chance is the same each time. */
 void explore_run(struct world *w, int64_t us);
 

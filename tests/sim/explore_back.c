@@ -14,9 +14,10 @@ void explore_run(struct world *w, int64_t us)
     w->now = until > w->now ? until : w->now;
 }
 
-void explore_settle(struct world *w, enum policy_tie tie, uint64_t seed)
+void explore_settle(struct world *w, enum policy_tie tie, uint64_t seed, bool lossless)
 {
     struct options o = {.seed = seed, .tie = tie, .tie_given = true, .length = INT64_MAX / 4};
+    o.durability = lossless ? DURABLE_LOSSLESS : DURABLE_ASYNC;
     world_init(w, &o);
     event_drop(w, EV_FAULT, 0, 0);
     w->c.delay = 150;

@@ -489,6 +489,8 @@ void fencer_start(struct world *w, int n)
         event_add(w, w->now + 100 * MS, EV_FSTART, n, 0, 0);
         return;
     }
+    if (invariant_unattended(w, n))
+        w->servers[n].unattended_at = w->now;
     memset(f, 0, sizeof(*f));
     f->gen = gen;
     f->state = RUNS;

@@ -5,6 +5,7 @@
 #define NET_TIMEOUT (10 * S) /* slave_net_timeout */
 #define RETRY       S        /* MASTER_CONNECT_RETRY */
 #define POLL        (50 * MS)
+#define GAP         1000     /* the numbers that begin_term leaves out */
 
 void flow_soon(struct world *w, int s, int64_t us)
 {
@@ -40,6 +41,10 @@ void flow_write(struct world *w, int s)
         v->sql = 0;
     }
     uint32_t from = v->applied;
+    if (w->c.lossless && v->opened_by_others == 1) { /* what somebody writes who opened it: not over numbers that were cut */
+        history_term(&v->own, s, v->branch, GAP, 0, false);
+        v->opened_by_others = 2;
+    }
     for (int rows = w->c.lossless ? 1 + (int)random_below(w, 3) : 1; rows > 0; rows--)
         history_append(&v->own, s, v->branch);
     v->applied = history_end(&v->own);
@@ -57,7 +62,7 @@ void server_term(struct world *w, int s, unsigned epoch, bool unplanned)
         return; /* 1062: it is there */
     history_cut(&v->own, v->applied);
     uint32_t from = v->applied;
-    history_term(&v->own, s, v->branch, epoch, unplanned);
+    history_term(&v->own, s, v->branch, w->c.lossless ? GAP : 0, epoch, unplanned);
     v->applied = history_end(&v->own);
     if (semi_waits(v))
         semi_group(v, from, false);

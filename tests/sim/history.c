@@ -32,6 +32,7 @@ static void make_room(struct history *h)
         return;
     memmove(&h->at[0], &h->at[2], sizeof(h->at[0]) * (SEGMENTS_MAX - 2));
     h->count -= 2;
+    h->at[0].from = 1;
     h->forgot = 1;
 }
 
@@ -43,7 +44,7 @@ static struct segment *last_of(struct history *h, int server, int branch, bool f
     uint32_t end = history_end(h);
     make_room(h);
     last = &h->at[h->count++];
-    *last = (struct segment){.server = (uint8_t)server, .branch = (uint8_t)branch, .to = end};
+    *last = (struct segment){.server = (uint8_t)server, .branch = (uint8_t)branch, .from = end + 1, .to = end};
     return last;
 }
 
@@ -52,10 +53,12 @@ void history_append(struct history *h, int server, int branch)
     last_of(h, server, branch, false)->to++;
 }
 
-void history_term(struct history *h, int server, int branch, unsigned epoch, bool unplanned)
+void history_term(struct history *h, int server, int branch, uint32_t gap, unsigned epoch, bool unplanned)
 {
     struct segment *last = h->count ? &h->at[h->count - 1] : NULL;
-    last = last_of(h, server, branch, last && last->server == server && last->term_at);
+    last = last_of(h, server, branch, gap || (last && last->server == server && last->term_at));
+    last->from += gap;
+    last->to += gap;
     last->to++;
     last->term_at = last->to;
     last->epoch = (uint16_t)epoch;
@@ -92,12 +95,12 @@ void history_extend(struct history *h, const struct history *from, uint32_t to)
         uint32_t end = history_end(h);
         if (g->to <= end)
             continue;
-        bool begins = g->term_at > end && g->term_at <= to;
+        bool begins = (g->term_at > end && g->term_at <= to) || g->from > end + 1;
         if (!last || last->server != g->server || last->branch != g->branch || begins) {
             make_room(h);
             last = &h->at[h->count++];
             *last = *g;
-            if (!begins)
+            if (g->term_at <= end)
                 last->term_at = last->epoch = last->unplanned = 0;
         }
         last->to = g->to < to ? g->to : to;
@@ -114,12 +117,17 @@ bool history_has(const struct history *in, uint32_t to, struct gid gid)
     return i >= 0 && in->at[i].server + 1 == gid.server && in->at[i].branch == gid.branch;
 }
 
+static uint32_t first_after(const struct segment *g, uint32_t seq)
+{
+    return g->from > seq + 1 ? g->from : seq + 1;
+}
+
 static uint32_t common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to, bool truly)
 {
     uint32_t to = a_to < b_to ? a_to : b_to, same = 0;
     int i = 0, k = 0;
     while (same < to && i < a->count && k < b->count) {
-        if (a->at[i].server != b->at[k].server || (truly && a->at[i].branch != b->at[k].branch))
+        if (first_after(&a->at[i], same) != first_after(&b->at[k], same) || a->at[i].server != b->at[k].server || (truly && a->at[i].branch != b->at[k].branch))
             break;
         uint32_t end = a->at[i].to < b->at[k].to ? a->at[i].to : b->at[k].to;
         same = end < to ? end : to;

@@ -220,6 +220,11 @@ static void send_next(struct world *w, int n, int slot)
         event_add(w, w->now, EV_SEND, n, slot, s->gen);
     else
         event_add(w, link_arrival(w, owner_host(n), s->server, &s->next_to), EV_QUERY, n, slot, s->gen);
+    if (slot < SLOT_F_LOCK && p->stop_after && p->stop_after == s->queue[0].verb) {
+        p->stop_after = 0;
+        process_stop(w, n, false);
+        process_stop(w, n, true);
+    }
 }
 
 void session_query(struct world *w, int n, int slot, const struct statement *st, int deadline_ms)

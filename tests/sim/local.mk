@@ -18,6 +18,8 @@ SIM_MINUTES = 5
 check-sim: tests/sim/sim
 	base=$$(date +%s)00000; for tie in witness writer vip; do \
 	    $(builddir)/tests/sim/sim --base $$base --tie $$tie --minutes $(SIM_MINUTES) --jobs $$(nproc) || exit 1; \
+	done; for mode in safety liveness; do \
+	    $(builddir)/tests/sim/sim --base $$base --durability lossless --mode $$mode --minutes $(SIM_MINUTES) --jobs $$(nproc) || exit 1; \
 	done
 .PHONY: check-sim
 
@@ -34,6 +36,9 @@ tests_sim_story_CPPFLAGS = $(tests_sim_sim_CPPFLAGS)
 tests_sim_story_LDADD = libbase.a
 TESTS += tests/sim/test_explore
 EXTRA_DIST += tests/sim/test_explore
+
+TESTS += tests/sim/test_stories
+EXTRA_DIST += tests/sim/test_stories tests/sim/stories
 
 check-explore: tests/sim/explore
 	$(builddir)/tests/sim/explore --tree faults --faults 1 --depth 20

@@ -12,9 +12,11 @@ FACTS = "supervisor/model/facts.c"
 DECIDE = "supervisor/model/decide.c"
 RULES = "supervisor/model/rules.c"
 LEDGER = "supervisor/model/ledger.c"
+DURABILITY = "supervisor/model/durability.c"
 FENCER = "supervisor/model/fencer_logic.c"
 VOTER = "tests/sim/voter.c"             # mirrors io/voter_mariadb.c
 PROCEDURES = "tests/sim/procedures.c"   # mirrors sql/
+FLOW = "tests/sim/flow.c"                # mirrors replication, and sql/term.sql
 SERVER = "tests/sim/server.c"           # the same, and mariadbd
 LADDER = "tests/sim/ladder.c"           # mirrors io/ladder.c
 
@@ -31,6 +33,9 @@ class Mutant:
     def __post_init__(self):
         if not self.hunts:
             object.__setattr__(self, "hunts", HUNTS_OF.get(self.name) or HUNTS[self.breaks])
+
+
+LOSSLESS = (("sim", "--mode", "safety", "--durability", "lossless"),)
 
 
 def walk(faults, depth, quantum, tie="witness", begin=""):
@@ -65,6 +70,17 @@ LATE_ANSWER = story("cut what is heard by mx1 @0-500; cut what is said by mx1 @2
 VOTE_LOST = story("cut the pair @0; wait @3100-8000; take the vote's session at the witness @0" + 4 * AGAIN)
 LATE_ENABLE = story("at its next enabling stop mx2 @0; bounce the server of mx1 @0-500; cut off mx2 @5-60; "
                     "stop the fencer of mx2 @0-200; resume the supervisor of mx2 @2000-5000")
+# Those that need three faults (tests/sim/stories has them for the right version, too).
+LATE_STOP = story("stop the supervisor of mx1 @0; stop the fencer of mx1 @1000-2000; cut the pair @0-200")
+ENABLED_ALONE = story("once its next enabling is sent stop both of mx2 @0; bounce the server of mx1 @0-500; cut off mx2 @20-400; "
+                      "wait @9000")
+HEALED_ONE_BY_ONE = story("order a switchover at mx1 @0; cut the pair @0-60; cut off mx1 @0-300; kill the supervisor of mx1 @0-300; "
+                          "heal all of mx1 @0-600; wait @0-2000; heal the pair @0", tie="writer")
+UNDONE_ALONE = story("at its next promise stop mx2 @0; order a switchover at mx1 @0; resume the supervisor of mx2 @4700-5600",
+                     tie="writer")
+ALONE_AND_DEAD = story("cut the pair @0; wait @1500-2500; heal the pair @0-1500; kill the server of mx1 @0-400", tie="lossless")
+BOTH_OFF = story("cut what is said by mx2 @0-200; power off mx2 @1-400; power off mx1 @0-400; power on mx1 @0; power on mx2 @6000-9000; "
+                 "order a switchover at mx1 @6000-8000", tie="lossless")
 HANGS = story("stop the server of mx1 @0-300", "--alive", "yes")
 HUNTS_OF = {
     "fence-skipped": story("disable the switch of mx1 @0; cut the pair @0-300; stop the supervisor of mx1 @0-500") + (walk(2, 8, 900),),
@@ -88,7 +104,7 @@ HUNTS_OF = {
     "prepare-renews": LATE_ANSWER,
     "half-lease": story("cut the pair @0-300; stop the supervisor of mx1 @0-1000"),
     "ladder-one-rung": (walk(2, 6, 900),),
-    "third-in-memory": WRITER_TIE,
+    "third-in-memory": HEALED_ONE_BY_ONE + WRITER_TIE,
     "third-forgotten": WRITER_TIE,
 }
 
@@ -198,6 +214,37 @@ MUTANTS = (
            ((VOTER, "else if (h->idle && h->idle_ms >= LEASE_MS && !h->foreign)", "else if (h->idle && h->idle_ms >= LEASE_MS / 2 && !h->foreign)"),)),
     Mutant("closed-assumed", "whoever promotes takes the other for closed", SAFETY,
            ((DECIDE, "closed && node_state_is_promoting(m->state));", "(closed || true) && node_state_is_promoting(m->state));"),)),
+    Mutant("lock-outlives", "the write lock outlives the lease of who renewed it last", SAFETY,
+           (("tests/sim/statements.c", "        k->limit_ms = (uint32_t)(w->fencer_rules.lease_ms - 1000);",
+             "        k->limit_ms = (uint32_t)(w->fencer_rules.lease_ms + 3000);"),), hunts=LATE_STOP),
+    Mutant("enabled-for-ever", "the dead-man's switch is satisfied with any writable server", SAFETY,
+           ((SERVER, "    if (v->read_only || ours)\n        return;\n    TRACE", "    return;\n    TRACE"),),
+           base=STALE + LOSS_UNKNOWN, hunts=ENABLED_ALONE),
+    Mutant("taken-back-unchecked", "a handover is taken back, and taken, without a look at the row", SAFETY,
+           ((RULES, "{440, S(PROMOTE_PROMISE), {NO(BASIS_USED)}, GO(FENCED)", "{440, S(PROMOTE_PROMISE), {NO(BASIS_USED), YES(FENCER), NO(FENCER)}, GO(FENCED)"),
+            (PROCEDURES, "    if (highest(v, &by) > k->now.epoch)\n        return refuse(a);\n    for", "    (void)by;\n    for")),
+           hunts=UNDONE_ALONE),
+    Mutant("left-unmarked", "lossless is left without the mark", SAFETY,
+           ((RULES, "{501, S(WRITER), {IS(ACKS, ACKS_REQUIRED), NOT(MARK, MARK_BOTH), YES(PEER_GONE), NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(MARK) | A(ALERT)",
+             "{501, S(WRITER), {IS(ACKS, ACKS_REQUIRED), NOT(MARK, MARK_BOTH), YES(PEER_GONE), NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(SEMI_SYNC_OFF) | A(ALERT)"),),
+           hunts=ALONE_AND_DEAD + LOSSLESS),
+    Mutant("unmarked-early", "the mark goes before the other has caught up", SAFETY,
+           ((RULES, "{505, S(WRITER), {IS(ACKS, ACKS_REQUIRED), {FACT_MARK, V(MARK_SOME) | V(MARK_BOTH)}, YES(IN_STEP), NO(STUCK), NO(STOPPING)}",
+             "{505, S(WRITER), {YES(PEER_UP), {FACT_MARK, V(MARK_SOME) | V(MARK_BOTH)}, NO(STUCK), NO(STOPPING)}"),
+            (RULES, "{504, S(WRITER), {{FACT_ACKS, V(ACKS_OFF) | V(ACKS_WEAK)}, YES(PEER_ACKS), NO(STOPPING)}",
+             "{504, S(WRITER), {{FACT_ACKS, V(ACKS_OFF) | V(ACKS_WEAK)}, IS(MARK, MARK_NONE), YES(PEER_ACKS), NO(STOPPING)}")),
+           hunts=ALONE_AND_DEAD + LOSSLESS),
+    Mutant("mark-not-read", "a marked node is promoted", SAFETY,
+           ((DURABILITY, "    return mark->kind != NOTE_NONE && !later;", "    (void)later;\n    return false;"),),
+           hunts=ALONE_AND_DEAD + LOSSLESS),
+    Mutant("restart-in-step", "a standby that lost its relay log counts as in step", SAFETY,
+           ((DURABILITY, "    if (relay_log_is_in_doubt(o, s))\n        *s =", "    (void)relay_log_is_in_doubt;\n    if (!s->life_us)\n        *s ="),),
+           hunts=LOSSLESS),
+    Mutant("no-gap", "a term gives again the GTIDs that crash recovery took back", SAFETY,
+           ((FLOW, "w->c.lossless ? GAP : 0", "0"),), hunts=BOTH_OFF + LOSSLESS),
+    Mutant("term-after", "a lossless term's row comes after writes are enabled", SAFETY,
+           ((RULES, "    {455, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY), YES(SAFE), NO(BEGUN)}", "    {455, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY), YES(SAFE), NO(BEGUN), NO(SAFE)}"),),
+           hunts=BOTH_OFF + LOSSLESS),
 )
 
 # Not hunted unless they are named: nothing shows them yet, for another guard holds in every story that was tried. They are

@@ -63,7 +63,7 @@ void own_replied(struct world *w, int n, const struct statement *st, const struc
     struct supervisor *p = sup_of(w, n);
     if (st->verb == DO_TERM) {
         p->term_asked = 0;
-        p->o.term_written = a->status == GOT_OK;
+        p->o.term_written = p->o.term_written || (a->status == GOT_OK && st->epoch == p->m.epoch);
     } else {
         p->control_busy = 0;
         if (a->status == GOT_OK)
@@ -75,7 +75,8 @@ void own_replied(struct world *w, int n, const struct statement *st, const struc
 void own_close(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);
-    if (p->closing_own || p->closing_own_at)
+    bool again = p->o.own.read_only == TRI_NO && p->o.own.seen_us > p->closing_own_at;
+    if (p->closing_own || (p->closing_own_at && !again))
         return;
     p->closing_cuts = p->o.enabling_unanswered;
     p->closing_own = 1;

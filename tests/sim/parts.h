@@ -8,7 +8,7 @@
 uint32_t history_end(const struct history *h);
 struct gid history_last(const struct history *h, uint32_t to);
 void history_append(struct history *h, int server, int branch);
-void history_term(struct history *h, int server, int branch, unsigned epoch, bool unplanned);
+void history_term(struct history *h, int server, int branch, uint32_t gap, unsigned epoch, bool unplanned);
 void history_cut(struct history *h, uint32_t to);
 /* Takes over `from` up to `to`; false if there is no room. */
 bool history_follow(struct history *h, const struct history *from, uint32_t to);

@@ -82,7 +82,7 @@ void semi_recover(struct world *w, int s)
     if (!v->waiting)
         return;
     TRACE(w, trace_server(s), "rolls back what nobody acknowledged, from %u on", v->waits_from + 1);
-    w->tally.rolled_back += v->applied - v->waits_from;
+    w->tally.rolled_back += v->waiting;
     v->applied = v->waits_from;
     history_cut(&v->own, v->applied);
     v->waiting = 0;
@@ -126,9 +126,9 @@ static bool position_is_refused(struct world *w, int s, uint32_t same)
 {
     struct server *v = &w->servers[s], *p = &w->servers[1 - s];
     uint32_t end = history_end(&v->own);
-    bool forks = same < p->applied && same < v->applied;
+    bool forks = same < p->applied && same < end;
     bool beyond = same == p->applied && end > same && history_last(&v->own, end).server != s + 1;
-    bool own = history_last(&v->own, v->applied).server == s + 1;
+    bool own = history_last(&v->own, end).server == s + 1;
     v->forked = forks || beyond;
     if (!v->forked)
         return false;
@@ -147,8 +147,6 @@ static void connect(struct world *w, int s)
     uint32_t end = history_end(&v->own), same = history_common(&v->own, end, &p->own, p->applied);
     if (position_is_refused(w, s, same))
         return;
-    if (same < end && same < p->applied && !v->forked)
-        history_cut(&v->own, same); /* of an old relay log what is of another fork is fetched anew */
     v->io = IO_YES;
     v->link++;
     v->link_life = p->life;

@@ -22,6 +22,7 @@ struct step {
 
 struct story {
     enum policy_tie tie;
+    bool lossless;
     struct step steps[STEPS_MAX];
     int count;
     bool mended; /* and a way back is looked for in the end */
@@ -48,6 +49,11 @@ static void resume_both(struct world *w, int n)
 static void stop_enabling(struct world *w, int n)
 {
     w->nodes[n].sup.stop_before = DO_ENABLE;
+}
+
+static void stop_enabled(struct world *w, int n)
+{
+    w->nodes[n].sup.stop_after = DO_ENABLE;
 }
 
 static void stop_promising(struct world *w, int n)
@@ -162,6 +168,7 @@ static const struct move own_moves[] = {
     BOTH("stop both of", stop_both),
     BOTH("resume both of", resume_both),
     BOTH("at its next enabling stop", stop_enabling),
+    BOTH("once its next enabling is sent stop both of", stop_enabled),
     BOTH("at its next promise stop", stop_promising),
     BOTH("at its next release stop", stop_releasing),
     {"stop the witness", 0, 0, NULL, stop_witness},
@@ -252,11 +259,11 @@ static void set_rates(struct world *w)
 }
 
 /* Pairs of which mx1 is the writer: with timings, phases and clocks of their own. */
-static void settle_all(enum policy_tie tie)
+static void settle_all(enum policy_tie tie, bool lossless)
 {
     int count = 0;
     for (uint64_t seed = 1; count < PAIRS; seed++) {
-        explore_settle(&at_rest[count], tie, seed);
+        explore_settle(&at_rest[count], tie, seed, lossless);
         count += at_rest[count].nodes[0].sup.m.state == NODE_WRITER && !at_rest[count].servers[0].read_only;
     }
 }
@@ -310,7 +317,7 @@ static int tell_all(const struct story *t, double seconds, uint64_t most, const 
     }
     if (world.broken[0])
         printf("%s\n  tie-breaker %s, again: story --tie %s --story '%s' --try %llu\n", world.broken, tie_names[t->tie],
-               tie_names[t->tie], text, (unsigned long long)tries - 1);
+               t->lossless ? "lossless" : tie_names[t->tie], text, (unsigned long long)tries - 1);
     printf("%llu tries, %.1f s%s\n", (unsigned long long)tries, passed, world.broken[0] ? "; FAILED" : "");
     return world.broken[0] != 0;
 }
@@ -319,7 +326,7 @@ static int tell_all(const struct story *t, double seconds, uint64_t most, const 
 
 static int usage(void)
 {
-    fputs("usage: story --story 'MOVE @MS-MS; MOVE @MS; ...' [--tie witness|writer|vip] [--alive yes] [--mended yes] [--seconds N]\n"
+    fputs("usage: story --story 'MOVE @MS-MS; MOVE @MS; ...' [--tie witness|lossless|writer|vip] [--alive yes] [--mended yes] [--seconds N]\n"
           "             [--tries N] [--try N] [--moves yes]\n",
           stderr);
     return 2;
@@ -348,6 +355,8 @@ int main(int argc, char **argv)
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 't')
+            t.lossless = !strcmp(optarg, "lossless");
+        if (c == 't')
             t.tie = !strcmp(optarg, "writer") ? POLICY_TIE_WRITER : !strcmp(optarg, "vip") ? POLICY_TIE_VIP : POLICY_TIE_WITNESS;
         else if (c == 's')
             text = optarg;
@@ -368,7 +377,7 @@ int main(int argc, char **argv)
     }
     if (!text || !parse_story(&t, text))
         return usage();
-    settle_all(t.tie);
+    settle_all(t.tie, t.lossless);
     if (one < 0)
         return tell_all(&t, seconds, most, text);
     tell(&t, (uint64_t)one, true);

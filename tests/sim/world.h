@@ -100,6 +100,7 @@ struct gid {
 };
 
 struct segment {
+    uint32_t from; /* its first: numbers may have been left out before it */
     uint32_t to; /* last sequence number of this writer's stretch */
     uint32_t term_at; /* sequence number of the term's row in it; 0 = none */
     uint16_t epoch;   /* of that row */
@@ -404,6 +405,7 @@ struct supervisor {
     uint8_t wish, wish_left;
     uint8_t stop_in; /* statements until it is stopped within a tick; 0 = it is not */
     uint8_t stop_before; /* the verb at whose sending it is stopped; 0 = none */
+    uint8_t stop_after;  /* ... once it was sent, and the fencer with it */
 };
 
 struct fencer {

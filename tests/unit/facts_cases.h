@@ -66,6 +66,8 @@ CASE(receiving, RECEIVED, TRI_NO, "29 ms are not enough", s->m.since_us = s->now
 CASE(receiving, RECEIVED, TRI_YES, "30 ms are", s->m.since_us = s->now_us - 30000)
 CASE(receiving, RECEIVED, TRI_NO, "a release whose position has not arrived, however long it takes",
      released(s, "0-2-11"); s->m.since_us -= MS(4000); s->o.own.replication.io = IO_NO)
+CASE(receiving, RECEIVED, TRI_YES, "a release whose rows cannot arrive: their server is not heard", released(s, "0-2-11");
+     age_peer(s, 1001))
 CASE(receiving, RECEIVED, TRI_YES, "a release whose position has arrived", released(s, "0-2-10"))
 CASE(receiving, RECEIVED, TRI_YES, "arrived, not applied", released(s, "0-2-11");
      s->o.own.replication.io_pos = scene_gtid("0-2-11"))

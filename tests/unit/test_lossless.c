@@ -426,9 +426,19 @@ static void test_certified_death(void **state)
     drive_until(&d, NODE_WRITER, 100);
     drive_run(&d, 10);
     drive_expect_rows(&d, "certified death",
-                      ROWS(340, 419, 410, 429, 425, 430, 432, 449, 448, 458, 456, 450, 530, 599));
+                      ROWS(340, 419, 410, 429, 425, 430, 432, 449, 448, 458, 455, 456, 450, 599));
     assert_int_equal(d.witness.out_of_sync[1].epoch, 5);
     assert_int_equal(durability_acks(&d.s.o.own), ACKS_OFF);
+}
+
+static void hand_over(struct drive *d)
+{
+    struct scene *s = &d->s;
+    struct note row = *scene_row(s, NOTE_RELEASE, PEER_EPOCH, "0-2-10");
+    d->witness.release[1] = s->o.peer.voter.release[1] = row;
+    s->o.peer.read_only = TRI_YES;
+    s->o.own.bulletin[1].state = s->o.peer.bulletin[1].state = NODE_DEMOTE_HANDOVER;
+    d->lock_free[0] = d->lock_free[1] = d->lock_free[OBS_TIE] = true;
 }
 
 /* After a handover the other acknowledges at once: nobody is marked. */
@@ -437,15 +447,46 @@ static void test_handover(void **state)
     struct drive d;
     (void)state;
     begin_standby(&d);
-    struct scene *s = &d.s;
-    struct note row = *scene_row(s, NOTE_RELEASE, PEER_EPOCH, "0-2-10");
-    d.witness.release[1] = s->o.peer.voter.release[1] = row;
-    s->o.peer.read_only = TRI_YES;
-    s->o.own.bulletin[1].state = s->o.peer.bulletin[1].state = NODE_DEMOTE_HANDOVER;
-    d.lock_free[0] = d.lock_free[1] = d.lock_free[OBS_TIE] = true;
+    hand_over(&d);
     drive_until(&d, NODE_WRITER, 100);
-    assert_true(drive_fired(&d, 457) && !drive_did(&d, ACTION_MARK));
-    assert_int_equal(durability_acks(&s->o.own), ACKS_REQUIRED);
+    assert_true(drive_fired(&d, 457) && drive_fired(&d, 455) && !drive_did(&d, ACTION_MARK));
+    assert_int_equal(durability_acks(&d.s.o.own), ACKS_REQUIRED);
+}
+
+/* Whether the other is marked is not known, and does not matter: it acknowledges. */
+static void test_handover_without_witness(void **state)
+{
+    struct drive d;
+    (void)state;
+    begin_standby(&d);
+    hand_over(&d);
+    drive_until(&d, NODE_PROMOTE_ENABLE, 100);
+    for (int i = 0; i < 50 && d.s.m.state == NODE_PROMOTE_ENABLE; i++) {
+        d.s.o.witness.voter.read_us = 0;
+        drive_run(&d, 10);
+    }
+    assert_int_equal(d.s.m.state, NODE_WRITER);
+    assert_false(drive_did(&d, ACTION_MARK));
+}
+
+/* The term's row waits for an acknowledgement that does not come: the mark lets it go. */
+static void test_term_is_not_acknowledged(void **state)
+{
+    struct drive d;
+    (void)state;
+    begin_standby(&d);
+    hand_over(&d);
+    d.answers &= ~ACTION_BIT(ACTION_TERM);
+    for (int i = 0; i < 200 && !drive_fired(&d, 455); i++)
+        drive_run(&d, 10);
+    assert_true(drive_fired(&d, 455) && !drive_did(&d, ACTION_MARK));
+    d.s.o.own.semi_sync.clients = 0;
+    drive_run(&d, 300);
+    assert_true(drive_fired(&d, 453) && drive_fired(&d, 451) && !drive_did(&d, ACTION_ENABLE));
+    assert_int_equal(d.witness.out_of_sync[1].kind, NOTE_OUT_OF_SYNC);
+    assert_int_equal(durability_acks(&d.s.o.own), ACKS_OFF);
+    d.answers |= ACTION_BIT(ACTION_TERM);
+    drive_until(&d, NODE_WRITER, 500);
 }
 
 static void test_marked_is_not_promoted(void **state)
@@ -496,6 +537,8 @@ int main(void)
         cmocka_unit_test(test_semi_sync_turned_off_by_hand),
         cmocka_unit_test(test_certified_death),
         cmocka_unit_test(test_handover),
+        cmocka_unit_test(test_handover_without_witness),
+        cmocka_unit_test(test_term_is_not_acknowledged),
         cmocka_unit_test(test_marked_is_not_promoted),
         cmocka_unit_test(test_standby_does_not_wait),
     };
