@@ -179,7 +179,7 @@ const struct rule rules_table[] = {
      "marked: the commits that would wait for ever are let go"},
     {510, S(WRITER), {NO(PEER_READ_ONLY), NOT_YES(OWN_READ_ONLY)}, STAY, .actions = KEEP_AUTHORITY | A(CLOSE_PEER) | A(ALERT),
      "the other server is writable too: closing it"},
-    {515, S(WRITER), {YES(MAINTENANCE)}, STAY, .actions = KEEP_AUTHORITY | A(PROMISE) | A(TERM), "maintenance: the writer stays writer"},
+    {515, S(WRITER), {YES(MAINTENANCE), NO(STOPPING)}, STAY, .actions = KEEP_AUTHORITY | A(PROMISE) | A(TERM), "maintenance: the writer stays writer"},
     {520, S(WRITER), {YES(WANT_AWAY), YES(PEER_READY)}, GO(DEMOTE_CLOSE), .actions = KEEP_AUTHORITY | A(CLOSE_OWN), "a handover was asked for"},
     {522, S(WRITER), {YES(DISK_FULL), YES(PEER_FOLLOWS)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
      "writes hang, for there is no room on the disk, and the other node follows"},
