@@ -174,6 +174,7 @@ static struct session_options session_of(const struct settings *s, int i, const 
     o.password = a->password;
     o.tls_ca = a->tls.ca[0] ? a->tls.ca : NULL;
     o.tls_verify = a->tls.verify;
+    o.tls_fingerprint = a->tls.fingerprint[0] ? a->tls.fingerprint : NULL;
     return o;
 }
 

@@ -215,6 +215,22 @@ static void fill_locks(const struct report *r, struct cell *c)
         c->paint = PAINT_BAD;
 }
 
+static void fill_certificates(const struct report *r, struct cell *c)
+{
+    for (int i = 0; i < r->certificate_count; i++) {
+        const struct report_certificate *x = &r->certificates[i];
+        cell_add(c, "%s%s: ", i ? ", " : "", x->place);
+        if (x->ended)
+            cell_add(c, "has ended");
+        else if (x->days >= 0)
+            cell_add(c, "%" PRId64 " days", x->days);
+        else
+            cell_add(c, "unknown");
+        if (x->ended || (x->days >= 0 && x->days < r->certificate_days && c->paint != PAINT_BAD))
+            c->paint = x->ended ? PAINT_BAD : PAINT_WARN;
+    }
+}
+
 static void fill_keepalived(const struct report *r, struct cell *c)
 {
     if (r->source == REPORT_DAEMON && r->has_vip)
@@ -227,6 +243,6 @@ const struct pair_row status_pair_rows[] = {
     {"Fencer", fill_fencer},         {"Loss", fill_loss},       {"Durability", fill_durability},
     {"History", fill_history},       {"Breaker", fill_breaker}, {"Config", fill_config},
     {"Settings", fill_settings},     {"Locks", fill_locks},
-    {"Keepalived", fill_keepalived},
+    {"Keepalived", fill_keepalived}, {"Certificates", fill_certificates},
 };
 const size_t status_pair_row_count = sizeof(status_pair_rows) / sizeof(status_pair_rows[0]);

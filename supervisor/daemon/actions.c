@@ -287,6 +287,7 @@ static void (*const runners[ACTIONS])(struct node *n) = {
     [ACTION_ARM] = arm,
     [ACTION_ENABLE] = enable,
     [ACTION_TERM] = own_term,
+    [ACTION_OPEN] = own_open,
     [ACTION_START_RECEIVER] = own_start_receiver,
     [ACTION_START_THREADS] = own_start_threads,
     [ACTION_ALERT] = alert,
@@ -330,6 +331,10 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
         for (int i = 0; i < OBS_VOTERS; i++)
             if (n->voters[i])
                 voter_release_reset(n->voters[i]);
+    }
+    if (to == NODE_DUAL) {
+        offsets_close_old_sessions(n);
+        n->o.operator_.want = WANT_NOTHING;
     }
     n->was_writer = to == NODE_WRITER || (n->was_writer && to != NODE_PROMOTE_VOTES);
     if (to == NODE_WRITER) {

@@ -140,7 +140,8 @@ static void tell_settings(struct audited *a)
         return;
     for (size_t i = 0; i < drift_count; i++) {
         enum drift_kind kind = drift_judge(&x->settings, &y->settings, (int)i);
-        if ((kind != DRIFT_DIFFERS && kind != DRIFT_UNWANTED) || (int)i == drift_find(DRIFT_VERSION))
+        bool meant = a->node->policy.dual && (int)i == drift_find("gtid_domain_id");
+        if ((kind != DRIFT_DIFFERS && kind != DRIFT_UNWANTED) || meant || (int)i == drift_find(DRIFT_VERSION))
             continue;
         hash_add(&hash, drift_settings[i].name);
         if (used < sizeof(names))

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "daemon/audits.h"
+#include "daemon/certificates.h"
 #include "daemon/keeper.h"
 #include "daemon/node.h"
 #include "daemon/vip_finder.h"
@@ -68,9 +69,12 @@ void control_report(const struct node *n, struct report *out)
                               .started_us = n->started_us};
     take_settings(&in, &n->settings);
     audits_report(n, &in);
+    certificates_report(n, &in);
     in.troubles[n->policy.self] = session_last_error(probe_session(n->probe_own));
     in.troubles[1 - n->policy.self] = session_last_error(probe_session(n->probe_peer));
     in.lag[n->lag_of_self ? n->policy.self : 1 - n->policy.self] = &n->lag;
+    if (n->policy.dual)
+        in.lag[n->policy.self] = &n->lag_there;
     for (int i = 0; i < OBS_VOTERS; i++)
         in.voter_up[i] = voter_up(n, i);
     report_fill(out, &in);

@@ -36,7 +36,7 @@ static int index_of(const struct node *n, const char *name)
 
 static bool is_writer(const struct node *n)
 {
-    return n->mind.state == NODE_WRITER;
+    return n->mind.state == NODE_WRITER || n->mind.state == NODE_DUAL;
 }
 
 static bool is_settled(const struct node *n)
@@ -61,6 +61,9 @@ static enum wish_state begin_pending(struct wish *w, struct node *n, enum operat
 /* What stands against any change of roles by command; true if it settled the wish. */
 static bool refuse_change(struct wish *w, const struct node *n, const struct report *r)
 {
+    bool opens = w->request.command == CONTROL_PROMOTE && n->mind.state == NODE_DUAL_HELD && !r->maintenance;
+    if (n->policy.dual && opens)
+        return false;
     if (n->policy.dual)
         settle(w, WISH_REFUSED, "write_mode is dual: both nodes are writable, there is no writer to move");
     else if (r->maintenance)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/actions.h"
 #include "daemon/audits.h"
+#include "daemon/certificates.h"
 #include "daemon/clients.h"
 #include "daemon/control.h"
 #include "daemon/disks.h"
@@ -69,6 +70,12 @@ static void observe_fencer(struct node *n)
         f->inherited = false;
 }
 
+static void sample_lag(const struct node *n, struct lag *lag, const struct server_view *primary)
+{
+    if (primary->seen_us && n->o.now_us - primary->seen_us <= n->policy.silent_us && primary->seen_us > lag->newest_us)
+        lag_sample(lag, &primary->binlog_pos, primary->seen_us);
+}
+
 static void observe_lag(struct node *n)
 {
     bool self = n->mind.state == NODE_WRITER;
@@ -77,8 +84,9 @@ static void observe_lag(struct node *n)
         memset(&n->lag, 0, sizeof(n->lag));
         n->lag_of_self = self;
     }
-    if (primary->seen_us && n->o.now_us - primary->seen_us <= n->policy.silent_us && primary->seen_us > n->lag.newest_us)
-        lag_sample(&n->lag, &primary->binlog_pos, primary->seen_us);
+    sample_lag(n, &n->lag, primary);
+    if (n->policy.dual)
+        sample_lag(n, &n->lag_there, &n->o.own);
 }
 
 static void observe_rest(struct node *n)
@@ -254,6 +262,7 @@ static void on_period(evutil_socket_t fd, short what, void *arg)
         references_ask(n->references);
     room_step(n);
     audits_step(n);
+    certificates_step(n);
     run_tick(n);
 }
 

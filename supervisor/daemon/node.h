@@ -25,6 +25,7 @@ struct node {
     struct mind mind;
     struct outcome outcome; /* of the last tick */
     struct lag lag;         /* of the other node's server as primary, or of the own one: see lag_of_self */
+    struct lag lag_there;   /* write_mode dual: of the own server as the other's primary, besides */
     bool lag_of_self;       /* the samples are the own server's: this node is the writer */
 
     struct voter *voters[OBS_VOTERS]; /* NULL where the third one has no session */
@@ -34,6 +35,7 @@ struct node {
     struct session *control; /* own server: threads, read_only, term; never calls a procedure */
     struct session *semi_sync; /* own server, lossless: see daemon/lossless.h; NULL with async */
     struct audits *audits;
+    struct certificates *certificates; /* NULL = no TLS is spoken */
     struct session *desk[OBS_NODES]; /* bulletins and offsets, at each data node's server */
     struct fencer_link *fencer;
     struct vip_finder *vip; /* NULL = there is no VIP */
@@ -70,6 +72,7 @@ struct node {
     bool offsets_origin_read;           /* of this life of the server */
     unsigned long offsets_corrected_at; /* sessions up to this id have the old values; 0 = none */
     int64_t started_threads_us;
+    int64_t opened_us; /* write_mode dual: when read_only=0 was sent last */
     int64_t repaired_us;      /* the dead-man's switch, last */
     char repair_trouble[OBS_TEXT_MAX]; /* why that failed; "" = it did not */
     int64_t disarmed_us;

@@ -27,6 +27,8 @@ static void corrected(void *arg, const struct reply *r)
         log_warning("the auto_increment offsets were not set: %s", r->error);
     if (r->status == REPLY_OK && r->set_count && rows_i64(&r->sets[r->set_count - 1], 0, "newest", &newest))
         n->offsets_corrected_at = (unsigned long)newest;
+    if (n->mind.state == NODE_DUAL) /* it is written all the time: those go at once */
+        offsets_close_old_sessions(n);
     probe_now(n->probe_own);
 }
 

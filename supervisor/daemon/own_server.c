@@ -153,6 +153,14 @@ void own_acknowledge(struct node *n)
     slave_statement(n, before, "START", "IO_THREAD");
 }
 
+/* write_mode dual alone: with one writer only a procedure of the server's opens it, which asks for the votes. */
+void own_open(struct node *n)
+{
+    if (!n->policy.dual || repeated(&n->opened_us, n->o.now_us))
+        return;
+    control_run(n, "SET GLOBAL read_only=0", STATEMENT_MS);
+}
+
 void own_semi_sync_off(struct node *n)
 {
     if (n->policy.lossless)

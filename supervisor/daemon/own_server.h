@@ -13,6 +13,7 @@ void own_start_receiver(struct node *n);
 void own_start_threads(struct node *n);
 void own_acknowledge(struct node *n);
 void own_semi_sync_off(struct node *n);
+void own_open(struct node *n);
 void own_term(struct node *n);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/audits.h"
+#include "daemon/certificates.h"
 #include "daemon/control.h"
 #include "daemon/cycle.h"
 #include "daemon/disks.h"
@@ -275,6 +276,7 @@ static struct session_options session_of(const struct node *n, int i, const char
     o.password = a->password;
     o.tls_ca = a->tls.ca[0] ? a->tls.ca : NULL;
     o.tls_verify = a->tls.verify;
+    o.tls_fingerprint = a->tls.fingerprint[0] ? a->tls.fingerprint : NULL;
     return o;
 }
 
@@ -311,9 +313,9 @@ static struct voter *make_server_voter(struct node *n, int i, const char *name, 
 }
 
 #ifdef HAVE_LIBCURL
-static const char *path_or_null(const char *path)
+static const char *text_or_null(const char *text)
 {
-    return path[0] ? path : NULL;
+    return text[0] ? text : NULL;
 }
 
 static struct voter *make_etcd_voter(struct node *n, const char *name, const struct voter_events *e)
@@ -330,9 +332,10 @@ static struct voter *make_etcd_voter(struct node *n, const char *name, const str
                                             .password = n->settings.node.witness.password,
                                             .try_ms = many ? c->timing.silent_ms / 2 : c->timing.silent_ms};
     o.client.http = (struct http_options){.bind_address = c->nodes[n->policy.self].address,
-                                          .tls_ca = path_or_null(tls->ca),
-                                          .tls_cert = path_or_null(tls->cert),
-                                          .tls_key = path_or_null(tls->key),
+                                          .tls_ca = text_or_null(tls->ca),
+                                          .tls_cert = text_or_null(tls->cert),
+                                          .tls_key = text_or_null(tls->key),
+                                          .tls_pinned_key = text_or_null(tls->pinned_key),
                                           .tls_verify = tls->verify};
     struct voter *v = etcd_voter_new(n->base, &o, e, &why);
     if (!v)
@@ -387,6 +390,19 @@ static void make_audit(struct node *n, int i)
     audits_start_at(n, i, &o);
 }
 
+/* The own server is asked where the other one is asked with TLS: it is what the other's supervisor needs there. */
+static void make_certificates(struct node *n)
+{
+    bool witness = n->voters[OBS_TIE] != NULL;
+    char name[SETTINGS_NAME_MAX + 16];
+    for (int i = 0; i < OBS_NODES + (witness ? 1 : 0); i++) {
+        snprintf(name, sizeof(name), "%s/certificate", voter_place(n, i));
+        struct session_options o = session_of(n, i, name);
+        o.tls_unverified = i == n->policy.self && certificates_pair_has_tls(n);
+        certificates_start_at(n, i, &o);
+    }
+}
+
 static void make_sessions(struct node *n)
 {
     int self = n->policy.self, other = 1 - self;
@@ -410,6 +426,7 @@ static void make_sessions(struct node *n)
                                 .period_ms = n->settings.cluster.timing.renew_ms,
                                 .rows = &n->o.own.voter};
     n->bell = bell_new(n->base, &bell, on_bell, n);
+    make_certificates(n);
     snprintf(name, sizeof(name), "%s/closer", voter_place(n, other));
     struct closer_options closer = {.session = session_of(n, other, name),
                                     .account = n->settings.node.local.user,
@@ -538,6 +555,7 @@ static void end(struct node *n)
     bell_free(&n->bell);
     closer_free(&n->closer);
     audits_stop(n);
+    certificates_stop(n);
     session_free(&n->control);
     session_free(&n->semi_sync);
     for (int i = 0; i < OBS_NODES; i++)

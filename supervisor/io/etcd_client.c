@@ -293,7 +293,7 @@ struct etcd_client *etcd_client_new(struct event_base *base, const struct etcd_c
     c->base = base;
     c->http = http;
     c->name = mem_strdup(o->name);
-    c->tls = o->http.tls_ca != NULL;
+    c->tls = o->http.tls_ca || o->http.tls_pinned_key;
     if (o->password && *o->password) {
         c->user = mem_strdup(o->user);
         c->password = mem_strdup(o->password);
@@ -321,4 +321,9 @@ void etcd_client_free(struct etcd_client **p)
     free(c->user);
     free(c->name);
     free(c);
+}
+
+int64_t etcd_client_certificate_until_s(const struct etcd_client *c)
+{
+    return http_client_certificate_until_s(c->http);
 }

@@ -53,5 +53,7 @@ void etcd_client_cancel(struct etcd_call **call);
 bool etcd_client_failing(const struct etcd_client *c);
 /* When the oldest call under way began; 0 = none is. */
 int64_t etcd_client_outstanding_since_us(const struct etcd_client *c);
+/* As http_client_certificate_until_s(). */
+int64_t etcd_client_certificate_until_s(const struct etcd_client *c);
 
 #endif

@@ -463,6 +463,11 @@ static int64_t next_us(const struct voter *base)
     return v->wanted && !etcd_voter_vote(v)->held && v->act == ETCD_ACT_NONE ? v->look_again_us : 0;
 }
 
+static int64_t certificate_until_s(const struct voter *base)
+{
+    return etcd_client_certificate_until_s(((const struct etcd_voter *)(const void *)base)->client);
+}
+
 static const struct voter_ops ops = {
     .destroy = destroy,
     .want = want,
@@ -475,6 +480,7 @@ static const struct voter_ops ops = {
     .is_up = is_up,
     .outstanding_since_us = outstanding_since_us,
     .next_us = next_us,
+    .certificate_until_s = certificate_until_s,
 };
 
 struct voter *etcd_voter_new(struct event_base *base, const struct etcd_voter_options *options,

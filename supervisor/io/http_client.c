@@ -8,8 +8,10 @@
 
 #include "base/mem.h"
 #include "settings/text_file.h"
+#include "wire/cert_date.h"
 
 #define CONNECTIONS_KEPT 8
+#define CONNECTION_S     3600L
 
 struct blob {
     char *text;
@@ -20,8 +22,9 @@ struct http_client {
     struct event_base *base;
     CURLM *multi;
     struct event *timer;
-    char *interface;
+    char *interface, *pinned_key;
     bool verify;
+    int64_t certificate_until_s;
     struct blob ca, cert, key;
     struct http_request *first;
 };
@@ -67,10 +70,23 @@ void http_client_cancel(struct http_request **r)
     *r = NULL;
 }
 
+/* Told by the request that opened the connection; the server's own certificate comes first. */
+static void look_at_certificate(struct http_request *r)
+{
+    static const char label[] = "Expire date:";
+    struct curl_certinfo *all = NULL;
+    if (curl_easy_getinfo(r->easy, CURLINFO_CERTINFO, &all) != CURLE_OK || !all || all->num_of_certs < 1)
+        return;
+    for (const struct curl_slist *line = all->certinfo[0]; line; line = line->next)
+        if (strncmp(line->data, label, sizeof(label) - 1) == 0)
+            (void)!cert_date_parse(line->data + sizeof(label) - 1, &r->owner->certificate_until_s);
+}
+
 static void tell(struct http_request *r, CURLcode code)
 {
     struct http_result result = {.body = r->answer ? r->answer : "", .size = r->size};
     curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &result.status);
+    look_at_certificate(r);
     if (r->too_large)
         result.failure = "the answer is too large";
     else if (code != CURLE_OK)
@@ -177,8 +193,11 @@ static void secure(const struct http_client *c, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* the system's CAs vouch for nobody here */
     put_blob(easy, CURLOPT_SSLCERT_BLOB, &c->cert);
     put_blob(easy, CURLOPT_SSLKEY_BLOB, &c->key);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, c->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, c->verify ? 2L : 0L);
+    curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, c->pinned_key);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, c->ca.text || !c->pinned_key ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, c->ca.text && c->verify ? 2L : 0L);
+    curl_easy_setopt(easy, CURLOPT_CERTINFO, c->ca.text || c->pinned_key ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_S);
 }
 
 static void set_limits(CURL *easy, int timeout_ms)
@@ -249,6 +268,7 @@ struct http_client *http_client_new(struct event_base *base, const struct http_o
     c->base = base;
     c->verify = o->tls_verify;
     c->interface = o->bind_address ? mem_printf("host!%s", o->bind_address) : NULL;
+    c->pinned_key = o->tls_pinned_key ? mem_strdup(o->tls_pinned_key) : NULL;
     c->multi = curl_multi_init();
     if (!c->multi)
         abort(); /* no memory */
@@ -262,6 +282,11 @@ struct http_client *http_client_new(struct event_base *base, const struct http_o
         !read_file(o->tls_key, &c->key, e))
         http_client_free(&c);
     return c;
+}
+
+int64_t http_client_certificate_until_s(const struct http_client *c)
+{
+    return c->certificate_until_s;
 }
 
 void http_client_free(struct http_client **p)
@@ -282,5 +307,6 @@ void http_client_free(struct http_client **p)
     free(c->cert.text);
     free(c->key.text);
     free(c->interface);
+    free(c->pinned_key);
     free(c);
 }

@@ -165,6 +165,7 @@ static void release(struct session *s)
     free(s->user);
     free(s->password);
     free(s->tls_ca);
+    free(s->tls_fingerprint);
     free(s->init_sql);
     free(s);
 }
@@ -289,6 +290,8 @@ struct session *session_new(struct event_base *base, const struct session_option
     s->user = mem_strdup(o->user ? o->user : "");
     s->password = copied(o->password);
     s->tls_ca = copied(o->tls_ca);
+    s->tls_fingerprint = copied(o->tls_fingerprint);
+    s->has_tls = o->tls_ca || o->tls_fingerprint || (o->socket && o->tls_unverified);
     s->init_sql = copied(o->init_sql);
     s->port = o->port;
     s->extra_port = o->extra_port;

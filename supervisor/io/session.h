@@ -57,8 +57,10 @@ struct session_options {
     const char *bind_address; /* numeric source address, or NULL */
     const char *user;
     const char *password;     /* NULL with unix_socket */
-    const char *tls_ca;       /* NULL: no TLS. Otherwise verified against it, never silently plaintext. */
-    bool tls_verify;          /* the certificate must also bear the address (or name) connected to */
+    const char *tls_ca;       /* NULL: none. With any of these three there is TLS or no session, never plaintext. */
+    bool tls_verify;          /* with a CA: the certificate must also bear the address connected to */
+    const char *tls_fingerprint; /* the certificate's SHA-1, 40 hex digits: that one alone; or NULL */
+    bool tls_unverified;      /* any certificate: over a socket path only */
     const char *init_sql;     /* run after each connect, before anything queued; NULL for none */
     int connect_timeout_ms;   /* own deadline for connect and init_sql; 0 means 1000 */
     int backoff_min_ms;       /* first retry, then doubled, each ±20 %; again from here after a connection that

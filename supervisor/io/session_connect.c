@@ -74,8 +74,8 @@ static MYSQL *new_handle(const struct session *s)
     mysql_options(h, MARIADB_OPT_RESTRICTED_AUTH, allowed_auth);
     if (s->bind_address)
         mysql_options(h, MYSQL_OPT_BIND, s->bind_address);
-    if (s->tls_ca)
-        tls_options(h, s->tls_ca, s->tls_verify, s->connect_timeout_ms);
+    if (s->has_tls)
+        tls_options(h, s);
     return h;
 }
 
@@ -97,7 +97,7 @@ void session_connect(struct session *s)
         return;
     }
     s->step = STEP_CONNECT;
-    if (s->tls_ca)
+    if (s->has_tls)
         tls_connect_start(s);
     else
         session_drive(s, 0);

@@ -70,10 +70,11 @@ struct tls_connect;
 struct session {
     struct event_base *base;
     struct session_events events;
-    char *name, *socket, *address, *bind_address, *user, *password, *tls_ca, *init_sql;
+    char *name, *socket, *address, *bind_address, *user, *password, *tls_ca, *tls_fingerprint, *init_sql;
     unsigned port, extra_port;
     bool at_extra; /* the next attempt, or this connection, is to the extra port */
     bool tls_verify;
+    bool has_tls; /* it is spoken, or nothing */
     int connect_timeout_ms, backoff_min_ms, backoff_max_ms;
 
     enum session_state state;

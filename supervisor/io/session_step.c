@@ -186,7 +186,7 @@ void session_unasked(struct session *s)
 {
     /* An error packet: 3 bytes of length, a number, 0xff, the error, '#', SQL state, text. */
     unsigned char packet[256];
-    ssize_t got = s->tls_ca ? 0 : recv(s->fd, packet, sizeof(packet), MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = s->has_tls ? 0 : recv(s->fd, packet, sizeof(packet), MSG_PEEK | MSG_DONTWAIT);
     if (got > 13 && packet[4] == 0xff)
         session_lose(s, packet[5] | (unsigned)packet[6] << 8, "the server ended the session: %.*s",
                      (int)got - 13, (const char *)packet + 13);

@@ -30,13 +30,16 @@ struct tls_connect {
     struct event finished;
 };
 
-void tls_options(MYSQL *handle, const char *ca, bool verify_name, int timeout_ms)
+void tls_options(MYSQL *handle, const struct session *s)
 {
     static const my_bool on = 1;
-    unsigned seconds = (unsigned)(timeout_ms + 999) / 1000;
-    my_bool verify = verify_name;
+    unsigned seconds = (unsigned)(s->connect_timeout_ms + 999) / 1000;
+    my_bool verify = s->tls_verify && s->tls_ca; /* without a CA it would ask the system's */
     mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &on);
-    mysql_options(handle, MYSQL_OPT_SSL_CA, ca);
+    if (s->tls_ca)
+        mysql_options(handle, MYSQL_OPT_SSL_CA, s->tls_ca);
+    if (s->tls_fingerprint)
+        mysql_options(handle, MARIADB_OPT_TLS_PEER_FP, s->tls_fingerprint);
     mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
     mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
 }

@@ -9,8 +9,9 @@
 
 #include "io/session_internal.h"
 
-/* Verified against the CA, with the server's name or address if `verify_name`; plaintext is refused. */
-void tls_options(MYSQL *handle, const char *ca, bool verify_name, int timeout_ms);
+/* Verified as the session's options say; plaintext is refused. The fingerprint is compared before anything of the
+ * account is sent. */
+void tls_options(MYSQL *handle, const struct session *s);
 
 /* Goes on with session_connected() or session_lose(). */
 void tls_connect_start(struct session *s);

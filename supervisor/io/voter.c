@@ -140,6 +140,11 @@ bool voter_ask(struct voter *v, const char *sql, int deadline_ms,
     return v->ops->ask && v->ops->ask(v, sql, deadline_ms, done, arg);
 }
 
+int64_t voter_certificate_until_s(const struct voter *v)
+{
+    return v->ops->certificate_until_s ? v->ops->certificate_until_s(v) : 0;
+}
+
 bool voter_is_up(const struct voter *v)
 {
     return v->ops->is_up(v);

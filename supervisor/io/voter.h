@@ -82,6 +82,9 @@ bool voter_enable_unanswered(const struct voter *v);
 bool voter_ask(struct voter *v, const char *sql, int deadline_ms,
                void (*done)(void *arg, const struct reply *r), void *arg);
 
+/* etcd only: until when the certificate that it showed last is valid, in seconds since 1970; 0 = unknown. */
+int64_t voter_certificate_until_s(const struct voter *v);
+
 bool voter_is_up(const struct voter *v);
 /* Since when an answer is owed; 0 = none is. */
 int64_t voter_outstanding_since_us(const struct voter *v);

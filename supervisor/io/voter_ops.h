@@ -24,6 +24,7 @@ struct voter_ops {
     bool (*enable_unanswered)(const struct voter *v);
     bool (*ask)(struct voter *v, const char *sql, int deadline_ms,
                 void (*done)(void *arg, const struct reply *r), void *arg);
+    int64_t (*certificate_until_s)(const struct voter *v);
 };
 
 struct voter {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "model/dual.h"
 #include "model/durability.h"
 
 /* Four adverts of the slowest usual second, and the settling of keepalived after them. */
@@ -324,11 +325,13 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
     if (o->gap_us > p->renew_us + p->silent_us)
         forget_ages(m);
     update_wish(o, m);
-    update_history(o, m);
+    if (!p->dual) /* each always has what the other lacks yet */
+        update_history(o, m);
     update_left_over(p, o, m);
     update_basis(p, o, m);
     update_ledger(p, o, m);
     durability_remember(p, o, m);
+    dual_remember(p, o, m);
     for (int i = 0; i < DECIDE_STEPS_MAX; i++) {
         update_quorum(p, o, q, m);
         update_epoch(p, o, q, m);
@@ -368,9 +371,11 @@ int decide_weight(const struct policy *p, const struct observation *o, const str
     /* 0 outranks a node whose supervisor is gone or stopped and left -1 or -2 in its file. */
     if (m->state == NODE_WRITER)
         return f->value[FACT_PEER_READY] == TRI_YES ? -1 : 0;
+    if (m->state == NODE_DUAL && f->value[FACT_OWN_UP] == TRI_YES)
+        return dual_weight(f);
     if (f->value[FACT_OWN_UP] != TRI_YES || m->state == NODE_UNKNOWN)
         return -100;
-    if (m->state == NODE_FENCED || m->state == NODE_QUARANTINED)
+    if (m->state == NODE_FENCED || m->state == NODE_QUARANTINED || m->state == NODE_DUAL_HELD)
         return -100;
     if (f->value[FACT_THREADS] != TRI_YES && peer_here && !node_state_is_promoting(m->state))
         return -20;
@@ -405,6 +410,8 @@ int64_t decide_next_us(const struct policy *p, const struct observation *o, cons
         sooner(&next, m->quiet_since_us + p->lease_us, now);
         sooner(&next, m->backoff_until_us, now);
     }
+    if (m->state == NODE_DUAL_HELD)
+        sooner(&next, m->since_us + p->lease_us, now);
     if (m->state == NODE_WRITER) {
         int64_t until = quorum_authority_until(q, now);
         if (until && until != INT64_MAX)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "model/dual.h"
 #include "model/durability.h"
 
 #define RECEIVE_PATIENCE_US 30000
@@ -647,6 +648,7 @@ void facts_compute(struct facts *out, const struct policy *p, const struct obser
     compute_own(out, &s);
     compute_peer(out, &s);
     durability_facts(out, p, o, m);
+    dual_facts(out, p, o, m);
     compute_votes(out, &s);
     compute_rest(out, &s);
 }

@@ -81,6 +81,13 @@ enum fact {
     FACT_TERM,           /* the term's row was written */
     FACT_TIMEOUT,        /* the present step has taken longer than it may */
     FACT_KEPT_LEASE,     /* FENCED: for a lease nothing has spoken of a writer */
+    /* write_mode `dual`; with single all of these are unknown but the first */
+    FACT_DUAL,
+    FACT_CAUGHT_UP,      /* a held node has what the other had when it began to wait; or nothing of the other is heard */
+    FACT_PEER_SINGLE,    /* the other's supervisor is of write_mode single */
+    FACT_DOMAINS,        /* the servers have different values of gtid_domain_id */
+    FACT_SWITCH_OFF,     /* the dead-man's switch will not close this server */
+    FACT_WANT_OPEN,      /* the operator wants a held node opened */
     FACTS
 };
 

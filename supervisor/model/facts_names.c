@@ -62,6 +62,12 @@ static const char *const fact_names[FACTS] = {
     [FACT_BEGUN] = "term's row stands before writes are enabled",
     [FACT_TIMEOUT] = "this step took too long",
     [FACT_KEPT_LEASE] = "quiet for a lease",
+    [FACT_DUAL] = "both nodes are to be written",
+    [FACT_CAUGHT_UP] = "has what the other had",
+    [FACT_PEER_SINGLE] = "other supervisor allows one writer",
+    [FACT_DOMAINS] = "servers have distinct GTID domains",
+    [FACT_SWITCH_OFF] = "dead-man's switch is off",
+    [FACT_WANT_OPEN] = "the operator wants it opened",
 };
 
 const char *fact_name(enum fact f)

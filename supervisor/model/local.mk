@@ -7,6 +7,7 @@ libmodel_a_SOURCES += supervisor/model/observation.h supervisor/model/policy.h s
 	supervisor/model/quorum.c supervisor/model/quorum.h \
 	supervisor/model/facts.c supervisor/model/facts.h supervisor/model/facts_names.c \
 	supervisor/model/durability.c supervisor/model/durability.h \
+	supervisor/model/dual.c supervisor/model/dual.h \
 	supervisor/model/rules.c supervisor/model/rules.h \
 	supervisor/model/decide.c supervisor/model/decide.h
 libmodel_a_SOURCES += supervisor/model/ledger.c supervisor/model/ledger.h
@@ -17,7 +18,9 @@ libmodel_a_SOURCES += supervisor/model/report.c supervisor/model/report.h \
 	supervisor/model/verdict.c supervisor/model/verdict.h supervisor/model/verdict_checks.h \
 	supervisor/model/verdict_servers.c supervisor/model/verdict_pair.c
 libmodel_a_SOURCES += supervisor/model/audit.c supervisor/model/audit.h supervisor/model/drift.c supervisor/model/drift.h \
-	supervisor/model/schema_version.h supervisor/model/verdict_audit.c
+	supervisor/model/schema_version.h supervisor/model/verdict_audit.c \
+	supervisor/model/report_certificates.c supervisor/model/verdict_certificates.c \
+	supervisor/model/verdict_dual.c
 libmodel_a_SOURCES += supervisor/model/range.c supervisor/model/range.h \
 	supervisor/model/check.c supervisor/model/check.h \
 	supervisor/model/check_values.c supervisor/model/check_values.h

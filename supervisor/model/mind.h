@@ -27,6 +27,12 @@ struct in_step {
     uint64_t epoch;        /* the term in which all of that held; 0 = none */
 };
 
+/* What a node of write_mode dual must have before it is opened. */
+struct dual_mind {
+    struct gtid_set wanted; /* the other's position, read once it was held ... */
+    int64_t wanted_us;      /* ... then; 0 = not yet */
+};
+
 struct mind {
     enum node_state state;
     int64_t since_us;            /* when `state` began */
@@ -72,6 +78,7 @@ struct mind {
     struct gtid_set stuck_pos;   /* writer, lossless: commits wait, though the other has all up to here ... */
     int64_t stuck_since_us;      /* ... since then; 0 = not so */
     struct in_step step;         /* standby, lossless */
+    struct dual_mind dual;       /* held */
 };
 
 #endif

@@ -111,6 +111,8 @@ struct server_view {
     unsigned incarnation; /* counts restarts of the server as we noticed them */
     enum tri read_only;
     uint32_t server_id;
+    uint32_t domain_id;      /* gtid_domain_id */
+    enum tri domain_known;
     struct gtid_set binlog_pos;
     struct gtid_set slave_pos;
     struct gtid_set binlog_state;

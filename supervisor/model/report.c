@@ -193,6 +193,7 @@ static void fill_variables(struct report_node *n, const struct report_input *in,
 {
     n->read_only = is_of_last_term(in, v) ? TRI_UNKNOWN : v->read_only;
     n->server_id = v->server_id ? (int64_t)v->server_id : REPORT_UNKNOWN;
+    n->domain = v->domain_known == TRI_YES ? (int64_t)v->domain_id : REPORT_UNKNOWN;
     n->event_scheduler = v->event_scheduler;
     n->dead_man = v->dead_man;
     n->semi_sync_master = v->semi_sync.enabled;
@@ -218,7 +219,7 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
     n->age_ms = report_ms(v->seen_us, in->observation->now_us);
     if (n->reachable != TRI_YES)
         snprintf(n->trouble, sizeof(n->trouble), "%.*s", (int)sizeof(n->trouble) - 1, in->troubles[i]);
-    n->server_id = n->increment = n->offset = n->delay_s = REPORT_UNKNOWN;
+    n->server_id = n->domain = n->increment = n->offset = n->delay_s = REPORT_UNKNOWN;
     n->offset_expected = in->policy->offset[i];
     n->acks_from = n->acks_waiting = REPORT_UNKNOWN;
     n->out_of_sync = out_of_sync(in, i);
@@ -239,7 +240,8 @@ static void fill_node(struct report_node *n, const struct report_input *in, int 
 
 static bool claims_to_write(const struct report_node *n)
 {
-    return n->supervised == TRI_YES && strcmp(n->state, node_state_name(NODE_WRITER)) == 0;
+    return n->supervised == TRI_YES && (strcmp(n->state, node_state_name(NODE_WRITER)) == 0 ||
+                                        strcmp(n->state, node_state_name(NODE_DUAL)) == 0);
 }
 
 static bool is_closed(const struct report *r, int i)
@@ -366,6 +368,7 @@ void report_fill(struct report *r, const struct report_input *in)
     fill_epoch(r, in);
     report_fill_loss(r, in);
     report_fill_audits(r, in);
+    report_fill_certificates(r, in);
     report_text_ready(r);
     report_text_headline(r);
 }

@@ -76,6 +76,14 @@ struct report_lock {
     int64_t connection;
 };
 
+/* A server's certificate, of one that is spoken to with TLS. */
+struct report_certificate {
+    char place[REPORT_NAME_MAX];     /* whose server: "mx1", "witness" */
+    int64_t days;                    /* that it lasts yet, whole ones; REPORT_UNKNOWN */
+    bool ended;                      /* it is not valid any more */
+    char trouble[REPORT_SENTENCE_MAX]; /* why it is not known; "" */
+};
+
 /* A setting of the servers that is not as it is to be. */
 struct report_drift {
     char name[REPORT_WORD_MAX];
@@ -93,6 +101,7 @@ struct report_node {
     int64_t age_ms;             /* of what follows */
     enum tri read_only;
     int64_t server_id;
+    int64_t domain; /* gtid_domain_id; REPORT_UNKNOWN */
     /* its supervisor */
     enum tri supervised; /* one was at work within a lease */
     char state[REPORT_WORD_MAX];
@@ -227,6 +236,9 @@ struct report {
     struct report_lock locks[REPORT_LOCKS_MAX];
     int drift_count;
     struct report_drift drifts[REPORT_DRIFTS_MAX];
+    int certificate_count;
+    struct report_certificate certificates[OBS_VOTERS];
+    int64_t certificate_days; /* from which the verdict warns */
     char worker_trouble[REPORT_SENTENCE_MAX]; /* journal or syslog; "" */
     int64_t worker_dropped;                   /* lines and events that found no room */
     int64_t lag_warning_ms, lag_critical_ms;  /* the thresholds of the verdict */
@@ -234,6 +246,12 @@ struct report {
     enum severity severity;
     int problem_count;
     struct problem problems[REPORT_PROBLEMS_MAX];
+};
+
+/* What is known of a server's certificate. */
+struct certificate_view {
+    int64_t until_s; /* seconds since 1970; 0 = unknown */
+    char trouble[OBS_TEXT_MAX]; /* why; "" = not asked yet */
 };
 
 /* What a report is made of. Pointers are borrowed for the call; no text may be NULL. */
@@ -255,6 +273,8 @@ struct report_input {
     const char *troubles[OBS_NODES]; /* of the probes' connections */
     const char *config_hash;
     const struct audit *audits[OBS_VOTERS]; /* NULL = none is made there */
+    const struct certificate_view *certificates[OBS_VOTERS]; /* NULL = no TLS is spoken there */
+    int64_t certificate_days;
     const char *const *accepted;            /* accounts that may bypass read_only */
     int accepted_count;
     bool evict;

@@ -82,7 +82,8 @@ static void fill_drifts(struct report *r, const struct audit *a, const struct au
     const struct audit *both[OBS_NODES] = {a, b};
     for (size_t i = 0; i < drift_count && r->drift_count < REPORT_DRIFTS_MAX; i++) {
         enum drift_kind kind = drift_judge(&a->settings, &b->settings, (int)i);
-        if (kind == DRIFT_NONE)
+        bool meant = r->dual && kind == DRIFT_DIFFERS && (int)i == drift_find("gtid_domain_id");
+        if (kind == DRIFT_NONE || meant)
             continue;
         struct report_drift *d = &r->drifts[r->drift_count++];
         COPY(d->name, drift_settings[i].name);

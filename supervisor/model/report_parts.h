@@ -21,6 +21,9 @@ void report_fill_votes(struct report *r, const struct report_input *in);
 void report_fill_fencer(struct report_fencer *out, const struct report_input *in);
 void report_fill_loss(struct report *r, const struct report_input *in);
 
+/* report_certificates.c */
+void report_fill_certificates(struct report *r, const struct report_input *in);
+
 /* report_audit.c */
 void report_fill_audits(struct report *r, const struct report_input *in);
 

@@ -120,7 +120,7 @@ void report_text_ready(struct report *r)
     struct readiness w = {.ready = TRI_UNKNOWN};
     int standby = report_standby(r);
     r->ready = TRI_UNKNOWN;
-    if (standby < 0)
+    if (standby < 0 || r->dual)
         return;
     const struct report_node *n = &r->nodes[standby];
     need(&w, n->reachable, "its server does not answer", "its server has not answered yet");
@@ -189,10 +189,26 @@ static void add_ready(struct report *r)
                         name, r->not_ready);
 }
 
+static void say_one_of_two(struct report *r)
+{
+    const struct report_node *n = &r->nodes[r->writer_node], *other = &r->nodes[1 - r->writer_node];
+    bool here = 1 - r->writer_node == r->self;
+    snprintf(r->headline, sizeof(r->headline), "only %s is writable, of the two that are to be; %s ", n->name, other->name);
+    if (other->reachable == TRI_NO)
+        report_text_add(r->headline, sizeof(r->headline), "does not answer");
+    else
+        report_text_add(r->headline, sizeof(r->headline), "is %s%s%.200s", other->state[0] ? other->state : "read-only",
+                        here ? ": " : "", here ? r->reason : "");
+}
+
 static void say_writer(struct report *r)
 {
     const struct report_node *n = &r->nodes[r->writer_node];
     char since[DURATION_MAX], details[96] = "";
+    if (r->dual) {
+        say_one_of_two(r);
+        return;
+    }
     bool told = r->writer_node == r->self && strcmp(r->state, node_state_name(NODE_WRITER)) == 0;
     if (r->epoch > 0)
         report_text_add(details, sizeof(details), "epoch %" PRId64, r->epoch);

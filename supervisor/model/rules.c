@@ -17,6 +17,7 @@
 #define HOLDING   (S(PROMOTE_ENABLE) | S(WRITER))
 #define GO(state) .next = NODE_##state
 #define STAY      .stay = true
+#define DUALS     (S(DUAL_HELD) | S(DUAL))
 #define KEEP_AUTHORITY (A(TAKE_VOTES) | A(PREPARE) | A(ARM))
 
 const struct rule rules_table[] = {
@@ -34,6 +35,13 @@ const struct rule rules_table[] = {
      "authority ended while the own server is being closed"},
     {120, S(WRITER), {YES(ISOLATED)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
      "neither the other node nor a reference was heard for a lease"},
+    /* write_mode dual leaves the rest of the table here */
+    {121, S(UNKNOWN), {YES(DUAL), NO(FENCER)}, STAY, .actions = A(DROP_VOTES) | A(EXIT), "the fencer is gone"},
+    {122, S(UNKNOWN), {YES(DUAL), YES(STOPPING)}, STAY, .actions = A(DROP_VOTES) | A(EXIT), "asked to stop"},
+    {123, S(UNKNOWN), {YES(DUAL), YES(OWN_DEAD)}, STAY, .actions = A(WEIGHT_FAULT), "the own server is dead"},
+    {124, S(UNKNOWN), {YES(DUAL), YES(OWN_UP), YES(FENCER)}, GO(DUAL_HELD), .actions = A(DISARM) | A(DROP_VOTES),
+     "write_mode dual: looking whether this server may be opened"},
+    {125, S(UNKNOWN), {YES(DUAL)}, STAY, .actions = A(DROP_VOTES), "the own server or the fencer does not answer"},
     {130, S(UNKNOWN), {NO(OWN_READ_ONLY), NO(INHERITED)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
      "the server is writable and nobody here has the authority"},
     {132, S(STANDBY) | S(QUARANTINED), {NO(OWN_READ_ONLY)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
@@ -240,6 +248,37 @@ const struct rule rules_table[] = {
     {765, S(QUARANTINED), {IS(HISTORY, GTID_REL_DIVERGED), YES(LATER_TERM), NO(PEER_WRITER)}, GO(STANDBY), .actions = 0,
      "no writer, and the own data have the later term: the other's extra transactions are for it to keep"},
     {799, S(QUARANTINED), {{0}}, STAY, .actions = A(DROP_VOTES), "quarantined: `mysql-replcheck divergence` lists the transactions"},
+
+    /* 8xx: write_mode dual: nothing here closes a server */
+    {800, DUALS, {YES(OWN_DEAD)}, GO(UNKNOWN), .actions = A(WEIGHT_FAULT) | A(ALERT), "the own server died; the other goes on"},
+    {802, DUALS, {NO(FENCER)}, GO(UNKNOWN), .actions = A(ALERT), "the fencer is gone"},
+    {804, DUALS, {YES(STOPPING)}, STAY, .actions = A(EXIT), "asked to stop: the server remains as it is"},
+    {806, DUALS, {NOT_YES(OWN_UP)}, GO(UNKNOWN), .actions = A(ALERT), "the own server stopped answering"},
+    {810, S(DUAL_HELD), {NO(OWN_READ_ONLY)}, GO(DUAL), .actions = 0, "the server is writable"},
+    {812, S(DUAL_HELD), {YES(MAINTENANCE)}, STAY, .actions = 0, "maintenance: nothing is opened"},
+    {814, S(DUAL_HELD), {YES(PEER_SINGLE)}, STAY, .actions = A(ALERT),
+     "refused: the other node's supervisor has write_mode single; the configuration must be the same on both"},
+    {816, S(DUAL_HELD), {NO(DOMAINS)}, STAY, .actions = A(ALERT),
+     "refused: both servers have the same gtid_domain_id, and two that are written need one each"},
+    {818, S(DUAL_HELD), {IS(SWITCH_OFF, TRI_UNKNOWN)}, STAY, .actions = 0, "waiting: whether the dead-man's switch is off is being asked"},
+    {820, S(DUAL_HELD), {NO(SWITCH_OFF)}, STAY, .actions = A(ALERT),
+     "refused: the dead-man's switch would close the server again; `mysql-replcheck schema upgrade` turns it off"},
+    {822, S(DUAL_HELD), {YES(DISK_FULL)}, STAY, .actions = A(ALERT), "refused: there is no room on the disk that the own server writes to"},
+    {824, S(DUAL_HELD), {NO(OFFSETS)}, STAY, .actions = A(OFFSETS), "the offsets are put right before anything is written"},
+    {826, S(DUAL_HELD), {YES(WANT_OPEN)}, STAY, .actions = A(OPEN), "the operator wants it opened as it is"},
+    {828, S(DUAL_HELD), {NO(THREADS), NO(APPLIER_BROKEN)}, STAY, .actions = A(START_THREADS), "replication begins"},
+    {830, S(DUAL_HELD), {YES(CAUGHT_UP)}, STAY, .actions = A(OPEN), "it has what the other had: writes are enabled"},
+    {832, S(DUAL_HELD), {YES(APPLIER_BROKEN)}, STAY, .actions = A(ALERT),
+     "refused: a transaction of the other's cannot be applied, so that this server lacks what the other has"},
+    {849, S(DUAL_HELD), {{0}}, STAY, .actions = 0, "waiting until what the other had is applied here"},
+    {850, S(DUAL), {YES(OWN_READ_ONLY)}, GO(DUAL_HELD), .actions = A(ALERT), "the server is read-only: it was restarted, or somebody closed it"},
+    {852, S(DUAL), {NO(OFFSETS)}, STAY, .actions = A(OFFSETS) | A(ALERT),
+     "the auto_increment offsets are not as configured while both servers are written: they are put right"},
+    {854, S(DUAL), {NO(DOMAINS)}, STAY, .actions = A(ALERT), "both servers are written with the same gtid_domain_id"},
+    {856, S(DUAL), {YES(APPLIER_BROKEN)}, STAY, .actions = A(ALERT), "a transaction of the other's cannot be applied: the two conflict"},
+    {858, S(DUAL), {YES(DISK_FULL)}, STAY, .actions = A(ALERT), "writes hang: there is no room on the disk that the own server writes to"},
+    {860, S(DUAL), {NO(THREADS)}, STAY, .actions = A(START_THREADS), "replication begins again"},
+    {899, S(DUAL), {{0}}, STAY, .actions = 0, "written, as the other is"},
 };
 
 const size_t rules_count = sizeof(rules_table) / sizeof(rules_table[0]);
@@ -269,6 +308,7 @@ static const char *const action_names[ACTIONS] = {
     [ACTION_ARM] = "arm",
     [ACTION_ENABLE] = "enable",
     [ACTION_TERM] = "term",
+    [ACTION_OPEN] = "open",
     [ACTION_START_RECEIVER] = "start-receiver",
     [ACTION_START_THREADS] = "start-threads",
     [ACTION_ALERT] = "alert",

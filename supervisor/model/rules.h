@@ -41,6 +41,7 @@ enum action {
     ACTION_ARM,
     ACTION_ENABLE,
     ACTION_TERM,
+    ACTION_OPEN,            /* write_mode dual: read_only=0 at the own server */
     ACTION_START_RECEIVER,
     ACTION_START_THREADS,
     ACTION_ALERT,

@@ -15,6 +15,8 @@ static const char *const state_names[NODE_STATES] = {
     [NODE_DEMOTE_HANDOVER] = "demoting: handover",
     [NODE_FENCED] = "fenced",
     [NODE_QUARANTINED] = "quarantined",
+    [NODE_DUAL_HELD] = "dual: held",
+    [NODE_DUAL] = "dual: writer",
 };
 
 static const char *const reason_names[REASONS] = {

@@ -18,6 +18,8 @@ enum node_state {
     NODE_DEMOTE_HANDOVER,
     NODE_FENCED,
     NODE_QUARANTINED,
+    NODE_DUAL_HELD, /* write_mode dual: not opened yet */
+    NODE_DUAL,      /* write_mode dual: written, as the other is */
     NODE_STATES
 };
 
@@ -46,7 +48,7 @@ static inline bool node_state_is_promoting(enum node_state s)
 /* May the node's server be writable, by its supervisor's will, in this state? */
 static inline bool node_state_may_write(enum node_state s)
 {
-    return s == NODE_PROMOTE_ENABLE || s == NODE_WRITER || s == NODE_DEMOTE_CLOSE;
+    return s == NODE_PROMOTE_ENABLE || s == NODE_WRITER || s == NODE_DEMOTE_CLOSE || s == NODE_DUAL;
 }
 
 #endif

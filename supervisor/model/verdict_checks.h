@@ -28,6 +28,14 @@ void verdict_dead_man(struct report *r);
 void verdict_disk(struct report *r);
 void verdict_boot(struct report *r);
 
+/* verdict_dual.c */
+void verdict_dual(struct report *r);
+/* Is the other's transaction that node i cannot apply one that both wrote? Then that is told. */
+bool verdict_conflict(struct report *r, int i);
+
+/* verdict_certificates.c */
+void verdict_certificates(struct report *r);
+
 /* verdict_audit.c */
 void verdict_accounts(struct report *r);
 void verdict_locks(struct report *r);

@@ -104,6 +104,8 @@ static void judge_replication(struct report *r, int i)
     bool way_back = r->writer == REPORT_WRITER_ONE && r->writer_node == i && !r->dual;
     if (n->reachable != TRI_YES || source->reachable == TRI_NO)
         return;
+    if (verdict_conflict(r, i))
+        return;
     report_text_replication(n, what, sizeof(what));
     if (what[0] && way_back)
         verdict_add(r, SEVERITY_WARNING, "way-back", replication_remedy(n),

@@ -128,7 +128,10 @@ static bool etcd_possible(const struct context *x)
     if (!tls->cert[0] != !tls->key[0])
         return tree_fail(x->e, x->root, tls->cert[0] ? "quorum.witness.tls.key" : "quorum.witness.tls.cert",
                          "missing, certificate and key go together");
-    if (tls->cert[0] && !tls->ca[0])
+    if (tls->pinned_key[0] && strncmp(tls->pinned_key, "sha256//", 8) != 0)
+        return tree_fail(x->e, x->root, "quorum.witness.tls.pinned_key",
+                         "found \"%s\", expected sha256// and the base64 of a public key's SHA-256", tls->pinned_key);
+    if (tls->cert[0] && !tls->ca[0] && !tls->pinned_key[0])
         return tree_fail(x->e, x->root, "quorum.witness.tls.ca",
                          "missing, a certificate is only shown with TLS");
     return true;

@@ -21,6 +21,7 @@ const char *option_type_name(enum option_type type)
         [OPTION_PERCENT] = "percent", [OPTION_BOOL] = "true or false", [OPTION_ENUM] = "word",
         [OPTION_WORD] = "word",       [OPTION_PATH] = "path",          [OPTION_LIST] = "list",
         [OPTION_ACCOUNT] = "account", [OPTION_ARGUMENT] = "text",
+        [OPTION_DIGEST] = "fingerprint",
     };
     return names[type];
 }

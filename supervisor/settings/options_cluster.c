@@ -81,13 +81,16 @@ static const struct option rows[] = {
     {"quorum.witness.endpoints[].port", OPTION_PORT, "", 1, 65535, "2379", false,
      "its client port", ENDPOINT(port)},
     {"quorum.witness.tls.ca", OPTION_PATH, "", 0, 0, "", false,
-     "kind etcd: CA certificates; empty: no TLS", FIELD(quorum.witness.tls.ca)},
+     "kind etcd: CA certificates; without them and the pinned key: no TLS", FIELD(quorum.witness.tls.ca)},
     {"quorum.witness.tls.cert", OPTION_PATH, "", 0, 0, "", false,
      "kind etcd: file of this node's certificate; empty: none is shown", FIELD(quorum.witness.tls.cert)},
     {"quorum.witness.tls.key", OPTION_PATH, "", 0, 0, "", false,
      "kind etcd: file of its key, mode 0600", FIELD(quorum.witness.tls.key)},
     {"quorum.witness.tls.verify", OPTION_BOOL, "", 0, 0, "true", false,
-     "kind etcd: verify the certificate", FIELD(quorum.witness.tls.verify)},
+     "kind etcd: the certificate must bear the address, too", FIELD(quorum.witness.tls.verify)},
+    {"quorum.witness.tls.pinned_key", OPTION_ARGUMENT, "", 0, 0, "", false,
+     "kind etcd: sha256//BASE64 of the certificate's public key, which alone is accepted then; several with ;",
+     FIELD(quorum.witness.tls.pinned_key)},
     {"quorum.references", OPTION_LIST, "references", 0, SETTINGS_REFERENCES_MAX, "", false,
      "hosts on the segment whose answer proves a working network",
      LIST(quorum.references, COUNT(quorum.reference_count))},
@@ -158,6 +161,9 @@ static const struct option rows[] = {
      "replication lag from which check warns", FIELD(thresholds.lag_warning_ms)},
     {"thresholds.lag_critical", OPTION_DURATION, "ms", 0, 24 * HOUR_MS, "60s", true,
      "replication lag from which check is critical", FIELD(thresholds.lag_critical_ms)},
+    {"thresholds.certificate_days", OPTION_UINT, "days", 0, 3650, "30", true,
+     "days before a server's certificate ends from which check warns; it is critical once that is over",
+     FIELD(thresholds.certificate_days)},
 };
 /* clang-format on */
 

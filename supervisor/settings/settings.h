@@ -21,6 +21,8 @@
 #define SETTINGS_WORDS_MAX      16
 #define SETTINGS_PRIVILEGED_MAX 16
 #define SETTINGS_ACCOUNT_MAX    128
+#define SETTINGS_DIGEST_MAX     44
+#define SETTINGS_PIN_MAX        128
 
 enum tie_breaker { TIE_BREAKER_WRITER = 0, TIE_BREAKER_WITNESS, TIE_BREAKER_VIP };
 enum witness_kind { WITNESS_MARIADB = 0, WITNESS_ETCD };
@@ -43,15 +45,18 @@ struct node_settings {
     unsigned auto_increment_offset;
 };
 
+/* Without CA and fingerprint there is no TLS. */
 struct tls_settings {
-    char ca[SETTINGS_PATH_MAX]; /* "" = no TLS */
-    bool verify;
+    char ca[SETTINGS_PATH_MAX];            /* "" = none */
+    bool verify;                           /* the certificate must bear the address, too */
+    char fingerprint[SETTINGS_DIGEST_MAX]; /* of the certificate, 40 hex digits; "" = any that the CA signed */
 };
 
 struct etcd_tls_settings {
-    char ca[SETTINGS_PATH_MAX];                           /* "" = no TLS */
+    char ca[SETTINGS_PATH_MAX];                           /* "" = none */
     char cert[SETTINGS_PATH_MAX], key[SETTINGS_PATH_MAX]; /* ours; "" = none */
-    bool verify;
+    bool verify;                                          /* the certificate must bear the address, too */
+    char pinned_key[SETTINGS_PIN_MAX];                    /* "sha256//BASE64"; "" = any that the CA signed */
 };
 
 struct account_settings {
@@ -122,6 +127,7 @@ struct cluster_settings {
     struct {
         int lag_warning_ms;
         int lag_critical_ms;
+        int certificate_days;
     } thresholds;
 };
 

@@ -1,6 +1,7 @@
 #include "settings/value.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,7 +130,22 @@ static enum value_problem parse_argument(const struct option *o, const char *tex
     for (const char *p = text; *p; p++)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             return VALUE_MALFORMED;
-    return *text ? store_text(o, text, field) : VALUE_MALFORMED;
+    return *text || o->min == 0 ? store_text(o, text, field) : VALUE_MALFORMED;
+}
+
+/* As openssl prints it, or without the colons. */
+static enum value_problem parse_digest(const struct option *o, const char *text, void *field)
+{
+    char digits[40 + 1] = "";
+    size_t count = 0;
+    for (const char *p = text; *p; p++) {
+        if (*p == ':' && count % 2 == 0 && count > 0 && p[1] && p[1] != ':')
+            continue;
+        if (!isxdigit((unsigned char)*p) || count == sizeof(digits) - 1)
+            return VALUE_MALFORMED;
+        digits[count++] = (char)toupper((unsigned char)*p);
+    }
+    return count == 0 || count == sizeof(digits) - 1 ? store_text(o, digits, field) : VALUE_MALFORMED;
 }
 
 static enum value_problem parse_word(const struct option *o, const char *text, void *field)
@@ -214,6 +230,8 @@ enum value_problem value_parse(const struct option *o, const char *text, void *f
         return parse_path(o, text, field);
     case OPTION_ARGUMENT:
         return parse_argument(o, text, field);
+    case OPTION_DIGEST:
+        return parse_digest(o, text, field);
     case OPTION_LIST:
         break;
     }

@@ -15,7 +15,7 @@ libwire_a_SOURCES += supervisor/wire/control_proto.c supervisor/wire/control_pro
 	supervisor/wire/explain_json.c supervisor/wire/explain_json.h
 libwire_a_SOURCES += supervisor/wire/check_line.c supervisor/wire/check_line.h
 libwire_a_SOURCES += supervisor/wire/printable.c supervisor/wire/printable.h
-libwire_a_SOURCES += supervisor/wire/base64.c supervisor/wire/base64.h \
+libwire_a_SOURCES += supervisor/wire/base64.c supervisor/wire/base64.h supervisor/wire/cert_date.c supervisor/wire/cert_date.h \
 	supervisor/wire/etcd_json.c supervisor/wire/etcd_json.h \
 	supervisor/wire/etcd_table.c supervisor/wire/etcd_table.h
 libwire_a_SOURCES += supervisor/wire/binlog_text.c supervisor/wire/binlog_text.h

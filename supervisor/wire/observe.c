@@ -11,6 +11,7 @@
 
 static const char server_sql[] =
     "SELECT 'server' AS part, @@global.read_only AS read_only, @@global.server_id AS server_id,"
+    " @@global.gtid_domain_id AS gtid_domain_id,"
     " @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_slave_pos,"
     " @@global.gtid_binlog_state AS gtid_binlog_state,"
     " @@global.auto_increment_increment AS auto_increment_increment,"
@@ -212,6 +213,9 @@ static void observe_variables(struct server_view *view, const struct rows *set)
 {
     view->read_only = rows_tri(set, 0, "read_only");
     view->server_id = (uint32_t)cell_u64(set, 0, "server_id");
+    int64_t domain = 0;
+    view->domain_known = rows_i64(set, 0, "gtid_domain_id", &domain) ? TRI_YES : TRI_UNKNOWN;
+    view->domain_id = (uint32_t)domain;
     cell_gtid(&view->binlog_pos, set, 0, "gtid_binlog_pos");
     cell_gtid(&view->slave_pos, set, 0, "gtid_slave_pos");
     cell_gtid(&view->binlog_state, set, 0, "gtid_binlog_state");

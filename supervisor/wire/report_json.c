@@ -30,6 +30,7 @@ static const struct json_field node_fields[] = {
     NODE("age_ms", age_ms, FIELD_COUNT),
     NODE("read_only", read_only, FIELD_TRI),
     NODE("server_id", server_id, FIELD_COUNT),
+    NODE("gtid_domain_id", domain, FIELD_COUNT),
     NODE("supervised", supervised, FIELD_TRI),
     NODE("state", state, FIELD_TEXT),
     NODE("epoch", epoch, FIELD_COUNT),
@@ -151,8 +152,13 @@ static const struct json_field breaker_fields[] = {TOP("open", breaker_open, FIE
                                                    TOP("allowed", failovers_allowed, FIELD_COUNT), END};
 static const struct json_field journal_fields[] = {TOP("trouble", worker_trouble, FIELD_TEXT),
                                                    TOP("dropped", worker_dropped, FIELD_COUNT), END};
+#define CERTIFICATE(name, member, kind) JSON_AT(struct report_certificate, name, member, kind)
+static const struct json_field certificate_fields[] = {
+    CERTIFICATE("place", place, FIELD_TEXT), CERTIFICATE("days", days, FIELD_COUNT),
+    CERTIFICATE("ended", ended, FIELD_BOOL), CERTIFICATE("trouble", trouble, FIELD_TEXT), END};
 static const struct json_field threshold_fields[] = {TOP("lag_warning_ms", lag_warning_ms, FIELD_COUNT),
                                                      TOP("lag_critical_ms", lag_critical_ms, FIELD_COUNT),
+                                                     TOP("certificate_days", certificate_days, FIELD_COUNT),
                                                      END};
 
 static const struct json_field report_fields[] = {
@@ -242,6 +248,8 @@ json_t *report_to_json(const struct report *r)
                         write_array(lock_fields, r->locks, sizeof(r->locks[0]), r->lock_count));
     json_object_set_new(json, "settings",
                         write_array(drift_fields, r->drifts, sizeof(r->drifts[0]), r->drift_count));
+    json_object_set_new(json, "certificates", write_array(certificate_fields, r->certificates,
+                                                           sizeof(r->certificates[0]), r->certificate_count));
     json_object_set_new(json, "votes", write_array(vote_fields, r->votes, sizeof(r->votes[0]), OBS_VOTERS));
     return json;
 }
@@ -284,10 +292,13 @@ static bool read_arrays(struct report *r, const json_t *json, struct err *e)
 {
     if (!read_array(problem_fields, json, "problems", r->problems, sizeof(r->problems[0]), 0,
                     REPORT_PROBLEMS_MAX, e) ||
+        !read_array(certificate_fields, json, "certificates", r->certificates, sizeof(r->certificates[0]), 0,
+                    OBS_VOTERS, e) ||
         !read_array(node_fields, json, "nodes", r->nodes, sizeof(r->nodes[0]), OBS_NODES, OBS_NODES, e) ||
         !read_array(vote_fields, json, "votes", r->votes, sizeof(r->votes[0]), OBS_VOTERS, OBS_VOTERS, e))
         return false;
     r->problem_count = (int)json_array_size(json_object_get(json, "problems"));
+    r->certificate_count = (int)json_array_size(json_object_get(json, "certificates"));
     return true;
 }
 

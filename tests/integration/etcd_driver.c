@@ -91,7 +91,8 @@ static void show(struct driver *d)
     const struct vote *v = &d->quorum.votes[OBS_TIE];
     int64_t now = clock_now_us(), until = quorum_valid_until(&d->quorum, OBS_TIE);
     json_t *json = json_pack(
-        "{s:b, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:b, s:o}", "up", voter_is_up(d->voter), "held", v->held,
+        "{s:I, s:b, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:b, s:o}", "certificate",
+        (json_int_t)voter_certificate_until_s(d->voter), "up", voter_is_up(d->voter), "held", v->held,
         "counted", quorum_counts(&d->quorum, OBS_TIE, now), "basis", vote_basis_name(v->basis), "connection",
         (json_int_t)v->connection, "valid_ms", (json_int_t)(until > now ? (until - now) / 1000 : 0),
         "promised", (json_int_t)v->promised_epoch, "holder", (json_int_t)v->holder.connection, "released",
@@ -178,6 +179,10 @@ static int read_options(char **argv, struct etcd_client_options *o, struct endpo
         const char *value = strchr(*argv, '=') + 1;
         if (strncmp(*argv, "ca=", 3) == 0)
             o->http.tls_ca = value;
+        else if (strncmp(*argv, "pin=", 4) == 0)
+            o->http.tls_pinned_key = value;
+        else if (strncmp(*argv, "verify=", 7) == 0)
+            o->http.tls_verify = strcmp(value, "no") != 0;
         else if (strncmp(*argv, "cert=", 5) == 0)
             o->http.tls_cert = value;
         else if (strncmp(*argv, "key=", 4) == 0)

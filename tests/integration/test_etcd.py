@@ -550,9 +550,38 @@ def tls_with_certificates_of_both_sides():
                 expect(f"up with {wrong}", two.say()["up"], False)
             two = it.voter("mx2")
             wait_for("a complaint", lambda: "etcd grants no lease" in two.said())
+            expect("that the certificate ends in two days", 2 * 86400 - one.say()["certificate"] + time.time() < 3600, True)
             there = Voter("mx2", [("127.0.0.1", 1)], options=[f"ca={keys}/nothing.pem"])
             expect("exit code without the CA's file", there.process.wait(10), 1)
             there.end()
+
+
+def pin_of(folder, name):
+    """As curl has it, for a file's certificate."""
+    script = (f"openssl x509 -in {name}.pem -pubkey -noout | openssl pkey -pubin -outform der | "
+              "openssl dgst -sha256 -binary | openssl base64")
+    return "sha256//" + subprocess.run(["sh", "-c", script], cwd=folder, check=True, capture_output=True,
+                                       text=True).stdout.strip()
+
+
+@case
+def tls_with_a_pinned_key():
+    """The name may go unchecked; who signed the certificate, or which key it has, never."""
+    with tempfile.TemporaryDirectory(prefix="replcheck-etcd-") as keys:
+        certificates(keys)
+        tls = ["--cert-file", f"{keys}/server.pem", "--key-file", f"{keys}/server.key"]
+        right, wrong = pin_of(keys, "server"), pin_of(keys, "client")
+        with etcd(wait=False, tls=tls) as it:
+            for good in ([f"pin={right}"], [f"pin={wrong};{right}"], [f"pin={right}", f"ca={keys}/ca.pem"],
+                         [f"ca={keys}/ca.pem", "verify=no"]):
+                one = it.voter("mx1", *good)
+                one.wait(FOR_EVER, up=True)
+                one.end()
+            for bad in ([f"pin={wrong}"], [f"pin={wrong}", f"ca={keys}/ca.pem"], [f"pin={right}", f"ca={keys}/other.pem"],
+                        [f"ca={keys}/other.pem", "verify=no"]):
+                two = it.voter("mx2", *bad)
+                wait_for("a complaint", lambda v=two: "etcd grants no lease" in v.said())
+                expect(f"up with {bad}", two.say()["up"], False)
 
 
 @case

@@ -22,7 +22,7 @@ def openssl(directory, *arguments, stdin=None):
 
 
 def certificates(directory):
-    """Two authorities; the first signs the server's certificate, which bears 127.0.0.1 alone."""
+    """Two authorities; the first signs the server's certificate, which bears 127.0.0.1 alone. Its fingerprint."""
     os.mkdir(directory)
     for name in ("ca", "other-ca"):
         openssl(directory, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
@@ -32,7 +32,10 @@ def certificates(directory):
     openssl(directory, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-days", "2", "-out", "server.pem", "-extfile", "/dev/stdin",
             stdin="subjectAltName=IP:127.0.0.1\n")
+    shown = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha1", "-in", "server.pem"], cwd=directory,
+                           check=True, capture_output=True, text=True).stdout
     subprocess.run(["chmod", "-R", "a+rX", directory], check=True)
+    return shown.strip().partition("=")[2].replace(":", "")
 
 
 def start(box, prefix, **options):
@@ -51,8 +54,8 @@ def main():
         return SKIPPED
     with mariadb_sandbox.Sandbox() as box:
         keys = os.path.join(box.directory, "keys")
-        certificates(keys)
-        environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys)
+        fingerprint = certificates(keys)
+        environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys, TLS_FINGERPRINT=fingerprint)
         extra_port = mariadb_sandbox.free_port()
         environment["SERVER_EXTRA_PORT"] = str(extra_port)
         environment.update(start(box, "SERVER", options=["--max-connections=300", f"--extra-port={extra_port}",

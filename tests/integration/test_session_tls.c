@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "io/cert_look.h"
 #include "session_fixture.h"
 
 static struct server secure; /* its certificate bears 127.0.0.1; it also listens on 127.0.0.2 */
 static char ca[256], other_ca[256];
+static const char *fingerprint;
 
 static struct session_options by_tls(const struct server *at)
 {
@@ -90,6 +93,95 @@ static void refuses_what_is_not_verified(void **state)
     }
 }
 
+/* One certificate, with and without an authority besides. */
+static void pinned_to_a_fingerprint(void **state)
+{
+    static const char other[] = "0123456789012345678901234567890123456789";
+    static const struct {
+        const char *name;
+        const char *why;
+        bool with_ca, other_ca, wrong, verify, other_address, plain_server, up;
+    } cases[] = {
+        {"the certificate", NULL, .up = true},
+        {"the certificate, at an address that it does not bear", NULL, .other_address = true, .up = true},
+        {"another certificate", "Fingerprint verification of server certificate failed", .wrong = true},
+        {"the certificate and its authority", NULL, .with_ca = true, .verify = true, .up = true},
+        {"another certificate of that authority", "Fingerprint", .with_ca = true, .wrong = true, .verify = true},
+        {"the certificate and another authority", "certificate", .with_ca = true, .other_ca = true},
+        {"the certificate, for another address", "Validation", .with_ca = true, .verify = true, .other_address = true},
+        {"a server without TLS", "the server does not support", .plain_server = true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct client c;
+        struct session_options o = by_tls(cases[i].plain_server ? &server : &secure);
+        o.tls_fingerprint = cases[i].wrong ? other : fingerprint;
+        o.tls_ca = cases[i].other_ca ? other_ca : cases[i].with_ca ? ca : NULL;
+        o.tls_verify = cases[i].verify;
+        if (cases[i].other_address)
+            o.address = "127.0.0.2";
+        client_start(&c, &o);
+        AWAIT(c.ups || c.downs, CLOCK_MS(2000));
+        if (c.ups != cases[i].up || (cases[i].why && !strstr(c.reason, cases[i].why)))
+            fail_msg("%s: up %d, %s", cases[i].name, c.ups, c.reason);
+        session_free(&c.session);
+    }
+}
+
+/* The own server over its socket, where nobody stands between; and never plaintext there either. */
+static void any_certificate_over_a_socket(void **state)
+{
+    struct client c;
+    struct answer a;
+    struct session_options o = by_socket(&secure);
+    (void)state;
+    o.tls_unverified = true;
+    client_open(&c, &o);
+    ask(&c, "SHOW SESSION STATUS LIKE 'Ssl_server_not_after'", 500, &a);
+    AWAIT(a.calls, CLOCK_MS(500));
+    assert_non_null(strstr(a.last, " GMT"));
+    session_free(&c.session);
+    o = by_socket(&server);
+    o.tls_unverified = true;
+    client_start(&c, &o);
+    AWAIT(c.downs, CLOCK_MS(2000));
+    assert_int_equal(c.ups, 0);
+    print_message("%s\n", c.reason);
+    session_free(&c.session);
+}
+
+static struct cert_seen seen;
+static int looks;
+
+static void on_look(void *arg, const struct cert_seen *now)
+{
+    (void)arg;
+    seen = *now;
+    looks++;
+}
+
+/* Its certificates last two days; the loop's wall clock is the servers'. */
+static void the_certificate_is_looked_at(void **state)
+{
+    struct session_options o = by_tls(&secure);
+    struct cert_look *look = cert_look_new(base, &o, on_look, NULL);
+    (void)state;
+    looks = 0;
+    AWAIT(looks, CLOCK_MS(3000));
+    assert_string_equal(seen.trouble, "");
+    assert_in_range(seen.until_s - (int64_t)time(NULL), 2 * 86400 - 3600, 2 * 86400);
+    cert_look_free(&look);
+    assert_null(look);
+    o.tls_ca = other_ca;
+    look = cert_look_new(base, &o, on_look, NULL);
+    AWAIT(looks == 2, CLOCK_MS(3000));
+    assert_int_equal(seen.until_s, 0);
+    assert_non_null(strstr(seen.trouble, "certificate"));
+    cert_look_free(&look);
+    look = cert_look_new(base, &o, on_look, NULL);
+    cert_look_free(&look); /* before it has begun */
+}
+
 static void deadlines_at_a_stopped_server(void **state)
 {
     struct client c;
@@ -167,10 +259,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(verified_and_encrypted),        TEST(large_replies),         TEST(refuses_what_is_not_verified),
+        TEST(pinned_to_a_fingerprint),       TEST(any_certificate_over_a_socket),
+        TEST(the_certificate_is_looked_at),
         TEST(deadlines_at_a_stopped_server), TEST(handshake_that_stalls), TEST(freed_while_it_connects),
     };
     const char *keys = getenv("TLS_KEYS");
-    if (!fixture_find_servers() || !keys)
+    fingerprint = getenv("TLS_FINGERPRINT");
+    if (!fixture_find_servers() || !keys || !fingerprint)
         return 77; /* run by test_session.py */
     secure = fixture_server("TLS");
     snprintf(ca, sizeof(ca), "%s/ca.pem", keys);

@@ -125,6 +125,11 @@ tests_unit_test_fencer_logic_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_cert_date
+TESTS += tests/unit/test_cert_date
+tests_unit_test_cert_date_SOURCES = tests/unit/test_cert_date.c
+tests_unit_test_cert_date_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cert_date_LDADD = libwire.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_printable
 TESTS += tests/unit/test_printable
 tests_unit_test_printable_SOURCES = tests/unit/test_printable.c
@@ -302,6 +307,11 @@ TESTS += tests/unit/test_check
 tests_unit_test_check_SOURCES = tests/unit/test_check.c $(report_fixture)
 tests_unit_test_check_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_check_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_dual
+TESTS += tests/unit/test_dual
+tests_unit_test_dual_SOURCES = tests/unit/test_dual.c tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_dual_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_dual_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA

@@ -204,7 +204,7 @@ static void redraw(struct scene *s)
     if (one_in(3))
         any_votes(s);
     if (one_in(10)) {
-        s->m.state = (enum node_state)below(NODE_STATES);
+        s->m.state = (enum node_state)below(NODE_DUAL_HELD); /* of one writer */
         s->m.epoch = any_epoch(s->p.self);
         s->m.term_floor = below((unsigned)s->m.epoch);
     }

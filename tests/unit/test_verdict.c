@@ -25,10 +25,10 @@ struct verdict_case {
 
 /* ---- one thing at a time ---- */
 
-#define CHANGE(name, statements)                                                                             \
+#define CHANGE(name, ...)                                                                                    \
     static void name(struct report *r)                                                                       \
     {                                                                                                        \
-        statements                                                                                           \
+        __VA_ARGS__                                                                                          \
     }
 #define TEXT(field, text) snprintf(field, sizeof(field), "%s", text)
 
@@ -85,6 +85,21 @@ CHANGE(lag_unknown, r->nodes[1].applied.us = REPORT_UNKNOWN;)
 CHANGE(two_vips, r->nodes[1].vip = TRI_YES;)
 CHANGE(no_vip, r->vip_here = TRI_NO;)
 CHANGE(vip_unknown, r->vip_here = TRI_UNKNOWN;)
+CHANGE(dual, r->dual = true; r->writer = REPORT_WRITER_BOTH; r->writer_node = -1; r->nodes[0].domain = 1;
+       r->nodes[1].domain = 2;)
+CHANGE(conflict, dual(r); r->nodes[1].sql = TRI_NO; r->nodes[1].sql_errno = 1062;
+       TEXT(r->nodes[1].error, "Duplicate entry 'quota' for key 'PRIMARY'");)
+CHANGE(other_applier_error, dual(r); r->nodes[1].sql = TRI_NO; r->nodes[1].sql_errno = 1236;)
+CHANGE(same_domains, dual(r); r->nodes[0].domain = 2;)
+CHANGE(held, dual(r); r->writer = REPORT_WRITER_ONE; r->writer_node = 1; TEXT(r->state, "dual: held");
+       TEXT(r->nodes[0].state, "dual: held"); TEXT(r->reason, "refused: the disk");)
+CHANGE(certificate_ends, r->certificate_days = 30; r->certificate_count = 1;
+       r->certificates[0] = (struct report_certificate){.place = "witness", .days = 29};)
+CHANGE(certificate_ended, r->certificate_days = 30; r->certificate_count = 1;
+       r->certificates[0] = (struct report_certificate){.place = "mx2", .days = 0, .ended = true};)
+CHANGE(no_certificate, r->certificate_days = 30; r->certificate_count = 2;
+       r->certificates[0] = (struct report_certificate){.place = "mx1", .days = -1, .trouble = "TLS is not supported"};
+       r->certificates[1] = (struct report_certificate){.place = "mx2", .days = -1, .trouble = "not asked"};)
 CHANGE(vip_failed, r->vip_here = TRI_UNKNOWN; TEXT(r->vip_trouble, "/bin/vip: exit status 3");)
 CHANGE(vip_moving, r->vip_here = TRI_UNKNOWN; r->vip_split = true; r->vip_since_ms = 300;
        TEXT(r->vip_trouble, "192.0.2.100 is here, 192.0.2.101 is not");)
@@ -234,6 +249,15 @@ static const struct verdict_case cases[] = {
     {WRITER, two_vips, SEVERITY_CRITICAL, "two-vips", "both nodes hold the VIP"},
     {WRITER, no_vip, SEVERITY_CRITICAL, "no-vip", "nobody holds the VIP"},
     {WRITER, vip_unknown, SEVERITY_UNKNOWN, "vip-unknown", "is not known"},
+    {WRITER, dual, SEVERITY_OK, "dual-mode", "both nodes are written"},
+    {WRITER, conflict, SEVERITY_CRITICAL, "conflict",
+     "mx2 cannot apply what mx1 wrote, for both wrote there: error 1062, Duplicate entry 'quota'"},
+    {WRITER, other_applier_error, SEVERITY_CRITICAL, "replication-stopped", "mx2 does not replicate from mx1"},
+    {WRITER, same_domains, SEVERITY_CRITICAL, "domains", "mx1 and mx2 have the same gtid_domain_id 2"},
+    {WRITER, held, SEVERITY_WARNING, "held", "mx1 is not opened: refused: the disk"},
+    {WRITER, certificate_ends, SEVERITY_WARNING, "certificate-ends", "of witness's server ends in 29 days"},
+    {WRITER, certificate_ended, SEVERITY_CRITICAL, "certificate-ended", "mx2's server is not valid any more"},
+    {WRITER, no_certificate, SEVERITY_WARNING, "no-certificate", "mx1's own server shows no certificate"},
     {WRITER, vip_failed, SEVERITY_UNKNOWN, "vip-unknown",
      "whether mx1 holds the VIP is not known: /bin/vip: exit status 3"},
     {WRITER, vip_moving, SEVERITY_WARNING, "vip-split", "the VIP is not whole on mx1: 192.0.2.100 is here, 192.0.2.101 is not"},

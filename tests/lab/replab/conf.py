@@ -54,7 +54,7 @@ def put(text, pattern, value):
     return found.sub(lambda m: m.group(1) + value, text)
 
 
-def write_mariadb(host, pool, log_size, lossless=False):
+def write_mariadb(host, pool, log_size, lossless=False, dual=False):
     folder = "etc/mysql/mariadb.conf.d/"
     os.makedirs(host.path("etc/mysql/conf.d"), exist_ok=True)
     host.write("etc/mysql/my.cnf", MY_CNF)
@@ -63,6 +63,9 @@ def write_mariadb(host, pool, log_size, lossless=False):
         host.write(folder + "70-replcheck.cnf", sample("mariadb.cnf"))
         if lossless:
             host.write(folder + "72-replcheck-lossless.cnf", sample("mariadb-lossless.cnf"))
+        if dual:
+            host.write(folder + "73-replcheck-dual.cnf",
+                       put(sample("mariadb-dual.cnf"), "gtid_domain_id", str(host.server_id)))
         node = put(sample("mariadb-node.cnf"), "server_id", str(host.server_id))
         node = put(node, "auto_increment_offset", str(host.server_id))
         if host.plan.version == 6:

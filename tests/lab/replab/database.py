@@ -62,9 +62,9 @@ class Server:
 
     # Life ---------------------------------------------------------------------------------------------
 
-    def prepare(self, pool, lossless=False):
+    def prepare(self, pool, lossless=False, dual=False):
         """Configuration and an empty data folder, as after installing the package."""
-        conf.write_mariadb(self.host, pool, LOG_FILE_SIZE, lossless)
+        conf.write_mariadb(self.host, pool, LOG_FILE_SIZE, lossless, dual)
         self.fill()
 
     def fill(self):

@@ -159,7 +159,7 @@ class Lab:
     def _make_databases(self):
         lossless = self.options.lossless
         def one(server):
-            server.prepare(self.options.pool, lossless)
+            server.prepare(self.options.pool, lossless, self.options.dual)
             server.start()
         if "witness" not in self.servers:
             self.witness.launch()

@@ -53,6 +53,10 @@ class Options:
     def lossless(self):
         return self.set.get("policy.durability") == "lossless"
 
+    @property
+    def dual(self):
+        return self.set.get("policy.write_mode") == "dual"
+
     def dump(self):
         return json.dumps(dataclasses.asdict(self), indent=1)
 
