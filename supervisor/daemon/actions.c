@@ -88,6 +88,19 @@ static void certify(struct node *n)
     release(n, "certificate", n->o.fencer.dead_file, n->o.fencer.dead_size);
 }
 
+/* The vote there first, for that is what its taker asks: was it given up in writing? */
+static void certify_late(struct node *n)
+{
+    int other = 1 - n->policy.self;
+    struct voter *v = n->voters[other];
+    if (!quorum_holds(&n->quorum, other)) {
+        voter_want(v, VOTER_TAKE_IF_FREE);
+        return;
+    }
+    voter_release_reset(v);
+    voter_release(v, true, "certificate", n->mind.epoch, n->o.fencer.dead_file, n->o.fencer.dead_size, "");
+}
+
 static void reclaim_answered(void *arg, const struct reply *r)
 {
     struct node *n = arg;
@@ -268,6 +281,7 @@ static void (*const runners[ACTIONS])(struct node *n) = {
     [ACTION_DISARM] = disarm,
     [ACTION_WEIGHT_FAULT] = give_vip,
     [ACTION_CERTIFY] = certify,
+    [ACTION_CERTIFY_LATE] = certify_late,
     [ACTION_RELEASE] = begin_release,
     [ACTION_DROP_VOTES] = drop_votes,
     [ACTION_RECLAIM] = reclaim,

@@ -68,6 +68,7 @@ static void start_ladder(struct fencer *f, bool kill_first, const char *reason)
     const struct settings *s = f->start.settings;
     struct ladder_options o = {.base = f->base,
                                .supervisor_user = s->node.local.user,
+                               .peer_user = s->node.peer.user,
                                .fencer_user = s->node.fencer.user,
                                .command = s->node.fencer.command,
                                .node = s->node.node,

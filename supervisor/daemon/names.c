@@ -8,6 +8,8 @@ struct observe_names names_of(const struct node *n, int i)
     names.semi_sync = n->policy.lossless;
     names.account = i == OBS_TIE ? l->witness.user : i == n->policy.self ? l->local.user : l->peer.user;
     if (i < OBS_NODES) {
+        /* Both nodes' files name them alike: one logs in at its own server, the other from its host. */
+        names.other_account = i == n->policy.self ? l->peer.user : l->local.user;
         names.master_address = c->nodes[1 - i].address;
         names.master_port = c->nodes[1 - i].port;
     }

@@ -192,6 +192,7 @@ void own_close(struct node *n)
                                .set = n->control,
                                .kill = probe_session(n->probe_own),
                                .supervisor_user = n->settings.node.local.user,
+                               .peer_user = n->settings.node.peer.user,
                                .fencer_user = n->settings.node.fencer.user,
                                .command = "",
                                .node = n->settings.node.node,

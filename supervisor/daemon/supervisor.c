@@ -97,7 +97,8 @@ static void on_enabled(void *arg, const struct reply *r)
         n->o.own.seen_us = r->sent_us;
     } else {
         n->enabling_uncertain = r->status == REPLY_LOST;
-        log_warning("writes were not enabled: %s", r->error);
+        log_warning("%s: %s", n->enabling_uncertain ? "whether writes were enabled is unknown" : "writes were not enabled",
+                    r->error);
         note_refusal(n, r->error);
         probe_now(n->probe_own);
     }
@@ -299,6 +300,7 @@ static struct voter_options voter_options_of(struct node *n, int i)
                                           : i == n->policy.self ? &n->o.own.voter
                                                                 : &n->o.peer.voter,
                                   .answered_us = &n->o.voter_answer_us[i],
+                                  .round_trip_us = &n->o.voter_round_trip_us[i],
                                   .evict = &n->settings.cluster.policy.evict_foreign_locks};
 }
 

@@ -25,6 +25,7 @@
 struct ladder {
     struct ladder_options o;
     char supervisor_user[64];
+    char peer_user[64];
     char fencer_user[64];
     char command[256];
     char node[64];
@@ -241,7 +242,7 @@ static enum ladder_look choose_look(const struct ladder *l)
 
 static void send_look(struct ladder *l)
 {
-    struct ladder_accounts accounts = {l->supervisor_user, l->fencer_user, {0}};
+    struct ladder_accounts accounts = {l->supervisor_user, l->peer_user, l->fencer_user, {0}};
     char sql[LADDER_SQL_LOOK_MAX];
     if (l->looking || clock_now_us() < l->next_look_us)
         return;
@@ -363,6 +364,7 @@ struct ladder *ladder_start(const struct ladder_options *options, unsigned rungs
     struct ladder *l = mem_zalloc(sizeof(*l));
     l->o = *options;
     snprintf(l->supervisor_user, sizeof(l->supervisor_user), "%s", options->supervisor_user);
+    snprintf(l->peer_user, sizeof(l->peer_user), "%s", options->peer_user);
     snprintf(l->fencer_user, sizeof(l->fencer_user), "%s", options->fencer_user);
     snprintf(l->command, sizeof(l->command), "%s", options->command);
     snprintf(l->node, sizeof(l->node), "%s", options->node);

@@ -37,7 +37,8 @@ struct ladder_options {
     struct session *kill;
     struct death *death;         /* the local server's, watched; NULL: no rung `kill` */
     const char *supervisor_user; /* cut's victims (from this server's own host), spared by sweep */
-    const char *fencer_user;     /* spared */
+    const char *peer_user;       /* the other node's supervisor's at this server; spared, as the next */
+    const char *fencer_user;
     const char *command;         /* absolute path, or "": no rung `command` */
     const char *node;            /* its argument */
     int fence_ms;                /* F */

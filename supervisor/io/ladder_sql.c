@@ -36,17 +36,19 @@ static void quote(const char *name, char *out, size_t size)
 void ladder_sql_look(enum ladder_look look, const struct ladder_accounts *a, char out[LADDER_SQL_LOOK_MAX])
 {
     char supervisor[80];
+    char peer[80];
     char fencer[80];
-    char spare[320];
+    char spare[400];
     quote(a->supervisor, supervisor, sizeof(supervisor));
+    quote(a->peer, peer, sizeof(peer));
     quote(a->fencer, fencer, sizeof(fencer));
     if (look == LADDER_LOOK_SUPERVISOR)
         snprintf(spare, sizeof(spare), "P.USER=%s AND P.HOST='localhost'", supervisor);
     else
         snprintf(spare, sizeof(spare),
-                 "P.USER NOT IN (%s,%s,'system user','event_scheduler') AND P.COMMAND NOT IN ('Binlog "
+                 "P.USER NOT IN (%s,%s,%s,'system user','event_scheduler') AND P.COMMAND NOT IN ('Binlog "
                  "Dump','Daemon')",
-                 supervisor, fencer);
+                 supervisor, peer, fencer);
     snprintf(out, LADDER_SQL_LOOK_MAX, WHO "%s AND P.ID NOT IN (%lu,%lu)%s LIMIT %d%s", spare, a->own[0],
              a->own[1], look == LADDER_LOOK_RUNNING ? RUNNING : "", LADDER_SQL_IDS_MAX,
              look == LADDER_LOOK_HOLDERS ? HOLDERS : "");

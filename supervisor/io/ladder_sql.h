@@ -22,7 +22,8 @@ enum ladder_look {
 
 /* Those whose sessions the ladder spares, or in LADDER_LOOK_SUPERVISOR means. */
 struct ladder_accounts {
-    const char *supervisor;
+    const char *supervisor; /* the own one */
+    const char *peer;       /* the other node's, at this server */
     const char *fencer;
     unsigned long own[2]; /* the ladder's two connections */
 };

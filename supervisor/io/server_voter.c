@@ -350,8 +350,8 @@ static void mark_answered(void *arg, const struct reply *r)
         log_notice("%s: %s %s after %.2f ms", session_name(v->session), name,
                    call->epoch ? "is marked as out of sync" : "is no longer marked", elapsed_ms(r));
     } else {
-        log_warning("%s: %s of %s was not written: %s", session_name(v->session),
-                    call->epoch ? "the mark" : "the end of the mark", name, r->error);
+        log_warning("%s: %s of %s %s: %s", session_name(v->session), call->epoch ? "the mark" : "the end of the mark", name,
+                    r->status == REPLY_LOST ? "may be written or not" : "was not written", r->error);
     }
     free(call);
     v->base.e.changed(v->base.e.arg);

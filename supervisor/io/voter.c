@@ -2,7 +2,10 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "io/voter_ops.h"
+
+#define ROUND_TRIPS 4 /* so many weigh in */
 
 /* ---- what every kind does alike ---- */
 
@@ -19,8 +22,10 @@ int64_t voter_limit_ms(const struct voter *v, int64_t now_us)
 
 void voter_answered(const struct voter *v, int64_t sent_us)
 {
+    int64_t took_us = clock_now_us() - sent_us, *smooth_us = v->o.round_trip_us;
     if (sent_us > *v->o.answered_us)
         *v->o.answered_us = sent_us;
+    *smooth_us = *smooth_us ? *smooth_us + (took_us - *smooth_us) / ROUND_TRIPS : took_us;
 }
 
 static uint64_t newest_promise(const struct voter_rows *rows)

@@ -297,7 +297,7 @@ static void enter_state(const struct policy *p, const struct observation *o, con
 /* What is about to be written on the peer's server gives the third vote away, whether it is answered or not. */
 static void note_giving(const struct policy *p, const struct quorum *q, const struct outcome *out, struct mind *m)
 {
-    const uint64_t writing = ACTION_BIT(ACTION_RELEASE) | ACTION_BIT(ACTION_CERTIFY);
+    const uint64_t writing = ACTION_BIT(ACTION_RELEASE) | ACTION_BIT(ACTION_CERTIFY) | ACTION_BIT(ACTION_CERTIFY_LATE);
     if ((out->actions & writing) && q->votes[1 - p->self].held)
         m->third_given_epoch = m->epoch;
 }

@@ -549,6 +549,21 @@ static bool nothing_held(const struct sight *s)
     return true;
 }
 
+/* The row of a death is written with the votes' release. Where the other's server was away then, it is written when that
+ * answers again: a lease later at the soonest, for the votes of a promotion under way are not to be taken, and not where
+ * the other has used it or promised beyond it. */
+static enum tri fact_certificate(const struct sight *s)
+{
+    const struct voter_rows *there = &s->o->peer.voter;
+    uint64_t epoch = s->m->epoch;
+    if (!s->o->fencer.dead_us || !epoch || !is_fresh(s, s->o->peer.seen_us) ||
+        there->read_us < s->m->since_us + s->p->lease_us)
+        return TRI_UNKNOWN;
+    if (facts_promised_by(s->o, s->other) > epoch)
+        return TRI_YES;
+    return tri_from(there->certificate[s->self].kind != NOTE_NONE && there->certificate[s->self].epoch >= epoch);
+}
+
 static void compute_own(struct facts *f, const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
@@ -557,6 +572,7 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_OWN_UP] = fact_own_up(s);
     f->value[FACT_OWN_DEAD] = tri_from(s->o->fencer.dead_us != 0);
     f->value[FACT_CERTIFIABLE] = tri_from(s->o->fencer.dead_us != 0 && s->o->boot_safe == TRI_YES);
+    f->value[FACT_CERTIFICATE] = fact_certificate(s);
     f->value[FACT_OWN_READ_ONLY] = while_fresh(s, own, own->read_only);
     f->value[FACT_BOOT_SAFE] = s->o->boot_safe;
     f->value[FACT_DISK_FULL] = s->o->disk_full;
@@ -597,6 +613,21 @@ static void compute_peer(struct facts *f, const struct sight *s)
     f->value[FACT_PEER_CLOSED] = fact_peer_closed(s);
 }
 
+/* See decide_renews_lock(). With another tie-breaker than the witness the third vote has no way to go. */
+static enum tri fact_quick(const struct sight *s)
+{
+    int64_t quickest = 0;
+    if (s->p->tie != POLICY_TIE_WITNESS)
+        return TRI_YES;
+    for (int i = 0; i < OBS_VOTERS; i++) {
+        int64_t took = s->o->voter_round_trip_us[i];
+        bool answers = s->o->now_us - s->o->voter_answer_us[i] <= s->p->lease_us; /* slowly, maybe */
+        if (i != s->self && took && answers && (!quickest || took < quickest))
+            quickest = took;
+    }
+    return quickest ? tri_from(quickest <= s->p->takeover_delay_us - s->p->epsilon_us) : TRI_UNKNOWN;
+}
+
 static void compute_votes(struct facts *f, const struct sight *s)
 {
     f->value[FACT_VOTES] = quorum_majority_counted(s->q, s->o->now_us) ? VOTES_COUNTED
@@ -610,6 +641,7 @@ static void compute_votes(struct facts *f, const struct sight *s)
     f->value[FACT_SUPERSEDED] =
         tri_from(s->m->epoch > s->m->term_floor && facts_promised_by(s->o, s->other) > s->m->epoch);
     f->value[FACT_PROMISED] = fact_promised(s);
+    f->value[FACT_QUICK] = fact_quick(s);
     f->value[FACT_BASIS_USED] = fact_basis_used(s);
 }
 
@@ -617,6 +649,7 @@ static void compute_rest(struct facts *f, const struct sight *s)
 {
     const struct observation *o = s->o;
     f->value[FACT_FENCER] = o->fencer.alive;
+    f->value[FACT_WRITE_LOCK] = o->fencer.write_lock;
     f->value[FACT_ARMED] = fact_armed(s);
     f->value[FACT_INHERITED] = o->fencer.alive == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(o->fencer.inherited);
     f->value[FACT_REASON] = fact_reason(s);

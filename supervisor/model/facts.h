@@ -18,6 +18,7 @@ enum fact {
     FACT_OWN_UP,         /* it answered within `silent` */
     FACT_OWN_DEAD,       /* its death was seen and it has not come back */
     FACT_CERTIFIABLE,    /* the death may be certified: read_only=ON is in its option files */
+    FACT_CERTIFICATE,    /* no: the other's server lacks the row of this death, and it would still be of use there */
     FACT_OWN_READ_ONLY,
     FACT_BOOT_SAFE,
     FACT_DISK_FULL,      /* writes hang, for there is no room where the own server writes */
@@ -59,8 +60,10 @@ enum fact {
     FACT_SUPERSEDED,     /* the other promised an epoch above ours */
     FACT_PROMISED,       /* at every server whose vote is counted */
     FACT_BASIS_USED,     /* the row on which the promotion rests was consumed (yes), had gone (no) */
+    FACT_QUICK,          /* another voter answers quickly enough for its vote to keep a writer */
     /* the fencer */
     FACT_FENCER,
+    FACT_WRITE_LOCK,     /* it holds the lock without which the dead-man's switch closes the server */
     FACT_ARMED,          /* the last deadline was acknowledged, with the write lock */
     FACT_INHERITED,      /* our predecessor's authority is still armed */
     /* reasons and wishes */

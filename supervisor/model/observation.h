@@ -191,6 +191,7 @@ struct observation {
     struct closing_view closing;
     int64_t voter_forgot_us[OBS_VOTERS]; /* when a voter was last seen to know less than it had known */
     int64_t voter_answer_us[OBS_VOTERS]; /* send time of the last answered statement of each vote's session */
+    int64_t voter_round_trip_us[OBS_VOTERS]; /* from question to answer, smoothed; 0 = none yet */
     int64_t gap_us;           /* since the previous tick: beyond r + q every value is unknown */
     enum tri boot_safe;         /* the option files of our server set read_only=ON */
     enum tri disk_full;         /* where our server writes there has been no room for seconds */

@@ -157,6 +157,7 @@ struct report_vote {
     bool counted;
     bool durable;              /* no lease: it is kept until it is given away */
     int64_t valid_ms;          /* REPORT_UNKNOWN while it is not counted, or durable */
+    int64_t round_trip_us;     /* from question to answer, smoothed; REPORT_UNKNOWN */
     int64_t answer_ms;         /* age of the voter's last answer to this supervisor */
     int64_t forgot_ms;         /* since it was seen to have forgotten what was promised there */
     int64_t holder_connection; /* the session that has it where it is not ours; 0 = nobody's */
@@ -209,6 +210,7 @@ struct report {
     struct report_node nodes[OBS_NODES];
     char tie_breaker[REPORT_WORD_MAX]; /* "witness", "writer", "vip" */
     struct report_vote votes[OBS_VOTERS];
+    int64_t round_trip_limit_us; /* to the quickest of the others; beyond it a writer cannot stay one */
     int64_t authority_ms; /* until it ends; 0 = there is none */
     struct report_fencer fencer;
     bool has_vip;

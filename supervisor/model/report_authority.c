@@ -21,6 +21,8 @@ static void fill_vote(struct report_vote *out, const struct report_input *in, in
     COPY(out->voter, voter_name(in, i));
     out->valid_ms = REPORT_UNKNOWN;
     out->up = in->voter_up[i];
+    int64_t round_trip_us = in->observation->voter_round_trip_us[i];
+    out->round_trip_us = out->up == TRI_YES && round_trip_us ? round_trip_us : REPORT_UNKNOWN;
     out->answer_ms = report_ms(in->observation->voter_answer_us[i], now);
     out->forgot_ms = report_ms(in->observation->voter_forgot_us[i], now);
     if (!q)
@@ -45,6 +47,7 @@ void report_fill_votes(struct report *r, const struct report_input *in)
         [POLICY_TIE_WRITER] = "writer", [POLICY_TIE_WITNESS] = "witness", [POLICY_TIE_VIP] = "vip"};
     int64_t now = in->observation->now_us;
     COPY(r->tie_breaker, names[in->policy->tie]);
+    r->round_trip_limit_us = in->policy->takeover_delay_us - in->policy->epsilon_us;
     for (int i = 0; i < OBS_VOTERS; i++)
         fill_vote(&r->votes[i], in, i);
     int64_t until = in->quorum ? quorum_authority_until(in->quorum, now) : 0;

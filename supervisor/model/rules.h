@@ -22,6 +22,7 @@ enum action {
     ACTION_DISARM,
     ACTION_WEIGHT_FAULT,    /* the VIP goes to the peer at once, if it can take it */
     ACTION_CERTIFY,         /* rows of a certified death, then release */
+    ACTION_CERTIFY_LATE,    /* that row at the other's server, which was away then */
     ACTION_RELEASE,         /* rows of a release with the final position, then release */
     ACTION_DROP_VOTES,      /* release by closing, nothing in writing */
     ACTION_RECLAIM,         /* take back what a handover wrote */

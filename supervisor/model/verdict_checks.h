@@ -50,6 +50,7 @@ void verdict_daemon(struct report *r);
 void verdict_writer(struct report *r);
 void verdict_history(struct report *r);
 void verdict_votes(struct report *r);
+void verdict_round_trips(struct report *r);
 void verdict_fencer(struct report *r);
 void verdict_vip(struct report *r);
 void verdict_durability(struct report *r);

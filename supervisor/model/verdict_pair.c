@@ -44,6 +44,8 @@ static bool is_changing(const struct report_node *n)
                       s == NODE_DEMOTE_HANDOVER);
 }
 
+#define SLOW_WAY "shorten the way to one other voter, or raise timing.takeover_delay (and with it the lease)"
+
 /* What an operator can do about a promotion that was refused, by the row that refused it. */
 static const struct {
     int64_t row;
@@ -58,6 +60,9 @@ static const struct {
     {328, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
     {329, "once the other host is off for certain: `mysql-replcheck promote --peer-is-off NODE`"},
     {330, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+    {331, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+    {332, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
+    {333, SLOW_WAY},
 };
 
 static const char *remedy_of_refusal(int64_t row)
@@ -191,6 +196,28 @@ void verdict_votes(struct report *r)
                     "%s is the writer and has no majority of votes", own_name(r));
     for (int i = 0; i < OBS_VOTERS; i++)
         judge_vote(r, i);
+}
+
+/* The write lock is renewed by an answer that came within takeover_delay of its question, less epsilon: who takes over
+ * waits no longer. The own server's vote and the quickest other are what counts; the last writer's vote has no way to
+ * go. */
+void verdict_round_trips(struct report *r)
+{
+    const struct report_vote *quickest = NULL;
+    char took[DURATION_MAX], limit[DURATION_MAX];
+    if (r->dual || r->source == REPORT_DIRECT || strcmp(r->tie_breaker, "witness") != 0)
+        return;
+    for (int i = 0; i < OBS_VOTERS; i++)
+        if (i != r->self && r->votes[i].round_trip_us >= 0 &&
+            (!quickest || r->votes[i].round_trip_us < quickest->round_trip_us))
+            quickest = &r->votes[i];
+    if (!quickest || quickest->round_trip_us <= r->round_trip_limit_us / 2)
+        return;
+    verdict_add(r, quickest->round_trip_us <= r->round_trip_limit_us ? SEVERITY_WARNING : SEVERITY_CRITICAL, "round-trips",
+                SLOW_WAY,
+                "the quickest other voter, %s, answers after %s; a writer whose answers take longer than %s cannot stay one",
+                quickest->voter, duration_format_us(quickest->round_trip_us, took),
+                duration_format_us(r->round_trip_limit_us, limit));
 }
 
 void verdict_fencer(struct report *r)

@@ -145,6 +145,12 @@ void observe_voter(struct voter_rows *out, const struct observe_names *n, const 
     }
 }
 
+static bool is_ours(const struct observe_names *n, const char *user)
+{
+    return strcmp(user, n->account) == 0 || strcmp(user, OBSERVE_DEFINER) == 0 ||
+           (n->other_account && strcmp(user, n->other_account) == 0);
+}
+
 void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set, int64_t sent_us,
                     unsigned long own_connection)
 {
@@ -156,7 +162,7 @@ void observe_holder(struct holder_view *out, const struct observe_names *n, cons
                *ms = rows_text(set, 0, "time_ms");
     out->connection = (unsigned long)cell_u64(set, 0, "id");
     out->mine = own_connection && out->connection == own_connection;
-    out->foreign = !user || (strcmp(user, n->account) != 0 && strcmp(user, OBSERVE_DEFINER) != 0);
+    out->foreign = !user || !is_ours(n, user);
     out->idle = command && strcmp(command, "Sleep") == 0;
     out->idle_ms = ms ? (int64_t)strtod(ms, NULL) : 0;
 }

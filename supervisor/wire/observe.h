@@ -11,6 +11,7 @@ struct observe_names {
     const char *cluster;
     const char *nodes[OBS_NODES];
     const char *account;          /* our account's name at that server */
+    const char *other_account;    /* the other supervisor's there; NULL: the same */
     const char *master_address;   /* of the other node: finds the replication connection by Master_Host */
     unsigned master_port;
     int64_t breaker_window_s;     /* unplanned promotions are counted over it ... */

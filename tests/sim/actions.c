@@ -85,6 +85,22 @@ static void certify(struct world *w, int n)
                                      .size = (uint32_t)p->o.fencer.dead_size});
 }
 
+static void certify_late(struct world *w, int n)
+{
+    struct supervisor *p = sup_of(w, n);
+    struct statement what = {.verb = DO_RELEASE,
+                             .kind = NOTE_CERTIFICATE,
+                             .epoch = (uint32_t)p->m.epoch,
+                             .file = p->dead_life,
+                             .size = (uint32_t)p->o.fencer.dead_size};
+    if (!quorum_holds(&p->q, 1 - n)) {
+        voter_want(w, n, 1 - n, TAKE_IF_FREE);
+        return;
+    }
+    p->voters[1 - n].release_done = 0;
+    voter_release(w, n, 1 - n, true, &what);
+}
+
 static void reclaim(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);
@@ -325,6 +341,9 @@ static void run(struct world *w, int n, int action, struct outcome *out)
         break;
     case ACTION_WEIGHT_FAULT:
         give_vip(w, n, f);
+        break;
+    case ACTION_CERTIFY_LATE:
+        certify_late(w, n);
         break;
     case ACTION_CERTIFY:
         certify(w, n);

@@ -197,6 +197,13 @@ CASE(standby, PEER_WRITER, TRI_YES, "a newer bulletin at its own server counts",
      s->o.own.bulletin[1].state = NODE_STANDBY; s->o.peer.bulletin[1].seq = 11)
 CASE(standby, PEER_WRITER, TRI_NO, "a newer bulletin here counts", s->o.peer.read_only = TRI_YES;
      s->o.own.bulletin[1].state = NODE_STANDBY; s->o.own.bulletin[1].seq = 11)
+CASE(writer, QUICK, TRI_UNKNOWN, "no answer was timed", )
+CASE(writer, QUICK, TRI_YES, "one of them is", s->o.voter_round_trip_us[1] = MS(900); s->o.voter_round_trip_us[2] = MS(450))
+CASE(writer, QUICK, TRI_NO, "none of them is", s->o.voter_round_trip_us[1] = MS(900); s->o.voter_round_trip_us[2] = MS(450) + 1)
+CASE(writer, QUICK, TRI_NO, "the own server does not count", s->o.voter_round_trip_us[0] = 100; s->o.voter_round_trip_us[2] = MS(451))
+CASE(writer, QUICK, TRI_UNKNOWN, "what was timed is long ago", s->o.voter_round_trip_us[2] = MS(451);
+     s->o.voter_answer_us[1] = s->o.voter_answer_us[2] = s->now_us - MS(3001))
+
 CASE(writer, PEER_READY, TRI_YES, "a standby that follows", )
 CASE(writer, PEER_READY, TRI_NO, "its supervisor is gone", absent(s))
 CASE(writer, PEER_READY, TRI_NO, "fenced", say(s, NODE_FENCED))

@@ -192,6 +192,13 @@ endif
 if HAVE_CMOCKA
 report_fixture = tests/unit/report_fixture.c tests/unit/report_fixture.h \
 	tests/unit/model_fixture.c tests/unit/model_fixture.h
+check_PROGRAMS += tests/unit/test_late_certificate
+TESTS += tests/unit/test_late_certificate
+tests_unit_test_late_certificate_SOURCES = tests/unit/test_late_certificate.c tests/unit/model_driver.c \
+	tests/unit/model_driver.h tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_late_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_late_certificate_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_attempts
 TESTS += tests/unit/test_attempts
 tests_unit_test_attempts_SOURCES = tests/unit/test_attempts.c tests/unit/model_driver.c tests/unit/model_driver.h \

@@ -181,6 +181,14 @@ static void certify(struct drive *d)
     write_rows(d, NOTE_CERTIFICATE);
 }
 
+static void certify_late(struct drive *d)
+{
+    struct scene *s = &d->s;
+    struct note row = {.kind = NOTE_CERTIFICATE, .node = s->p.self, .epoch = s->m.epoch};
+    if (!s->peer_mute)
+        s->o.peer.voter.certificate[s->p.self] = row;
+}
+
 static void reclaim(struct drive *d)
 {
     struct scene *s = &d->s;
@@ -358,6 +366,7 @@ static void (*const runners[ACTIONS])(struct drive *d) = {
     [ACTION_CLOSE_OWN] = close_own,
     [ACTION_DISARM] = disarm,
     [ACTION_CERTIFY] = certify,
+    [ACTION_CERTIFY_LATE] = certify_late,
     [ACTION_RELEASE] = release,
     [ACTION_DROP_VOTES] = drop_votes,
     [ACTION_RECLAIM] = reclaim,

@@ -655,6 +655,27 @@ static void test_later_vote_waits_as_any_other(void **state)
     assert_true(quorum_counts(&d.s.q, 1, d.s.now_us));
 }
 
+/* The dead-man's switch would close the server, and the supervisor would try in vain to open it again. */
+static void test_voters_answer_too_slowly(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_writer(&d, POLICY_TIE_WITNESS);
+    d.s.o.voter_round_trip_us[1] = d.s.o.voter_round_trip_us[OBS_TIE] = MS(600);
+    drive_run(&d, 500);
+    expect(&d, NODE_WRITER, 599);
+    d.answers &= ~ACTION_BIT(ACTION_PREPARE);
+    d.s.o.fencer.write_lock = TRI_NO;
+    drive_tick(&d);
+    assert_true(drive_fired(&d, 118) && drive_did(&d, ACTION_FENCE));
+    drive_forget(&d);
+    d.s.o.operator_.want = WANT_HERE;
+    drive_run(&d, 6000);
+    expect(&d, NODE_STANDBY, 333);
+    d.s.o.voter_round_trip_us[OBS_TIE] = MS(1);
+    drive_until(&d, NODE_PROMOTE_VOTES, 300);
+}
+
 static void test_superseded(void **state)
 {
     struct drive d;
@@ -1232,7 +1253,7 @@ int main(void)
         cmocka_unit_test(test_authority_lost),
         cmocka_unit_test(test_one_voter_lost_is_no_matter),
         cmocka_unit_test(test_later_vote_waits_as_any_other),
-        cmocka_unit_test(test_superseded),
+        cmocka_unit_test(test_voters_answer_too_slowly), cmocka_unit_test(test_superseded),
         cmocka_unit_test(test_fencer_gone),
         cmocka_unit_test(test_own_server_dies),
         cmocka_unit_test(test_made_read_only_by_somebody),

@@ -23,7 +23,7 @@ static void looks(void **state)
         {"the supervisor's, from this host", LADDER_LOOK_SUPERVISOR, "replcheck",
          "P.USER='replcheck' AND P.HOST='localhost' AND P.ID NOT IN (7,8)", "NOT IN ('replcheck'"},
         {"never our own accounts, nor replication", LADDER_LOOK_ALL, "replcheck",
-         "P.USER NOT IN ('replcheck','replcheck-fence','system user','event_scheduler') AND P.COMMAND NOT IN "
+         "P.USER NOT IN ('replcheck','replcheck-peer','replcheck-fence','system user','event_scheduler') AND P.COMMAND NOT IN "
          "('Binlog Dump','Daemon') AND P.ID NOT IN (7,8)",
          "METADATA_LOCK_INFO"},
         {"holders: a second set", LADDER_LOOK_HOLDERS, "replcheck", ";SELECT THREAD_ID AS id FROM", "JOIN"},
@@ -35,7 +35,7 @@ static void looks(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct ladder_accounts accounts = {cases[i].supervisor, "replcheck-fence", {7, 8}};
+        struct ladder_accounts accounts = {cases[i].supervisor, "replcheck-peer", "replcheck-fence", {7, 8}};
         char sql[LADDER_SQL_LOOK_MAX];
         ladder_sql_look(cases[i].look, &accounts, sql);
         if (!strstr(sql, cases[i].has))

@@ -1,4 +1,5 @@
-/* What a supervisor says of itself in its bulletin's state. */
+/* What is seen of the other supervisor: its bulletin, and that the session which holds the vote is its own.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,8 +45,34 @@ static void flags_of_a_state(void **state)
     }
 }
 
+/* The other supervisor may have an account of its own at this server. */
+static void whose_session_holds_the_vote(void **state)
+{
+    static const struct {
+        const char *user, *other;
+        bool foreign;
+    } cases[] = {{"replcheck", NULL, false},      {"replcheck-peer", "replcheck-peer", false},
+                 {"replcheck-peer", NULL, true},  {"replcheck-definer", NULL, false},
+                 {"app", "replcheck-peer", true}, {NULL, "replcheck-peer", true}};
+    static const char *const columns[] = {"part", "id", "user", "command", "time_ms"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *cells[] = {"holder", "7", cases[i].user, "Sleep", "100"};
+        struct rows set = {.column_count = 5, .row_count = 1, .names = columns, .cells = cells};
+        struct observe_names n = names;
+        struct holder_view got;
+        n.other_account = cases[i].other;
+        observe_holder(&got, &n, &set, 1000, 9);
+        if (got.foreign != cases[i].foreign || got.connection != 7 || got.mine)
+            fail_msg("%s", cases[i].user ? cases[i].user : "nobody");
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(flags_of_a_state)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flags_of_a_state),
+        cmocka_unit_test(whose_session_holds_the_vote),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,9 @@ CHANGE(fencer_unknown, r->fencer.alive = TRI_UNKNOWN;)
 CHANGE(fencer_unarmed, r->fencer.armed = TRI_NO;)
 CHANGE(not_certifiable, r->fencer.certifiable = TRI_NO;)
 CHANGE(no_authority, r->authority_ms = 0;)
+CHANGE(slow_votes, r->votes[1].round_trip_us = 300000; r->votes[2].round_trip_us = 260000;)
+CHANGE(too_slow_votes, r->votes[1].round_trip_us = 500000; r->votes[2].round_trip_us = 451000;)
+CHANGE(one_slow_vote, r->votes[1].round_trip_us = 900000; r->votes[2].round_trip_us = 225000;)
 CHANGE(foreign_lock, r->votes[1].foreign = true; r->votes[1].counted = false;
        r->votes[1].holder_connection = 42;)
 CHANGE(witness_silent, r->votes[2].up = TRI_NO; r->votes[2].counted = false;)
@@ -218,6 +221,10 @@ static const struct verdict_case cases[] = {
     {WRITER, fencer_unknown, SEVERITY_UNKNOWN, "fencer-unknown", "is not known"},
     {WRITER, fencer_unarmed, SEVERITY_CRITICAL, "fencer-unarmed", "not armed"},
     {WRITER, not_certifiable, SEVERITY_WARNING, "not-certifiable", "could not be certified"},
+    {WRITER, slow_votes, SEVERITY_WARNING, "round-trips",
+     "the quickest other voter, witness, answers after 260 ms; a writer whose answers take longer than 450 ms"},
+    {WRITER, too_slow_votes, SEVERITY_CRITICAL, "round-trips", "witness, answers after 451 ms"},
+    {STANDBY, slow_votes, SEVERITY_WARNING, "round-trips", "witness, answers after 260 ms"},
     {WRITER, no_authority, SEVERITY_CRITICAL, "no-authority", "no majority of votes"},
     {WRITER, foreign_lock, SEVERITY_CRITICAL, "foreign-lock",
      "session 42 of another account holds the vote's lock at mx2"},
@@ -343,6 +350,18 @@ static void healthy_is_ok(void **state)
         assert_int_equal(r->problem_count, 0);
         assert_int_equal(r->severity, SEVERITY_OK);
     }
+    free(r);
+}
+
+/* One quick voter beside the own server is enough. */
+static void a_slow_voter_is_no_problem(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    healthy(WRITER, r);
+    one_slow_vote(r);
+    verdict_judge(r);
+    assert_int_equal(r->problem_count, 0);
     free(r);
 }
 
@@ -517,7 +536,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(healthy_is_ok),      cmocka_unit_test(each_problem),
-        cmocka_unit_test(nothing_to_say),
+        cmocka_unit_test(nothing_to_say),     cmocka_unit_test(a_slow_voter_is_no_problem),
         cmocka_unit_test(worst_comes_first),  cmocka_unit_test(remedies_of_refusals),
         cmocka_unit_test(everything_at_once), cmocka_unit_test(accounts_are_told_once),
         cmocka_unit_test(remedies_of_accounts),

@@ -104,6 +104,25 @@ def restart_unapplied(t):
     t.end(t.writers()[0], outage_s=60)
 
 
+@scenario(fault=1, tie_breaker="writer", name="kill-both-servers-writer",
+          settings={"policy.max_known_lost": "100000", "policy.max_unseen": "60s"})
+def kill_both_servers_without_witness(t):
+    """The standby's server is killed, then the writer's, and the standby's comes back alone: the writer's death is
+    certified there then, and nobody has to ask the operator (who allowed for what that loses)."""
+    t.begin()
+    host, pid = t.host(t.standby), t.host(t.standby).pid("mariadbd")
+    with t.excused(t.standby, t.writer):
+        faults.kill(host, pid)
+        t.wait_dead(t.standby, pid)
+        t.fault(faults.kill(t.host(t.writer), "mariadbd"))
+        time.sleep(4)
+        t.server(t.standby).start()
+        t.wait_writer(t.standby, 15)
+        t.server(t.writer).start()
+        t.wait_returned(t.writer)
+    t.end(t.standby, terms=2, outage_s=60)
+
+
 @scenario(fault=11, quick=True)
 def kill_fencer(t):
     """The writer's fencer is killed: the supervisor closes the server at once and ends, the other node writes."""

@@ -60,6 +60,35 @@ def delay_short(t):
 
 
 @scenario(fault=26)
+def delay_beyond(t):
+    """The cable takes 0.3 s each way, so that no answer comes in time to renew the write lock (takeover_delay less
+    epsilon, 0.45 s): the other node becomes the writer, once, and stays it."""
+    t.begin()
+    at, end = faults.slow_down(t.lab, t.writer, 300)
+    t.fault(at)
+    t.wait_writer(t.standby, 30)
+    t.stays(f"{t.standby} as the one writer", lambda: t.writers() == [t.standby], LONG_S)
+    end()
+    t.wait_returned(t.writer)
+    t.end(t.standby, terms=2)
+
+
+@scenario(fault=26)
+def delay_everywhere(t):
+    """Both nodes' cables take 0.3 s each way, so that neither could keep its votes: the writer is closed, nobody is
+    promoted again and again, and one writes when it has ended."""
+    t.begin()
+    at, end = faults.slow_down(t.lab, t.writer, 300)
+    _, end_other = faults.slow_down(t.lab, t.standby, 300)
+    t.fault(at)
+    t.wait("a closed writer", lambda: not t.writers(), 30)
+    time.sleep(LONG_S)
+    end()
+    end_other()
+    one_in_the_end(t, 3, f"{LONG_S} s of a delay on both cables")
+
+
+@scenario(fault=26)
 def delay_at_deadline(t):
     """The cable takes 0.45 to 0.55 s each way: the answers come just before a query is given up, or just after."""
     delayed(t, 450, 100)
