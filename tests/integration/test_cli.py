@@ -106,6 +106,7 @@ def node(name, number, writer):
             "lag_applied": lag(12000), "binlog_pos": "0-1-9", "slave_pos": "0-1-9", "received_pos": "0-1-9",
             "binlog_state": "0-1-9",
             "auto_increment_increment": 2, "auto_increment_offset": number, "auto_increment_offset_expected": number,
+            "gtid_domain_id": 0, "server_version": "10.11.19-MariaDB", "server_standing": "tried",
             "auto_increment_ok": True, "event_scheduler": True, "dead_man": True, "dead_man_trouble": None,
             "semi_sync_master": False, "audited": True, "audit_age_ms": 10, "audit_trouble": None, "schema_version": 3,
             "bypass_total": 0, "bypass": [],
@@ -135,7 +136,7 @@ def report(severity="ok", problems=()):
             "breaker": {"open": False, "failovers": 0, "allowed": 1}, "maintenance": False, "config_equal": True,
             "evict_foreign_locks": False, "foreign_locks": [], "settings": [],
             "disk_full": None, "journal": {"trouble": None, "dropped": 0},
-            "thresholds": {"lag_warning_ms": 10000, "lag_critical_ms": 60000},
+            "thresholds": {"lag_warning_ms": 10000, "lag_critical_ms": 60000, "certificate_days": 30}, "certificates": [],
             "problems": list(problems), "nodes": [node("mx1", 1, True), node("mx2", 2, False)],
             "votes": [vote("mx1"), vote("mx2"), vote("witness")]}
 
