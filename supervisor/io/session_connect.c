@@ -10,8 +10,6 @@
 
 #include "io/session_tls.h"
 
-/* Above the reply's limit, so that one packet of a hostile server cannot take all memory. */
-#define PACKET_MAX (2 * 1024 * 1024)
 /* A severed call ends at its next read or write; more turns than this would be the library's bug. */
 #define UNWIND_MAX 16
 
@@ -56,16 +54,41 @@ static bool is_numeric(const char *address)
     return inet_pton(AF_INET, address, ignored) == 1 || inet_pton(AF_INET6, address, ignored) == 1;
 }
 
+/* A socket whose other end is closed: reads end at once, writes fail at once. */
+static int dead_socket(void)
+{
+    static int fd = -1;
+    int pair[2];
+    if (fd < 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
+        close(pair[1]);
+        fd = pair[0];
+    }
+    return fd;
+}
+
+/* Puts the dead socket in the place of the connection's, which thereby closes: with a reset, so that the
+ * kernel does not deliver later what could not be sent now. */
+void session_cut(int fd)
+{
+    static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    int dead = dead_socket();
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    if (dead < 0 || dup3(dead, fd, O_CLOEXEC) < 0)
+        shutdown(fd, SHUT_RDWR);
+}
+
 static MYSQL *new_handle(const struct session *s)
 {
     /* Accounts by unix_socket ask for none of these; anything else would hand over the password. */
     static const char allowed_auth[] = "mysql_native_password,client_ed25519,parsec";
     static const unsigned infile = 0;
     static const my_bool off = 0;
-    static const unsigned long packet_max = PACKET_MAX;
+    static const unsigned long packet_max = SESSION_PACKET_MAX;
     MYSQL *h = mysql_init(NULL);
     if (!h)
         return NULL;
+    session_bounds_set_up();
+    (void)dead_socket(); /* made here: threads only use it */
     mysql_options(h, MYSQL_OPT_NONBLOCK, 0);
     mysql_options(h, MYSQL_OPT_RECONNECT, &off);
     mysql_options(h, MYSQL_OPT_LOCAL_INFILE, &infile);
@@ -106,34 +129,13 @@ void session_connect(struct session *s)
 void session_connect_failed(struct session *s)
 {
     unsigned error_no = mysql_errno(s->handle);
+    if (session_bounds_exceeded(s->heard))
+        session_lose(s, CR_MALFORMED_PACKET, "the server says too much during the handshake");
     /* libmariadb's text for this one ends in an errno of something else. */
-    if (error_no == CR_SERVER_LOST)
+    else if (error_no == CR_SERVER_LOST)
         session_lose(s, error_no, "the server hung up during the handshake");
     else
         session_lose(s, error_no, "%s", mysql_error(s->handle));
-}
-
-/* A socket whose other end is closed: reads end at once, writes fail at once. */
-static int dead_socket(void)
-{
-    static int fd = -1;
-    int pair[2];
-    if (fd < 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
-        close(pair[1]);
-        fd = pair[0];
-    }
-    return fd;
-}
-
-/* Puts the dead socket in the place of the connection's, which thereby closes: with a reset, so that the
- * kernel does not deliver later what could not be sent now. */
-static void cut(int fd)
-{
-    static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    int dead = dead_socket();
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-    if (dead < 0 || dup3(dead, fd, O_CLOEXEC) < 0)
-        shutdown(fd, SHUT_RDWR);
 }
 
 void session_sever(struct session *s)
@@ -146,7 +148,7 @@ void session_sever(struct session *s)
         /* With nothing outstanding the farewell of mysql_close() fits into the empty send buffer, and the
          * server's log is spared an aborted connection. */
         if (fd >= 0 && s->step != STEP_IDLE)
-            cut(fd);
+            session_cut(fd);
         for (int i = 0; s->suspended && i < UNWIND_MAX; i++)
             session_resume(s, MYSQL_WAIT_TIMEOUT);
         if (s->result)

@@ -5,6 +5,7 @@
  * session_connect.c  a connection made and severed: options, TLS, the file descriptor
  * session_step.c     one call of libmariadb's non-blocking API after the other
  * session_reply.c    result sets copied out of libmariadb, within limits
+ * session_bounds.c   what one call of libmariadb may read of a server
  * session_tls.c      the connect of a session with TLS
  *
  * libmariadb runs a non-blocking call on a stack of its own and switches back when it would wait. Our code
@@ -20,6 +21,9 @@
 
 #include "base/err.h"
 #include "io/session.h"
+
+/* Above the reply's limit, so that one packet of a hostile server cannot take all memory. */
+#define SESSION_PACKET_MAX (1280 * 1024)
 
 enum session_state {
     SESSION_DOWN,       /* waits for its back-off */
@@ -85,6 +89,7 @@ struct session {
     int fd;         /* -1: no event is set on it */
     short watched;  /* EV_READ or EV_WRITE, on fd */
     bool suspended; /* the library waits inside the call of this step */
+    size_t heard;   /* bytes that were read in it */
     struct {        /* what the call returned */
         MYSQL *connected;
         int failed;
@@ -147,6 +152,17 @@ void session_sever(struct session *s);
 /* Waits for the library's MYSQL_WAIT_* on the connection's socket. */
 void session_await(struct session *s, int wait);
 
+/* Ends a connection under whoever uses it: reads end at once, writes fail at once. */
+void session_cut(int fd);
+
+/* session_bounds.c */
+/* A library call goes on as long as there is something to read: columns, reports of progress, which a server could
+ * send without end. Once per process, before the first connection. */
+void session_bounds_set_up(void);
+/* Where this thread's calls are counted from now on, NULL for nowhere. A count that is exceeded ends the connection. */
+void session_bounds_count(size_t *count);
+bool session_bounds_exceeded(size_t count);
+
 /* session_step.c */
 /* Goes on with `ready` (MYSQL_WAIT_*, 0 to begin) until the library would wait, the connection is lost, or
  * nothing is left to do. */
@@ -160,6 +176,8 @@ void session_unasked(struct session *s);
 void capture_clear(struct capture *c);
 void capture_free(struct capture *c);
 MUST_CHECK bool capture_open_set(struct capture *c, MYSQL_RES *result, struct err *e);
+/* A statement was answered, with a set or without. */
+MUST_CHECK bool capture_answer(struct capture *c, struct err *e);
 MUST_CHECK bool capture_row(struct capture *c, MYSQL_RES *result, MYSQL_ROW row, struct err *e);
 void capture_finish(struct capture *c);
 

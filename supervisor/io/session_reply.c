@@ -8,6 +8,7 @@
 /* What no honest reply reaches; beyond it the server is not one we talk to. */
 #define SETS_MAX   64
 #define WEIGHT_MAX (1024 * 1024)
+#define ANSWER_WEIGHT 256
 
 #define CAPTURE_NULL SIZE_MAX
 
@@ -67,6 +68,13 @@ bool capture_open_set(struct capture *c, MYSQL_RES *result, struct err *e)
         if (!keep(c, fields[i].name, fields[i].name_length, e))
             return false;
     return true;
+}
+
+/* Those without a set take no memory, but time, and a server could go on for ever. */
+bool capture_answer(struct capture *c, struct err *e)
+{
+    c->weight += ANSWER_WEIGHT;
+    return c->weight <= WEIGHT_MAX || err_set(e, "the reply exceeds %d answers", WEIGHT_MAX / ANSWER_WEIGHT);
 }
 
 bool capture_row(struct capture *c, MYSQL_RES *result, MYSQL_ROW row, struct err *e)

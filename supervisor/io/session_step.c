@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-static int start_call(struct session *s)
+static int start_step(struct session *s)
 {
     switch (s->step) {
     case STEP_CONNECT:
@@ -30,9 +30,19 @@ static int start_call(struct session *s)
     return 0;
 }
 
+static int start_call(struct session *s)
+{
+    s->heard = 0;
+    session_bounds_count(&s->heard);
+    int wait = start_step(s);
+    session_bounds_count(NULL);
+    return wait;
+}
+
 int session_resume(struct session *s, int ready)
 {
     int wait = 0;
+    session_bounds_count(&s->heard);
     switch (s->step) {
     case STEP_CONNECT:
         wait = mysql_real_connect_cont(&s->out.connected, s->handle, ready);
@@ -52,6 +62,7 @@ int session_resume(struct session *s, int ready)
     case STEP_IDLE:
         break;
     }
+    session_bounds_count(NULL);
     s->suspended = wait != 0;
     return wait;
 }
@@ -72,6 +83,10 @@ static bool is_server_error(unsigned error_no)
 static void call_failed(struct session *s)
 {
     unsigned error_no = mysql_errno(s->handle);
+    if (session_bounds_exceeded(s->heard)) {
+        session_lose(s, CR_MALFORMED_PACKET, "the server says too much in one answer");
+        return;
+    }
     if (!is_server_error(error_no) || ends_connection(error_no)) {
         session_lose(s, error_no ? error_no : CR_UNKNOWN_ERROR, "%s", mysql_error(s->handle));
         return;
@@ -84,7 +99,10 @@ static void call_failed(struct session *s)
 
 static void answer_continues(struct session *s)
 {
-    if (mysql_more_results(s->handle))
+    struct err e;
+    if (!capture_answer(&s->capture, &e))
+        session_lose(s, CR_MALFORMED_PACKET, "%s", e.text);
+    else if (mysql_more_results(s->handle))
         s->step = STEP_NEXT;
     else
         session_answered(s, REPLY_OK, 0, "");

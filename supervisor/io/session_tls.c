@@ -60,6 +60,8 @@ static void *run(void *arg)
 {
     struct tls_connect *job = arg;
     static const uint64_t one = 1;
+    size_t count = 0;
+    session_bounds_count(&count);
     job->connected = mysql_real_connect(job->handle, job->address, job->user, job->password, NULL, job->port,
                                         job->socket, CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS);
     pthread_mutex_lock(&lock);

@@ -37,7 +37,7 @@ TESTS += tests/integration/test_session.py
 session_fixture = tests/integration/session_fixture.c tests/integration/session_fixture.h
 session_libs = libio.a libwire.a libbase.a $(MARIADB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS) -lpthread
 check_PROGRAMS += tests/integration/test_session_life tests/integration/test_session_faults \
-	tests/integration/test_session_liar tests/integration/test_session_tls
+	tests/integration/test_session_liar tests/integration/test_session_flood tests/integration/test_session_tls
 tests_integration_test_session_life_SOURCES = tests/integration/test_session_life.c $(session_fixture)
 tests_integration_test_session_life_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_integration_test_session_life_LDADD = $(session_libs)
@@ -47,6 +47,9 @@ tests_integration_test_session_faults_LDADD = $(session_libs)
 tests_integration_test_session_liar_SOURCES = tests/integration/test_session_liar.c $(session_fixture)
 tests_integration_test_session_liar_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_integration_test_session_liar_LDADD = $(session_libs)
+tests_integration_test_session_flood_SOURCES = tests/integration/test_session_flood.c $(session_fixture)
+tests_integration_test_session_flood_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_integration_test_session_flood_LDADD = $(session_libs)
 tests_integration_test_session_tls_SOURCES = tests/integration/test_session_tls.c $(session_fixture)
 tests_integration_test_session_tls_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_integration_test_session_tls_LDADD = $(session_libs)

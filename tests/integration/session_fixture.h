@@ -46,6 +46,7 @@ struct client {
     char reason[256];
 };
 
+extern int64_t fixture_slack_us; /* SLACK_US, unless a test has set it */
 extern struct event_base *base;
 extern struct server server; /* for everything that leaves it running */
 extern struct server victim; /* may be killed, once */

@@ -11,7 +11,8 @@ import sys
 
 import mariadb_sandbox
 
-PROGRAMS = ["test_session_life", "test_session_faults", "test_session_liar", "test_session_tls"]
+PROGRAMS = ["test_session_life", "test_session_faults", "test_session_liar", "test_session_flood",
+            "test_session_tls"]
 PASSWORD = "a test's secret"
 SKIPPED = 77
 

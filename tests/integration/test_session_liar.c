@@ -183,6 +183,7 @@ static void replies_wrongly(void **state)
         {"silence", BYTES("")},
         {"an empty packet", BYTES("\0\0\0\x01")},
         {"killed", BYTES("\x1e\0\0\x01\xff\x87\x07#70100Connection was killed")},
+        {"killed, and no more said", BYTES("\x09\0\0\x01\xff\x87\x07#70100")},
         {"shut down", BYTES("\x24\0\0\x01\xff\x1d\x04#08S01Server shutdown in progress")},
         {"asks for a file", BYTES("\x0c\0\0\x01\xfb/etc/passwd")},
         {"2^64 - 1 columns", BYTES("\x09\0\0\x01\xfe\xff\xff\xff\xff\xff\xff\xff\xff")},
@@ -214,6 +215,8 @@ static void replies_wrongly(void **state)
         if (a.status != REPLY_LOST || !a.sent_us || a.answered_us)
             fail_msg("%s: %d %u %s", p->name, a.status, a.error_no, a.error);
         AWAIT(l.client.downs, CLOCK_MS(100));
+        assert_true(a.error[0]);
+        assert_true(l.client.reason[0]);
         print_message("%s%s: %s\n", p->name, hang_up ? ", hangs up" : "", a.error);
         liar_end(&l);
     }
