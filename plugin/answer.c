@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wire/printable.h"
+
 #define DEPTH_MAX 32
 
 struct cursor {
@@ -43,7 +45,7 @@ struct text {
 static void put(struct text *t, char c)
 {
     if (t->out && t->used + 1 < t->size)
-        t->out[t->used++] = (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
+        t->out[t->used++] = c ? c : '?'; /* "\\u0000" */
 }
 
 static int hex(char c)
@@ -110,8 +112,10 @@ static bool take_string(struct cursor *c, struct text *t)
         else if (!take_escape(c, t))
             return false;
     }
-    if (t->out)
+    if (t->out) {
         t->out[t->used] = '\0';
+        printable_make(t->out);
+    }
     return take(c, '"');
 }
 

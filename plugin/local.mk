@@ -5,4 +5,4 @@ plugin_sources = plugin/answer.c plugin/answer.h plugin/ask.c plugin/ask.h plugi
 	plugin/extra_opts.c plugin/extra_opts.h plugin/options.c plugin/options.h
 check_mysql_replcheck_SOURCES = plugin/main.c $(plugin_sources)
 check_mysql_replcheck_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-check_mysql_replcheck_LDADD = libmodel.a libbase.a
+check_mysql_replcheck_LDADD = libwire.a libmodel.a libbase.a

@@ -31,13 +31,14 @@ static json_t *number_or_null(int64_t number)
 
 static json_t *utc_time(int64_t at_us)
 {
-    time_t seconds = (time_t)(at_us / 1000000);
+    int64_t part_us = (at_us % 1000000 + 1000000) % 1000000; /* a damaged row may be of before 1970 */
+    time_t seconds = (time_t)(at_us / 1000000 - (at_us % 1000000 < 0));
     struct tm tm;
     char when[32] = "", whole[48];
     if (!gmtime_r(&seconds, &tm))
         return json_null();
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(whole, sizeof(whole), "%s.%06dZ", when, (int)(at_us % 1000000));
+    snprintf(whole, sizeof(whole), "%s.%06dZ", when, (int)part_us);
     return json_string(whole);
 }
 

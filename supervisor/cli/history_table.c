@@ -56,12 +56,13 @@ static void set(struct libscols_line *line, enum column c, char *owned)
 
 static char *format_time(int64_t at_us)
 {
-    time_t seconds = (time_t)(at_us / 1000000);
+    int64_t part_us = (at_us % 1000000 + 1000000) % 1000000; /* a damaged row may be of before 1970 */
+    time_t seconds = (time_t)(at_us / 1000000 - (at_us % 1000000 < 0));
     struct tm tm;
     char when[32] = "?";
     if (localtime_r(&seconds, &tm))
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-    return mem_printf("%s.%03d", when, (int)(at_us % 1000000 / 1000));
+    return mem_printf("%s.%03d", when, (int)(part_us / 1000));
 }
 
 static char *format_what(const struct history_table *t, const struct journal_event *e)

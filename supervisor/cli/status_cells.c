@@ -2,6 +2,9 @@
 
 #include "cli/status_print.h"
 #include "model/report_text.h"
+#include "wire/printable.h"
+
+/* Names and texts of servers are among what cells show, and may be cut within a letter. */
 
 void cell_set(struct cell *c, enum paint paint, const char *format, ...)
 {
@@ -9,6 +12,7 @@ void cell_set(struct cell *c, enum paint paint, const char *format, ...)
     va_start(args, format);
     vsnprintf(c->text, sizeof(c->text), format, args);
     va_end(args);
+    printable_make(c->text);
     c->paint = paint;
 }
 
@@ -20,6 +24,7 @@ void cell_add(struct cell *c, const char *format, ...)
     vsnprintf(more, sizeof(more), format, args);
     va_end(args);
     report_text_add(c->text, sizeof(c->text), "%s", more);
+    printable_make(c->text);
 }
 
 void cell_tri(struct cell *c, enum tri value, const char *yes, const char *no, enum paint no_paint)

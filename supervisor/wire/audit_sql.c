@@ -1,11 +1,13 @@
 #include "wire/audit_sql.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "wire/observe.h"
+#include "wire/printable.h"
 
 /* The locks are looked up once, not for every session of the list. */
 static const char locks_sql[] =
@@ -83,10 +85,11 @@ static void read_locks(struct audit *out, const struct audit_names *n, const str
             if (foreign && rows_tri(set, row, column) == TRI_YES)
                 h->locks |= 1U << lock;
         }
-        if (!h->locks || !rows_i64(set, row, "id", &id))
+        if (!h->locks || !rows_i64(set, row, "id", &id) || id <= 0)
             continue;
         h->connection = (uint64_t)id;
         snprintf(h->account, sizeof(h->account), "%.48s@%.72s", user ? user : "?", host ? host : "?");
+        printable_make(h->account);
         out->holder_count++;
     }
 }
@@ -103,6 +106,13 @@ static enum audit_kind kind_parse(const char *text)
 static void copy(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%.*s", (int)size - 1, text ? text : "");
+    printable_make(out);
+}
+
+static int first_count(const struct rows *set, const char *name)
+{
+    int64_t n;
+    return rows_i64(set, 0, name, &n) && n > 0 && n <= INT_MAX ? (int)n : 0;
 }
 
 static void read_accounts(struct audit *out, const struct rows *set)
@@ -116,6 +126,7 @@ static void read_accounts(struct audit *out, const struct rows *set)
         memset(e, 0, sizeof(*e));
         e->kind = kind_parse(kind ? kind : "");
         snprintf(e->account, sizeof(e->account), "%.50s@%.74s", user ? user : "", host ? host : "");
+        printable_make(e->account);
         copy(e->via, sizeof(e->via), rows_text(set, row, "via"));
         copy(e->object, sizeof(e->object), rows_text(set, row, "object"));
         e->socket_only = rows_tri(set, row, "socket_only") == TRI_YES;
@@ -127,8 +138,12 @@ static void read_accounts(struct audit *out, const struct rows *set)
 static void store(struct drift_values *values, const char *name, const char *value)
 {
     int index = name ? drift_find(name) : -1;
-    if (index >= 0)
-        drift_store(values, index, value ? value : "");
+    if (index < 0)
+        return;
+    char *shown = mem_strdup(value ? value : "");
+    printable_make(shown);
+    drift_store(values, index, shown);
+    free(shown);
 }
 
 static void read_settings(struct drift_values *values, const struct rows *set)
@@ -145,7 +160,6 @@ void audit_read(struct audit *out, const struct audit_names *n, const struct row
         const struct rows *set = &sets[i];
         const char *first = set->column_count ? set->names[0] : "";
         const char *second = set->column_count > 1 ? set->names[1] : "";
-        int64_t number = 0;
         if (strcmp(first, "kind") == 0) {
             read_accounts(out, set);
             out->accounts_us = sent_us;
@@ -156,9 +170,9 @@ void audit_read(struct audit *out, const struct audit_names *n, const struct row
             read_settings(&out->settings, set);
             out->settings_us = sent_us;
         } else if (strcmp(first, "part") == 0 && strcmp(second, "version") == 0) {
-            out->schema_version = rows_i64(set, 0, "version", &number) ? (int)number : 0;
+            out->schema_version = first_count(set, "version");
         } else if (strcmp(first, "part") == 0 && strcmp(second, "sessions") == 0) {
-            out->fencer_sessions = rows_i64(set, 0, "sessions", &number) ? (int)number : 0;
+            out->fencer_sessions = first_count(set, "sessions");
         } else if (rows_column(set, "Binlog_Do_DB") >= 0) {
             store(&out->settings, "binlog_do_db", rows_text(set, 0, "Binlog_Do_DB"));
             store(&out->settings, "binlog_ignore_db", rows_text(set, 0, "Binlog_Ignore_DB"));

@@ -7,6 +7,7 @@
 
 #include "base/duration.h"
 #include "model/report_text.h"
+#include "wire/printable.h"
 
 static const char *upper(const char *word, char out[16])
 {
@@ -16,12 +17,14 @@ static const char *upper(const char *word, char out[16])
     return out;
 }
 
-/* What ends the text for a plugin's reader. */
+/* What ends the text for a plugin's reader, and what a terminal or a reader of UTF-8 would stumble over: a sentence
+ * may have been cut within a letter. */
 static void tame(char *text)
 {
     for (char *at = text; *at; at++)
         if (*at == '|' || *at == '\n' || *at == '\r')
             *at = '/';
+    printable_make(text);
 }
 
 /* 'label'=value[s];[warning];[critical];[least];[most], without the ends that say nothing. */

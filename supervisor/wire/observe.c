@@ -1,11 +1,13 @@
 #include "wire/observe.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "model/state.h"
+#include "wire/printable.h"
 
 #define SEMI_SYNC_LONG_MS 86400000L /* a wait that ends sooner would end before an operator has come */
 
@@ -56,10 +58,26 @@ char *observe_server_sql(const struct observe_names *n, bool with_events)
     return all;
 }
 
-static uint64_t cell_u64(const struct rows *set, size_t row, const char *name)
+/* A number that whoever asks for it has no room for is not known, as none at all. */
+static uint64_t cell_up_to(const struct rows *set, size_t row, const char *name, int64_t most)
 {
     int64_t v;
-    return rows_i64(set, row, name, &v) && v > 0 ? (uint64_t)v : 0;
+    return rows_i64(set, row, name, &v) && v > 0 && v <= most ? (uint64_t)v : 0;
+}
+
+static uint64_t cell_u64(const struct rows *set, size_t row, const char *name)
+{
+    return cell_up_to(set, row, name, INT64_MAX);
+}
+
+static unsigned cell_unsigned(const struct rows *set, size_t row, const char *name)
+{
+    return (unsigned)cell_up_to(set, row, name, UINT_MAX);
+}
+
+static int cell_int(const struct rows *set, size_t row, const char *name)
+{
+    return (int)cell_up_to(set, row, name, INT_MAX);
 }
 
 static void cell_gtid(struct gtid_set *out, const struct rows *set, size_t row, const char *name)
@@ -151,6 +169,13 @@ static bool is_ours(const struct observe_names *n, const char *user)
            (n->other_account && strcmp(user, n->other_account) == 0);
 }
 
+/* "3001.25"; 0 for what nobody has been idle for. */
+static int64_t milliseconds(const char *text)
+{
+    double ms = text ? strtod(text, NULL) : 0;
+    return ms > 0 && ms < 1e15 ? (int64_t)ms : 0;
+}
+
 void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set, int64_t sent_us,
                     unsigned long own_connection)
 {
@@ -164,7 +189,7 @@ void observe_holder(struct holder_view *out, const struct observe_names *n, cons
     out->mine = own_connection && out->connection == own_connection;
     out->foreign = !user || !is_ours(n, user);
     out->idle = command && strcmp(command, "Sleep") == 0;
-    out->idle_ms = ms ? (int64_t)strtod(ms, NULL) : 0;
+    out->idle_ms = milliseconds(ms);
 }
 
 static enum io_state io_state_parse(const char *text)
@@ -204,11 +229,12 @@ void observe_replication(struct replication_view *out, const struct observe_name
     cell_text(out->connection, sizeof(out->connection), set, r, "Connection_name");
     out->io = io_state_parse(rows_text(set, r, "Slave_IO_Running"));
     out->sql = rows_tri(set, r, "Slave_SQL_Running");
-    out->io_errno = (unsigned)cell_u64(set, r, "Last_IO_Errno");
-    out->sql_errno = (unsigned)cell_u64(set, r, "Last_SQL_Errno");
+    out->io_errno = cell_unsigned(set, r, "Last_IO_Errno");
+    out->sql_errno = cell_unsigned(set, r, "Last_SQL_Errno");
     if (!last || !*last)
         last = rows_text(set, r, "Last_IO_Error");
     snprintf(out->error, sizeof(out->error), "%.*s", (int)sizeof(out->error) - 1, last ? last : "");
+    printable_make(out->error); /* it quotes data */
     cell_gtid(&out->io_pos, set, r, "Gtid_IO_Pos");
     cell_text(out->master_file, sizeof(out->master_file), set, r, "Master_Log_File");
     out->master_pos = cell_u64(set, r, "Read_Master_Log_Pos");
@@ -218,15 +244,16 @@ void observe_replication(struct replication_view *out, const struct observe_name
 static void observe_variables(struct server_view *view, const struct rows *set)
 {
     view->read_only = rows_tri(set, 0, "read_only");
-    view->server_id = (uint32_t)cell_u64(set, 0, "server_id");
+    view->server_id = cell_unsigned(set, 0, "server_id");
     int64_t domain = 0;
-    view->domain_known = rows_i64(set, 0, "gtid_domain_id", &domain) ? TRI_YES : TRI_UNKNOWN;
-    view->domain_id = (uint32_t)domain;
+    bool known = rows_i64(set, 0, "gtid_domain_id", &domain) && domain >= 0 && domain <= UINT32_MAX;
+    view->domain_known = known ? TRI_YES : TRI_UNKNOWN;
+    view->domain_id = known ? (uint32_t)domain : 0;
     cell_gtid(&view->binlog_pos, set, 0, "gtid_binlog_pos");
     cell_gtid(&view->slave_pos, set, 0, "gtid_slave_pos");
     cell_gtid(&view->binlog_state, set, 0, "gtid_binlog_state");
-    view->auto_increment_increment = (unsigned)cell_u64(set, 0, "auto_increment_increment");
-    view->auto_increment_offset = (unsigned)cell_u64(set, 0, "auto_increment_offset");
+    view->auto_increment_increment = cell_unsigned(set, 0, "auto_increment_increment");
+    view->auto_increment_offset = cell_unsigned(set, 0, "auto_increment_offset");
     const char *scheduler = rows_text(set, 0, "event_scheduler");
     bool disabled = scheduler && strcmp(scheduler, "DISABLED") == 0;
     view->event_scheduler = disabled ? TRI_NO : rows_tri(set, 0, "event_scheduler");
@@ -250,9 +277,9 @@ static void observe_semi_sync(struct server_view *view, const struct rows *set)
         if (strcmp(name, "Rpl_semi_sync_master_status") == 0)
             view->semi_sync.status = rows_tri(set, row, "Value");
         else if (strcmp(name, "Rpl_semi_sync_master_clients") == 0)
-            view->semi_sync.clients = (int)cell_u64(set, row, "Value");
+            view->semi_sync.clients = cell_int(set, row, "Value");
         else if (strcmp(name, "Rpl_semi_sync_master_wait_sessions") == 0)
-            view->semi_sync.waiting = (int)cell_u64(set, row, "Value");
+            view->semi_sync.waiting = cell_int(set, row, "Value");
         else if (strcmp(name, "Rpl_semi_sync_slave_status") == 0)
             view->replication.semi_sync = rows_tri(set, row, "Value");
     }
@@ -352,7 +379,7 @@ void observe_server(struct server_view *view, const struct observe_names *n, con
         else if (strcmp(second, "epoch") == 0)
             observe_term(view, n, set);
         else if (strcmp(second, "unplanned") == 0)
-            view->unplanned = (int)cell_u64(set, 0, "unplanned");
+            view->unplanned = cell_int(set, 0, "unplanned");
         else if (strcmp(second, "status") == 0)
             observe_dead_man(view, set, sent_us);
     }

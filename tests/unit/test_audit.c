@@ -110,6 +110,26 @@ static void more_accounts_than_fit(void **state)
     free(a);
 }
 
+/* It is shown, and may come from a server that lies. */
+static void reads_what_no_server_says(void **state)
+{
+    static const char *const accounts[] = {"kind", "user", "host"}, *const app[] = {"account", "a\033[31m", "\xff\n"};
+    static const char *const version[] = {"part", "version"}, *const high[] = {"schema", "4294967299"};
+    static const char *const fencer[] = {"part", "sessions"}, *const low[] = {"fencer", "-1"};
+    static const char *const settings[] = {"part", "name", "value"},
+                             *const format[] = {"setting", "binlog_format", "ROW\033"};
+    struct rows sets[] = {rows_of(accounts, 3, app, 1), rows_of(version, 2, high, 1), rows_of(fencer, 2, low, 1),
+                          rows_of(settings, 3, format, 1)};
+    struct audit *a = calloc(1, sizeof(*a));
+    (void)state;
+    audit_read(a, &names, sets, COUNT(sets), 7);
+    assert_string_equal(a->entries[0].account, "a?[31m@??");
+    assert_int_equal(a->schema_version, 0);
+    assert_int_equal(a->fencer_sessions, 0);
+    assert_string_equal(a->settings.value[drift_find("binlog_format")], "ROW?");
+    free(a);
+}
+
 static void reads_locks(void **state)
 {
     static const char *const columns[] = {"part",   "id",     "user",   "host",  "lock_0",
@@ -363,6 +383,7 @@ int main(void)
         cmocka_unit_test(standings),
         cmocka_unit_test(reads_accounts),
         cmocka_unit_test(more_accounts_than_fit),
+        cmocka_unit_test(reads_what_no_server_says),
         cmocka_unit_test(reads_locks),
         cmocka_unit_test(reads_settings),
         cmocka_unit_test(asks_for_all),

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "cli/history.h"
+#include "cli/history_print.h"
 #include "io/journal.h"
 
 #define ARGUMENTS_MAX 6
@@ -194,6 +195,18 @@ static void test_json(void **state)
     json_decref(root);
 }
 
+/* A damaged row may name any time. */
+static void test_before_1970(void **state)
+{
+    const struct journal_event event = {.at_us = -1, .kind = JOURNAL_ALERT};
+    json_t *root = history_json_new();
+    (void)state;
+    history_json_add(&event, root);
+    const json_t *shown = json_array_get(json_object_get(root, "events"), 0);
+    assert_string_equal(json_string_value(json_object_get(shown, "time")), "1969-12-31T23:59:59.999999Z");
+    json_decref(root);
+}
+
 static void test_without_configuration(void **state)
 {
     static const char *const none[] = {NULL};
@@ -212,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_before_1970),
         cmocka_unit_test(test_without_configuration),
     };
     return cmocka_run_group_tests(tests, make_journal, remove_journal);

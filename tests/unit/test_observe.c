@@ -1,0 +1,103 @@
+/* What a probe makes of numbers and texts that no honest server answers: they are unknown, never another
+ * number. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "wire/observe.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct observe_names names = {.cluster = "mail",
+                                           .nodes = {"mx1", "mx2"},
+                                           .account = "replcheck",
+                                           .master_address = "192.0.2.12",
+                                           .master_port = 3306};
+
+static struct server_view *view;
+
+static int begin(void **state)
+{
+    (void)state;
+    view = calloc(1, sizeof(*view));
+    return view ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    free(view);
+    return 0;
+}
+
+static void observe(const char *const *columns, const char *const *cells, size_t width)
+{
+    struct rows set = {.column_count = width, .row_count = 1, .names = columns, .cells = cells};
+    observe_server(view, &names, &set, 1, 1000000, 1001000);
+}
+
+static void numbers_that_do_not_fit(void **state)
+{
+    static const char *const columns[] = {"part", "read_only", "server_id", "auto_increment_increment",
+                                          "auto_increment_offset"};
+    static const char *const cells[] = {"server", "2", "4294967297", "99999999999", "-1"};
+    static const char *const breaker[] = {"part", "unplanned"}, *const promotions[] = {"breaker",
+                                                                                       "4294967295"};
+    static const char *const status[] = {"Variable_name", "Value"}, *const waiting[] = {
+                                                                        "Rpl_semi_sync_master_wait_sessions",
+                                                                        "4294967298"};
+    (void)state;
+    observe(columns, cells, COUNT(columns));
+    assert_int_equal(view->read_only, TRI_UNKNOWN);
+    assert_int_equal(view->server_id, 0);
+    assert_int_equal(view->auto_increment_increment, 0);
+    assert_int_equal(view->auto_increment_offset, 0);
+    observe(breaker, promotions, COUNT(breaker));
+    assert_int_equal(view->unplanned, 0);
+    observe(status, waiting, COUNT(status));
+    assert_int_equal(view->semi_sync.waiting, 0);
+}
+
+static void idle_for_how_long(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t want;
+    } cases[] = {{"3001.25", 3001}, {"0", 0},     {"-5", 0},  {NULL, 0},  {"", 0},
+                 {"soon", 0},       {"1e300", 0}, {"inf", 0}, {"nan", 0}, {"-1e300", 0}};
+    static const char *const columns[] = {"part", "id", "user", "command", "time_ms"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *const cells[] = {"holder", "4711", "replcheck", "Sleep", cases[i].text};
+        struct rows set = {.column_count = 5, .row_count = 1, .names = columns, .cells = cells};
+        struct holder_view holder;
+        observe_holder(&holder, &names, &set, 1000000, 0);
+        assert_int_equal(holder.idle_ms, cases[i].want);
+    }
+}
+
+/* An error quotes data, which may be anything. */
+static void an_error_is_one_line(void **state)
+{
+    static const char *const columns[] = {"Slave_IO_Running", "Slave_SQL_Running", "Last_SQL_Errno",
+                                          "Last_SQL_Error"};
+    static const char *const cells[] = {"Yes", "No", "1062", "Duplicate entry '\033[31m\n\xff' for key"};
+    (void)state;
+    observe(columns, cells, COUNT(columns));
+    assert_string_equal(view->replication.error, "Duplicate entry '?[31m?"
+                                                 "?' for key");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(numbers_that_do_not_fit, begin, end),
+        cmocka_unit_test_setup_teardown(idle_for_how_long, begin, end),
+        cmocka_unit_test_setup_teardown(an_error_is_one_line, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
