@@ -337,12 +337,15 @@ int64_t gtid_state_extra(const struct gtid_set *a, const struct gtid_set *b)
     if (!common.known)
         return -1;
     for (size_t i = 0; i < a->count; i++) {
-        uint64_t known = seq_of_server(b, &a->at[i]);
-        if (a->at[i].seq > known)
-            total +=
-                a->at[i].seq - first_beyond(&a->at[i], b, seq_of_domain(&common, a->at[i].domain)).seq + 1;
+        if (a->at[i].seq <= seq_of_server(b, &a->at[i]))
+            continue;
+        uint64_t first = first_beyond(&a->at[i], b, seq_of_domain(&common, a->at[i].domain)).seq;
+        uint64_t beyond_first = a->at[i].seq - first; /* one less than there are */
+        if (beyond_first >= (uint64_t)INT64_MAX - total)
+            return INT64_MAX;
+        total += beyond_first + 1;
     }
-    return total > INT64_MAX ? INT64_MAX : (int64_t)total;
+    return (int64_t)total;
 }
 
 bool gtid_state_extra_name(const struct gtid_set *a, const struct gtid_set *b, char *out, size_t size)

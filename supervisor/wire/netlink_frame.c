@@ -1,5 +1,6 @@
 #include "wire/netlink_frame.h"
 
+#include <limits.h>
 #include <linux/netlink.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ bool netlink_frame_error(const struct netlink_frame *f, int *error)
     if (f->length >= sizeof(carried))
         memcpy(&carried, f->body, sizeof(carried));
     else if (f->type == NLMSG_ERROR)
+        return false;
+    if (carried == INT_MIN) /* no errno */
         return false;
     *error = carried < 0 ? -carried : 0;
     return true;

@@ -1,6 +1,7 @@
 /* The kernel's messages about addresses: crafted bytes, every truncation of them, and noise. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -196,6 +197,7 @@ static void reads_errors(void **state)
         {"acknowledged", NLMSG_ERROR, 0, NETLINK_OTHER, 0},
         {"dump failed on the way", NLMSG_DONE, -EAGAIN, NETLINK_FAILED, EAGAIN},
         {"dump done", NLMSG_DONE, 0, NETLINK_DONE, 0},
+        {"no errno", NLMSG_ERROR, INT_MIN, NETLINK_BROKEN, 0},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
