@@ -269,6 +269,12 @@ tests_unit_test_observe_bulletin_SOURCES = tests/unit/test_observe_bulletin.c
 tests_unit_test_observe_bulletin_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_observe_bulletin_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_observe
+TESTS += tests/unit/test_observe
+tests_unit_test_observe_SOURCES = tests/unit/test_observe.c
+tests_unit_test_observe_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_observe_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_observe_switch
 TESTS += tests/unit/test_observe_switch
 tests_unit_test_observe_switch_SOURCES = tests/unit/test_observe_switch.c
@@ -327,4 +333,23 @@ TESTS += tests/unit/test_server_version
 tests_unit_test_server_version_SOURCES = tests/unit/test_server_version.c
 tests_unit_test_server_version_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_server_version_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
+
+# Hostile answers over HTTP, and over the control socket
+if HAVE_CMOCKA
+if HAVE_LIBCURL
+check_PROGRAMS += tests/unit/test_etcd_liar
+TESTS += tests/unit/test_etcd_liar
+tests_unit_test_etcd_liar_SOURCES = tests/unit/test_etcd_liar.c
+tests_unit_test_etcd_liar_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_etcd_liar_LDADD = libio.a libwire.a libsettings.a libmodel.a libbase.a $(CURL_LIBS) $(EVENT_LIBS) \
+	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+endif
+check_PROGRAMS += tests/unit/test_ask
+TESTS += tests/unit/test_ask
+tests_unit_test_ask_SOURCES = tests/unit/test_ask.c supervisor/cli/ask.c supervisor/cli/ask.h \
+	plugin/answer.c plugin/answer.h plugin/ask.c plugin/ask.h
+tests_unit_test_ask_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_ask_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ask_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
