@@ -9,8 +9,9 @@
 
 /* clang-format off */
 const struct server_series server_series[] = {
-    {0, SERVER_RELEASE(10, 10), SERVER_REFUSED,
-     "before 10.11 SUPER bypasses read_only, and what keeps two writers apart does not hold"},
+    {0, SERVER_RELEASE(10, 5), SERVER_REFUSED, "the schema cannot be made there, as was tried with 10.5"},
+    {SERVER_RELEASE(10, 6), SERVER_RELEASE(10, 10), SERVER_REFUSED,
+     "SUPER bypasses read_only there, and 10.6 was tried: its server crashed at handovers"},
     {SERVER_RELEASE(10, 11), SERVER_RELEASE(10, 11), SERVER_TRIED, ""},
     {SERVER_RELEASE(10, 12), SERVER_RELEASE(11, 7), SERVER_UNTRIED,
      "nothing was tried with it, only with the releases around it, 10.11 and 11.8"},

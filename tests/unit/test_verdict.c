@@ -319,7 +319,7 @@ static const struct verdict_case cases[] = {
     {WRITER, version_mysql, SEVERITY_CRITICAL, "server-version",
      "this program cannot work with the server of mx2, MySQL 8.0.36: it is no MariaDB"},
     {WRITER, version_old, SEVERITY_CRITICAL, "server-version",
-     "this program cannot work with the server of mx1 and mx2, MariaDB 10.6.16: before 10.11"},
+     "this program cannot work with the server of mx1 and mx2, MariaDB 10.6.16: SUPER bypasses read_only there"},
     {WRITER, schema_old, SEVERITY_WARNING, "schema-version", "the schema replcheck on mx2 is of version 1"},
     {WRITER, schema_new, SEVERITY_WARNING, "schema-version", "of version 99"},
     {WRITER, dead_man_missing, SEVERITY_CRITICAL, "dead-man",
