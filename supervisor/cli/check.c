@@ -1,6 +1,9 @@
 #include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -8,40 +11,58 @@
 #include "cli/direct.h"
 #include "cli/fetch.h"
 #include "cli/json_print.h"
+#include "cli/pairs.h"
 #include "wire/check_line.h"
 #include "wire/report_json.h"
 
 #define EXIT_CRITICAL 2
 #define EXIT_UNKNOWN  3
+#define CLUSTERS_MAX  1024
+
+enum { DIRECT = 256, WHY, USER, FILE_OPTION, TLS_CA, CLUSTER };
 
 struct request {
     bool json, direct;
     int verbose;
     struct check_request check;
     const char *warning, *critical; /* as given; NULL = not */
-    struct direct_options servers;
+    struct direct_options options;
+    struct servers_login login;
+    const char *hosts[OBS_NODES];
+    int host_count;
+    const char *clusters[CLUSTERS_MAX];
+    int cluster_count;
 };
 
 static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"verbose", no_argument, NULL, 'v'},
-    {"direct", no_argument, NULL, 'd'},
     {"mode", required_argument, NULL, 'm'},
     {"warning", required_argument, NULL, 'w'},
     {"critical", required_argument, NULL, 'c'},
     {"timeout", required_argument, NULL, 't'},
-    {"why", required_argument, NULL, 'y'},
+    {"direct", no_argument, NULL, DIRECT},
+    {"why", required_argument, NULL, WHY},
+    {"hostname", required_argument, NULL, 'H'},
+    {"port", required_argument, NULL, 'P'},
+    {"user", required_argument, NULL, USER},
+    {"defaults-file", required_argument, NULL, FILE_OPTION},
+    {"tls-ca", required_argument, NULL, TLS_CA},
+    {"cluster", required_argument, NULL, CLUSTER},
     {0},
 };
+
+/* ---- arguments ---- */
 
 static bool take_mode(struct request *q, const char *name, struct err *e)
 {
     int mode = check_mode_parse(name);
     if (mode < 0)
-        return err_set(e,
-                       "--mode \"%.32s\": all, writer, lag, threads, gtid, offsets, vip, quorum or readiness is "
-                       "expected",
-                       name);
+        return err_set(
+            e,
+            "--mode \"%.32s\": all, writer, lag, threads, gtid, offsets, vip, quorum or readiness is "
+            "expected",
+            name);
     q->check.mode = (enum check_mode)mode;
     return true;
 }
@@ -49,37 +70,118 @@ static bool take_mode(struct request *q, const char *name, struct err *e)
 static bool take_timeout(struct request *q, const char *text, struct err *e)
 {
     struct range r;
-    if (strchr(text, ':') || !range_parse(&r, text, RANGE_SECONDS, e) || r.inside || r.high < 0.001 || r.high > 3600)
-        return err_set(e, "--timeout \"%.32s\": a time like 10, 500ms or 1m is expected, up to an hour", text);
-    q->servers.limit_ms = (int)(r.high * 1000);
+    if (strchr(text, ':') || !range_parse(&r, text, RANGE_SECONDS, e) || r.inside || r.high < 0.001 ||
+        r.high > 3600)
+        return err_set(e, "--timeout \"%.32s\": a time like 10, 500ms or 1m is expected, up to an hour",
+                       text);
+    q->options.limit_ms = (int)(r.high * 1000);
     return true;
 }
 
-static bool take_range(struct range *out, enum check_mode mode, const char *option, const char *text, struct err *e)
+static bool take_range(struct range *out, enum check_mode mode, const char *option, const char *text,
+                       struct err *e)
 {
     return !text || range_parse(out, text, check_unit(mode), e) || err_prefix(e, "%s", option);
+}
+
+static bool take_listed(const char **list, int *count, int most, const char *option, const char *value,
+                        struct err *e)
+{
+    if (*count == most)
+        return err_set(e, "%s: %d at most, this is one more: %.64s", option, most, value);
+    list[(*count)++] = value;
+    return true;
+}
+
+static bool take(struct request *q, int c, const char *value, struct err *e)
+{
+    switch (c) {
+    case 'm':
+        return take_mode(q, value, e);
+    case 't':
+        return take_timeout(q, value, e);
+    case 'H':
+        return take_listed(q->hosts, &q->host_count, OBS_NODES, "--hostname", value, e);
+    case FILE_OPTION:
+        return take_listed(q->login.files, &q->login.file_count, SERVERS_FILES_MAX, "--defaults-file", value,
+                           e);
+    case CLUSTER:
+        return take_listed(q->clusters, &q->cluster_count, CLUSTERS_MAX, "--cluster", value, e);
+    default:
+        break;
+    }
+    q->json = q->json || c == 'j';
+    q->verbose += c == 'v';
+    q->direct = q->direct || c == DIRECT;
+    q->warning = c == 'w' ? value : q->warning;
+    q->critical = c == 'c' ? value : q->critical;
+    q->options.why = c == WHY ? value : q->options.why;
+    q->login.port = c == 'P' ? value : q->login.port;
+    q->login.user = c == USER ? value : q->login.user;
+    q->login.tls_ca = c == TLS_CA ? value : q->login.tls_ca;
+    return true;
+}
+
+static bool check_together(struct request *q, struct err *e)
+{
+    bool login = q->login.port || q->login.user || q->login.tls_ca || q->login.file_count;
+    if (q->host_count == 1)
+        return err_set(e, "--hostname: give it twice, once for each server of the pair");
+    if (q->host_count && q->cluster_count)
+        return err_set(e, "--hostname and --cluster do not go together");
+    if (login && !q->host_count && !q->cluster_count)
+        return err_set(e, "--port, --user, --defaults-file and --tls-ca go with --hostname or --cluster");
+    if (q->json && q->cluster_count > 0)
+        return err_set(e, "--json does not go with --cluster");
+    return take_range(&q->check.warning, q->check.mode, "--warning", q->warning, e) &&
+           take_range(&q->check.critical, q->check.mode, "--critical", q->critical, e);
 }
 
 static bool parse(struct request *q, int argc, char **argv, struct err *e)
 {
     int c;
     optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "+vm:w:c:t:", long_options, NULL)) != -1) {
-        q->json = q->json || c == 'j';
-        q->verbose += c == 'v';
-        q->direct = q->direct || c == 'd';
-        q->warning = c == 'w' ? optarg : q->warning;
-        q->critical = c == 'c' ? optarg : q->critical;
-        q->servers.why = c == 'y' ? optarg : q->servers.why;
+    while ((c = getopt_long(argc, argv, "+vm:w:c:t:H:P:", long_options, NULL)) != -1) {
         if (c == '?')
             return err_set(e, "see mysql-replcheck help check"); /* getopt_long has complained */
-        if ((c == 'm' && !take_mode(q, optarg, e)) || (c == 't' && !take_timeout(q, optarg, e)))
+        if (!take(q, c, optarg, e))
             return false;
     }
     if (optind < argc)
         return err_set(e, "\"%.64s\" is one word too many", argv[optind]);
-    return take_range(&q->check.warning, q->check.mode, "--warning", q->warning, e) &&
-           take_range(&q->check.critical, q->check.mode, "--critical", q->critical, e);
+    return check_together(q, e);
+}
+
+/* ---- asking ---- */
+
+/* Who asks the servers in a supervisor's place wants to know of them at once; the slow look is for who asked
+ * for it. */
+static void choose_depth(struct request *q)
+{
+    enum check_mode m = q->check.mode;
+    bool remote = q->host_count || q->cluster_count;
+    q->options.bare = q->host_count || m == CHECK_WRITER || m == CHECK_LAG || m == CHECK_THREADS ||
+                      m == CHECK_GTID || m == CHECK_OFFSETS;
+    q->options.audited = m == CHECK_ALL && !remote && !q->options.why[0];
+}
+
+static bool fetch(const struct cli *cli, const struct request *q, struct report *r, struct err *e)
+{
+    struct settings *settings = mem_zalloc(sizeof(*settings));
+    struct servers servers;
+    bool ok;
+    if (q->host_count) {
+        ok = servers_of_hosts(&servers, q->hosts, &q->login, e);
+        if (ok)
+            direct_report(&servers, &q->options, r);
+        servers_clear(&servers);
+    } else {
+        struct cli with = {.config_dir = cli->config_dir, .settings = settings};
+        ok = (q->direct || settings_load_without_secrets(settings, cli->config_dir, e)) &&
+             fetch_report(&with, q->direct, &q->options, r, e);
+    }
+    free(settings);
+    return ok;
 }
 
 static void show(const struct request *q, struct report *r)
@@ -96,23 +198,66 @@ static void show(const struct request *q, struct report *r)
         puts(text);
 }
 
-int check_main(const struct cli *cli, int argc, char **argv)
+static int check_one(const struct cli *cli, const struct request *q, struct err *e)
 {
-    struct request q = {.servers = {.why = "", .limit_ms = DIRECT_LIMIT_MS}};
-    struct err e;
-    if (!parse(&q, argc, argv, &e)) {
-        printf("REPLCHECK UNKNOWN - %s\n", e.text);
-        return EXIT_UNKNOWN;
-    }
     struct report *r = mem_zalloc(sizeof(*r));
-    int code = EXIT_UNKNOWN;
-    if (fetch_report(cli, q.direct, &q.servers, r, &e)) {
-        show(&q, r);
+    int code = -1;
+    if (fetch(cli, q, r, e)) {
+        show(q, r);
         code = check_exit(r);
-    } else {
-        code = q.servers.why[0] ? EXIT_CRITICAL : EXIT_UNKNOWN; /* that no supervisor answers is known */
-        printf("REPLCHECK %s - %s\n", q.servers.why[0] ? "CRITICAL" : "UNKNOWN", e.text);
     }
     free(r);
+    return code;
+}
+
+static int check_many(const struct request *q, struct err *e)
+{
+    struct pairs_request p = {.paths = q->clusters,
+                              .path_count = q->cluster_count,
+                              .login = q->login,
+                              .options = q->options,
+                              .check = q->check,
+                              .verbose = q->verbose};
+    int code;
+    return pairs_check(&p, &code, e) ? code : -1;
+}
+
+/* Every question has its own deadline; this is for a file system that hangs. */
+static void on_alarm(int number)
+{
+    static const char text[] = "REPLCHECK CRITICAL - timed out\n";
+    (void)number;
+    _exit(write(STDOUT_FILENO, text, sizeof(text) - 1) > 0 ? EXIT_CRITICAL : EXIT_UNKNOWN);
+}
+
+static void limit(int ms)
+{
+    struct itimerval t = {.it_value = {ms / 1000, ms % 1000 * 1000}};
+    signal(SIGALRM, on_alarm);
+    setitimer(ITIMER_REAL, &t, NULL);
+}
+
+int check_main(const struct cli *cli, int argc, char **argv)
+{
+    struct request *q = mem_zalloc(sizeof(*q));
+    struct err e;
+    int code = -1;
+    bool unsupervised = false;
+    q->options = (struct direct_options){.why = "", .limit_ms = 0};
+    if (parse(q, argc, argv, &e)) {
+        if (q->options.limit_ms)
+            limit(q->options.limit_ms);
+        else
+            q->options.limit_ms = DIRECT_LIMIT_MS;
+        choose_depth(q);
+        unsupervised = q->options.why[0];
+        code = q->cluster_count ? check_many(q, &e) : check_one(cli, q, &e);
+    }
+    if (code < 0) {
+        code = unsupervised ? EXIT_CRITICAL : EXIT_UNKNOWN; /* that much is known then */
+        printf("REPLCHECK %s - %s%s\n", unsupervised ? "CRITICAL" : "UNKNOWN",
+               unsupervised ? "no supervisor answers: " : "", e.text);
+    }
+    free(q);
     return fflush(stdout) == 0 ? code : EXIT_UNKNOWN;
 }

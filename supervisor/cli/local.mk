@@ -25,6 +25,9 @@ mysql_replcheck_SOURCES = $(cli_history_sources) \
 	supervisor/cli/check.c \
 	supervisor/cli/completion.c supervisor/cli/completion.h \
 	supervisor/cli/direct.c supervisor/cli/direct.h \
+	supervisor/cli/option_file.c supervisor/cli/option_file.h \
+	supervisor/cli/pairs.c supervisor/cli/pairs.h \
+	supervisor/cli/servers.c supervisor/cli/servers.h \
 	supervisor/cli/divergence.c supervisor/cli/divergence.h supervisor/cli/divergence_keep.c \
 	supervisor/cli/divergence_print.c supervisor/cli/divergence_read.c \
 	supervisor/cli/explain.c \

@@ -49,15 +49,23 @@ static const struct command commands[] = {
      "  --json    for programs\n"
      "  --watch   live, until q\n"
      "  --direct  ask both servers, not the supervisor (done by itself where none answers)\n"},
-    {"check", check_main, NEEDS_SETTINGS, false, 3, "one verdict over everything, as a monitoring plugin",
-     "check [-v] [--json] [--direct] [--mode MODE] [--warning RANGE] [--critical RANGE]\n"
+    {"check", check_main, NEEDS_NOTHING, false, 3, "one verdict over everything, as a monitoring plugin",
+     "check [-v] [--json] [--mode MODE] [--warning RANGE] [--critical RANGE] [--timeout TIME]\n"
+     "                             [--direct [--why TEXT]] [--hostname HOST --hostname HOST | --cluster PATH...]\n"
      "Prints one line with performance data; exits 0 ok, 1 warning, 2 critical, 3 unknown.\n"
      "  -m, --mode MODE       all (default), writer, lag, threads, gtid, offsets, vip, quorum, readiness\n"
      "  -w, --warning RANGE   for the mode's number: 10, 10:, ~:10, 10:20, @10:20; lag also 500ms, 2m\n"
      "  -c, --critical RANGE\n"
      "  -v, --verbose         each problem with what to do about it; twice: servers and voters too\n"
      "  --json                the whole report, for programs\n"
-     "  --direct              ask both servers, not the supervisor (done by itself where none answers)\n"},
+     "  -t, --timeout TIME    when the servers are asked: an answer is given by then (4s)\n"
+     "  --direct              ask both servers, not the supervisor (done by itself where none answers)\n"
+     "  --why TEXT            with --direct: why the supervisor's answer does not count, which is judged too\n"
+     "From any host, without a configuration:\n"
+     "  -H, --hostname [NAME=]ADDRESS[:PORT]   once for each of the two servers\n"
+     "  --cluster PATH        a cluster.yaml, or a folder of *.yaml, each a pair; may be repeated\n"
+     "  -P, --port PORT, --user NAME, --tls-ca FILE\n"
+     "  --defaults-file FILE  an option file with user and password under [client]\n"},
     {"explain", explain_main, NEEDS_SETTINGS, false, EXIT_USAGE,
      "why this node does what it does, row by row",
      "explain [--json]\n"

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/ask.h"
-#include "cli/direct.h"
+#include "cli/fetch.h"
 #include "cli/status_print.h"
 
 #define PERIOD_MS 500
@@ -119,8 +119,8 @@ static void show(const struct cli *cli, struct ask **a)
     char why[sizeof(e.text)], footer[64];
     enum ask_result result = ask_report(a, cli->settings->node.run_dir, r, &e);
     snprintf(why, sizeof(why), "%s", e.text);
-    struct direct_options servers = {.why = why, .limit_ms = DIRECT_LIMIT_MS};
-    if (result == ASK_DONE || (result == ASK_SILENT && direct_report(cli->config_dir, &servers, r, &e)))
+    struct direct_options servers = {.why = why, .limit_ms = DIRECT_LIMIT_MS, .audited = true};
+    if (result == ASK_DONE || (result == ASK_SILENT && fetch_directly(cli->config_dir, &servers, r, &e)))
         status_print(r, &t, out);
     else
         terminal_wrap(&t, out, 0, 0, e.text);

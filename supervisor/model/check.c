@@ -44,6 +44,7 @@ static const struct {
     {"two-vips", M(VIP), 0},
     {"no-vip", M(VIP), 0},
     {"vip-unknown", M(VIP), 0},
+    {"vip-split", M(VIP), 0},
     {"vip-elsewhere", M(VIP), 0},
     {"voter-unreachable", M(QUORUM), M(QUORUM)},
     {"voter-forgot", M(QUORUM), 0},

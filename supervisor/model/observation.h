@@ -70,6 +70,7 @@ struct replication_view {
     char master_file[OBS_FILE_MAX];
     uint64_t master_pos; /* Read_Master_Log_Pos */
     int64_t delay_s;     /* MASTER_DELAY: it applies so much later on purpose */
+    int64_t behind_s;    /* Seconds_Behind_Master, a lower bound at best; 0 also for NULL */
     enum tri semi_sync;  /* it acknowledges what it receives; unknown unless asked for (lossless) */
 };
 

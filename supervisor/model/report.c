@@ -86,6 +86,8 @@ static enum tri supervised(const struct report_input *in, int i)
     const struct server_view *all[] = {&in->observation->own, &in->observation->peer};
     if (in->mind && i == in->policy->self)
         return TRI_YES;
+    if (in->unnamed)
+        return TRI_UNKNOWN;
     for (int v = 0; v < OBS_NODES; v++)
         if (is_current(in, all[v]) && all[v]->bulletin[i].present)
             return TRI_YES;

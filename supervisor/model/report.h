@@ -274,6 +274,7 @@ struct report_input {
     unsigned ports[OBS_NODES];
     const char *troubles[OBS_NODES]; /* of the probes' connections */
     const char *config_hash;
+    bool unnamed; /* cluster and names are not those of their supervisors, so these cannot be looked for */
     const struct audit *audits[OBS_VOTERS]; /* NULL = none is made there */
     const struct certificate_view *certificates[OBS_VOTERS]; /* NULL = no TLS is spoken there */
     int64_t certificate_days;

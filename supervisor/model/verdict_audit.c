@@ -133,7 +133,7 @@ static void judge_accounts(struct report *r, bool object)
 
 static void judge_unseen(struct report *r, const struct report_node *n)
 {
-    bool early = r->source == REPORT_DAEMON && r->uptime_ms < FIRST_LOOK_MS;
+    bool early = r->source == REPORT_DIRECT || r->uptime_ms < FIRST_LOOK_MS; /* or not asked for */
     if (n->reachable != TRI_YES || n->audited == TRI_YES || (n->audited == TRI_UNKNOWN && early))
         return;
     verdict_add(r, SEVERITY_UNKNOWN, "bypass-unknown",

@@ -31,17 +31,22 @@ static void hash_cluster(struct settings *s)
     snprintf(s->cluster_hash, sizeof(s->cluster_hash), "%016llx", (unsigned long long)hash);
 }
 
-static bool load_cluster(struct settings *s, const char *path, struct err *e)
+static bool parse_cluster(struct settings *s, const char *path, const char *text, size_t size, struct err *e)
 {
-    char *text;
-    size_t size;
     struct tree *root = NULL;
-    bool ok = text_file_read(path, &text, &size, e) && tree_yaml_read(&root, path, text, size, e) &&
-              apply_tree(&options_cluster, root, &s->cluster, e);
+    bool ok = tree_yaml_read(&root, path, text, size, e) && apply_tree(&options_cluster, root, &s->cluster, e);
     if (ok && tree_find(root, "quorum.witness") && !tree_find(root, "quorum.tie_breaker"))
         s->cluster.quorum.tie_breaker = TIE_BREAKER_WITNESS;
     ok = ok && check_cluster(&s->cluster, root, e);
     tree_free(&root);
+    return ok;
+}
+
+static bool load_cluster(struct settings *s, const char *path, struct err *e)
+{
+    char *text;
+    size_t size;
+    bool ok = text_file_read(path, &text, &size, e) && parse_cluster(s, path, text, size, e);
     free(text);
     return ok;
 }
@@ -119,6 +124,15 @@ void settings_forget_secrets(struct settings *s)
 bool settings_complete_secrets(struct settings *s, struct err *e)
 {
     return s->node.peer.password[0] || read_secrets(s, NULL, e);
+}
+
+bool settings_load_cluster(struct settings *out, const char *path, const char *text, struct err *e)
+{
+    memset(out, 0, sizeof(*out));
+    if (text ? !parse_cluster(out, path, text, strlen(text), e) : !load_cluster(out, path, e))
+        return false;
+    hash_cluster(out);
+    return true;
 }
 
 /* The first difference in an option that a running daemon cannot change. */

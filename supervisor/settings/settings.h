@@ -190,6 +190,10 @@ void settings_forget_secrets(struct settings *s);
 /* Reads the passwords of settings that were loaded without them; nothing where they are there. */
 MUST_CHECK bool settings_complete_secrets(struct settings *s, struct err *e);
 
+/* The pair alone, for a host that is neither node: everything of `node` stays zero, self is 0. With a text, that is
+ * read, and `path` names it in messages. */
+MUST_CHECK bool settings_load_cluster(struct settings *out, const char *path, const char *text, struct err *e);
+
 /* May a running daemon go from `now` to `next` (SIGHUP)? Names the first option that needs a restart. */
 MUST_CHECK bool settings_reloadable(const struct settings *now, const struct settings *next, struct err *e);
 

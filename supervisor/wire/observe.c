@@ -11,7 +11,7 @@
 
 #define SEMI_SYNC_LONG_MS 86400000L /* a wait that ends sooner would end before an operator has come */
 
-static const char server_sql[] =
+static const char variables_sql[] =
     "SELECT 'server' AS part, @@global.read_only AS read_only, @@global.server_id AS server_id,"
     " @@global.gtid_domain_id AS gtid_domain_id,"
     " @@global.gtid_binlog_pos AS gtid_binlog_pos, @@global.gtid_slave_pos AS gtid_slave_pos,"
@@ -22,11 +22,14 @@ static const char server_sql[] =
     " @@global.rpl_semi_sync_master_enabled AS semi_sync_master,"
     " @@global.rpl_semi_sync_master_wait_point='AFTER_SYNC' AND @@global.rpl_semi_sync_master_wait_no_slave=1"
     " AND @@global.rpl_semi_sync_master_timeout>=%ld AS semi_sync_strict,"
-    " IS_USED_LOCK('replcheck.here.%s.%s') AS here_0, IS_USED_LOCK('replcheck.here.%s.%s') AS here_1;"
+    " IS_USED_LOCK('replcheck.here.%s.%s') AS here_0, IS_USED_LOCK('replcheck.here.%s.%s') AS here_1;";
+
+static const char schema_sql[] =
     "SELECT 'bulletin' AS part, node, seq, state, epoch, vip, config_hash FROM replcheck.bulletin;"
     "SELECT 'term' AS part, epoch, node FROM replcheck.term ORDER BY epoch DESC LIMIT 1;"
-    "SELECT 'voter' AS part, node, kind, epoch, file, size, gtid, seq FROM replcheck.voter;"
-    "SHOW ALL SLAVES STATUS";
+    "SELECT 'voter' AS part, node, kind, epoch, file, size, gtid, seq FROM replcheck.voter;";
+
+static const char replication_sql[] = "SHOW ALL SLAVES STATUS";
 
 static const char semi_sync_sql[] =
     ";SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients',"
@@ -45,14 +48,26 @@ char *observe_holder_sql(const struct observe_names *n)
                       n->cluster);
 }
 
+static char *variables(const struct observe_names *n)
+{
+    return mem_printf(variables_sql, SEMI_SYNC_LONG_MS, n->cluster, n->nodes[0], n->cluster, n->nodes[1]);
+}
+
+char *observe_bare_sql(const struct observe_names *n)
+{
+    char *base = variables(n), *all = mem_printf("%s%s", base, replication_sql);
+    free(base);
+    return all;
+}
+
 char *observe_server_sql(const struct observe_names *n, bool with_events)
 {
-    char *base = mem_printf(server_sql, SEMI_SYNC_LONG_MS, n->cluster, n->nodes[0], n->cluster, n->nodes[1]);
+    char *base = variables(n);
     char *events = with_events ? mem_printf(events_sql, promote_reason_name(REASON_CERTIFIED),
                                             promote_reason_name(REASON_SILENCE), (long long)n->breaker_window_s,
                                             (long long)n->breaker_reset_s)
                                : mem_strdup("");
-    char *all = mem_printf("%s%s%s", base, n->semi_sync ? semi_sync_sql : "", events);
+    char *all = mem_printf("%s%s%s%s%s", base, schema_sql, replication_sql, n->semi_sync ? semi_sync_sql : "", events);
     free(events);
     free(base);
     return all;
@@ -239,6 +254,7 @@ void observe_replication(struct replication_view *out, const struct observe_name
     cell_text(out->master_file, sizeof(out->master_file), set, r, "Master_Log_File");
     out->master_pos = cell_u64(set, r, "Read_Master_Log_Pos");
     out->delay_s = (int64_t)cell_u64(set, r, "SQL_Delay");
+    out->behind_s = (int64_t)cell_u64(set, r, "Seconds_Behind_Master");
 }
 
 static void observe_variables(struct server_view *view, const struct rows *set)

@@ -24,6 +24,9 @@ struct observe_names {
  * `with_events` adds the dead-man's switch. malloc'ed. */
 char *observe_server_sql(const struct observe_names *n, bool with_events);
 
+/* What of it needs neither the schema nor a privilege but SLAVE MONITOR: variables and replication. malloc'ed. */
+char *observe_bare_sql(const struct observe_names *n);
+
 /* Fills `view` from the sets of such an answer, recognised by their columns. A set that is missing leaves its
  * part as it was, but replication, which becomes unknown. An answer older than what the view has is ignored. */
 void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets, size_t count,

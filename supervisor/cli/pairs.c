@@ -1,0 +1,203 @@
+#include "cli/pairs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "model/report_text.h"
+#include "wire/check_line.h"
+
+#define AT_ONCE 32
+
+struct pair {
+    const char *path;
+    enum severity severity;
+    char *text; /* the lines that are printed */
+};
+
+struct slot {
+    struct pairs *all;
+    struct pair *pair;
+    struct servers servers;
+    struct direct_options options;
+    struct direct *direct;
+};
+
+struct pairs {
+    const struct pairs_request *request;
+    struct event_base *base;
+    int64_t began_us;
+    struct pair *list;
+    int count, next, under_way;
+    struct slot slots[AT_ONCE];
+    struct report report; /* scratch */
+};
+
+/* ---- the list ---- */
+
+static void add(struct pairs *all, char *path)
+{
+    all->list = mem_resize(all->list, (size_t)(all->count + 1) * sizeof(*all->list));
+    all->list[all->count++] = (struct pair){.path = path, .severity = SEVERITY_UNKNOWN};
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct pair *)a)->path, ((const struct pair *)b)->path);
+}
+
+static bool add_folder(struct pairs *all, const char *path, struct err *e)
+{
+    DIR *folder = opendir(path);
+    int before = all->count;
+    if (!folder)
+        return err_set(e, "%s: %s", path, strerror(errno));
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (entry->d_name[0] != '.' && dot && strcmp(dot, ".yaml") == 0)
+            add(all, mem_printf("%s/%s", path, entry->d_name));
+    }
+    closedir(folder);
+    if (all->count == before)
+        return err_set(e, "%s holds no *.yaml", path);
+    qsort(all->list + before, (size_t)(all->count - before), sizeof(*all->list), by_path);
+    return true;
+}
+
+static bool find(struct pairs *all, struct err *e)
+{
+    for (int i = 0; i < all->request->path_count; i++) {
+        const char *path = all->request->paths[i];
+        struct stat s;
+        if (stat(path, &s) != 0)
+            return err_set(e, "%s: %s", path, strerror(errno));
+        if (!S_ISDIR(s.st_mode))
+            add(all, mem_strdup(path));
+        else if (!add_folder(all, path, e))
+            return false;
+    }
+    return true;
+}
+
+/* ---- asking ---- */
+
+static void refill(struct pairs *all);
+
+static void keep(struct pairs *all, struct pair *p, const char *name)
+{
+    char line[CHECK_LINE_MAX], more[CHECK_DETAIL_MAX];
+    struct check_result result;
+    size_t size = 0;
+    FILE *out = open_memstream(&p->text, &size);
+    if (!out)
+        abort();
+    check_judge(&result, &all->report, &all->request->check);
+    p->severity = all->report.severity;
+    check_line(&all->report, &result, line, sizeof(line));
+    line[strcspn(line, "|")] = '\0'; /* the performance data of one among many would have no name */
+    fprintf(out, "%s: %s\n", name, line);
+    for (int i = 0; all->request->verbose > 1 &&
+                    check_more(&all->report, all->request->verbose - 1, i, more, sizeof(more));
+         i++)
+        fprintf(out, "%s: %s\n", name, more);
+    fclose(out);
+}
+
+static void done(void *arg, struct direct *d)
+{
+    struct slot *s = arg;
+    struct pairs *all = s->all;
+    direct_fill(d, &all->report);
+    keep(all, s->pair, s->servers.settings.cluster.cluster);
+    direct_free(&s->direct);
+    servers_clear(&s->servers);
+    all->under_way--;
+    refill(all);
+    if (!all->under_way)
+        event_base_loopbreak(all->base);
+}
+
+/* False: this pair is settled without asking. */
+static bool begin(struct pairs *all, struct slot *s, struct pair *p)
+{
+    struct err e;
+    int left_ms = all->request->options.limit_ms - (int)((clock_now_us() - all->began_us) / 1000);
+    if (left_ms < 1)
+        p->text = mem_printf("%s: REPLCHECK UNKNOWN - the time was up before it was asked\n", p->path);
+    else if (!servers_of_cluster(&s->servers, p->path, &all->request->login, &e))
+        p->text = mem_printf("%s: REPLCHECK UNKNOWN - %s\n", p->path, e.text);
+    if (p->text)
+        return false;
+    s->all = all;
+    s->pair = p;
+    s->options = all->request->options;
+    s->options.limit_ms = left_ms;
+    s->direct = direct_begin(all->base, &s->servers, &s->options, done, s);
+    all->under_way++;
+    return true;
+}
+
+static void refill(struct pairs *all)
+{
+    for (int i = 0; i < AT_ONCE; i++)
+        while (!all->slots[i].direct && all->next < all->count)
+            if (begin(all, &all->slots[i], &all->list[all->next++]))
+                break;
+}
+
+/* ---- the answer ---- */
+
+static const struct pair *gravest(const struct pairs *all)
+{
+    static const int ranks[SEVERITIES] = {
+        [SEVERITY_OK] = 0, [SEVERITY_UNKNOWN] = 1, [SEVERITY_WARNING] = 2, [SEVERITY_CRITICAL] = 3};
+    const struct pair *worst = &all->list[0];
+    for (int i = 1; i < all->count; i++)
+        if (ranks[all->list[i].severity] > ranks[worst->severity])
+            worst = &all->list[i];
+    return worst;
+}
+
+static int print(const struct pairs *all)
+{
+    static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+    const struct pair *worst = gravest(all);
+    int of[SEVERITIES] = {0};
+    for (int i = 0; i < all->count; i++)
+        of[all->list[i].severity]++;
+    int wrong = all->count - of[SEVERITY_OK];
+    if (wrong)
+        printf("REPLCHECK PAIRS %s - %d of %d pairs not in order, first %.*s", words[worst->severity], wrong,
+               all->count, (int)strcspn(worst->text, "\n"), worst->text);
+    else
+        printf("REPLCHECK PAIRS OK - %d pairs in order", all->count);
+    printf(" | 'pairs'=%d;;;0 'critical'=%d;;;0;%d 'warning'=%d;;;0;%d 'unknown'=%d;;;0;%d\n", all->count,
+           of[SEVERITY_CRITICAL], all->count, of[SEVERITY_WARNING], all->count, of[SEVERITY_UNKNOWN],
+           all->count);
+    for (int i = 0; i < all->count; i++)
+        if (all->list[i].severity != SEVERITY_OK || all->request->verbose)
+            fputs(all->list[i].text, stdout);
+    return (int)worst->severity;
+}
+
+bool pairs_check(const struct pairs_request *q, int *code, struct err *e)
+{
+    struct pairs *all = mem_zalloc(sizeof(*all));
+    all->request = q;
+    all->began_us = clock_now_us();
+    if (!find(all, e))
+        return false;
+    all->base = event_base_new();
+    refill(all);
+    if (all->under_way)
+        event_base_dispatch(all->base);
+    event_base_free(all->base);
+    *code = print(all);
+    return true; /* the process ends now: the list goes with it */
+}

@@ -1,0 +1,480 @@
+#!/usr/bin/env python3
+"""The pair checked without a supervisor, over two real servers that replicate each other: every state in which the
+usual plugins say OK, a server that hangs, many pairs, and the plugin over all of it. Needs root and mariadbd; skipped
+without. Called with words it runs the cases whose names contain one of them."""
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from mariadb_sandbox import Sandbox, SqlError, free_port, private_users
+
+TOOL = os.path.abspath("mysql-replcheck")
+PLUGIN = os.path.abspath("check_mysql_replcheck")
+USERS = {"replcheck": 61001}
+OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--gtid-strict-mode=1", "--binlog-format=ROW",
+           "--event-scheduler=ON", "--auto-increment-increment=2", "--slave-net-timeout=5"]
+MX1, MX2 = "127.0.0.11", "127.0.0.12"
+PASSWORD = "s3cret # word"
+PATIENCE_S = 60
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+CASES = []
+
+
+class Failure(Exception):
+    pass
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def expect_in(what, got, *parts):
+    for part in parts:
+        if part not in got:
+            raise Failure(f"{what}: {part!r} is not in:\n{got}")
+
+
+def await_true(what, function):
+    end = time.monotonic() + PATIENCE_S
+    while not function():
+        if time.monotonic() > end:
+            raise Failure(f"waited in vain: {what}")
+        time.sleep(0.02)
+
+
+class Pair:
+    """mx1 is writable, mx2 is not; each replicates from the other."""
+
+    def __init__(self, box, folder):
+        self.folder = folder
+        self.ports = [free_port(), free_port()]
+        self.servers = [box.start(f"mx{i + 1}", server_id=i + 1, port=self.ports[i],
+                                  options=[*OPTIONS, f"--bind-address={address}", f"--auto-increment-offset={i + 1}"])
+                        for i, address in enumerate((MX1, MX2))]
+        self.one, self.two = self.sessions = [server.connect() for server in self.servers]
+        for session in self.sessions:
+            session.query("SET sql_log_bin=0")
+            session.query(f"CREATE USER monitor@'%' IDENTIFIED BY '{PASSWORD}'; GRANT SLAVE MONITOR ON *.* TO monitor@'%';"
+                          "CREATE USER bare@'%' IDENTIFIED BY 'bare';"
+                          "CREATE USER repl@'%' IDENTIFIED BY 'repl'; GRANT REPLICATION SLAVE ON *.* TO repl@'%';"
+                          f"CREATE USER replcheck@'{MX1}' IDENTIFIED BY 'peer';"
+                          f"GRANT SLAVE MONITOR ON *.* TO replcheck@'{MX1}';"
+                          "CREATE USER replcheck@localhost IDENTIFIED VIA unix_socket;"
+                          "GRANT SLAVE MONITOR ON *.* TO replcheck@localhost")
+            session.query("SET sql_log_bin=1")
+        self._replicate(self.two, MX1, self.ports[0])
+        self._replicate(self.one, MX2, self.ports[1])
+        self.two.query("SET GLOBAL read_only=1")
+        self.one.query("CREATE DATABASE mail; CREATE TABLE mail.t (id INT PRIMARY KEY)")
+        self._write_files()
+        self.settle()
+
+    @staticmethod
+    def _replicate(session, address, port):
+        session.query(f"CHANGE MASTER TO MASTER_HOST='{address}', MASTER_PORT={port}, MASTER_USER='repl',"
+                      "MASTER_PASSWORD='repl', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1; START SLAVE")
+
+    def _write_files(self):
+        self.write("login.cnf", f"[mysqld]\nuser = mysql\n[client]\nuser = monitor\npassword = '{PASSWORD}'\n")
+        self.write("plugin.ini", f"[check_mysql_replcheck]\nhostname=mx1={MX1}:{self.ports[0]}\n"
+                                 f"hostname=mx2={MX2}:{self.ports[1]}\nuser=monitor\npassword={PASSWORD}\n")
+        self.write("cluster.yaml", self.cluster("mail", self.ports[1]))
+        self.write("peer.secret", "peer\n")
+        self.write("node.conf", f'node = "mx1";\nrun_dir = "{self.folder}/run";\nstate_dir = "{self.folder}";\n'
+                                f'local = {{ socket = "{self.servers[0].socket}"; }};\n'
+                                f'peer = {{ password_file = "{self.folder}/peer.secret"; }};\n')
+
+    def cluster(self, name, second_port):
+        return (f"cluster: {name}\nnodes:\n"
+                f"  - {{name: mx1, address: {MX1}, port: {self.ports[0]}, server_id: 1, auto_increment_offset: 1}}\n"
+                f"  - {{name: mx2, address: {MX2}, port: {second_port}, server_id: 2, auto_increment_offset: 2}}\n"
+                "vip: {source: none}\n")
+
+    def write(self, name, text):
+        with open(f"{self.folder}/{name}", "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+            file.write(text)
+
+    def settle(self):
+        """Until both replicas run and have everything."""
+        for session, other in ((self.two, self.one), (self.one, self.two)):
+            position = other.value("SELECT @@gtid_binlog_pos")
+            await_true("replication", lambda session=session: self.threads(session) == ("Yes", "Yes"))
+            session.query(f"SELECT MASTER_GTID_WAIT('{position}', {PATIENCE_S})")
+
+    @staticmethod
+    def threads(session):
+        row = session.row("SHOW SLAVE STATUS")
+        return row["Slave_IO_Running"], row["Slave_SQL_Running"]
+
+    def check(self, *words, timeout="10"):
+        """Exit code and output of the plugin's program over both servers."""
+        return run([TOOL, "check", "--direct", "-t", timeout, "-H", f"mx1={MX1}:{self.ports[0]}", "-H",
+                    f"mx2={MX2}:{self.ports[1]}", "--defaults-file", f"{self.folder}/login.cnf", *words])
+
+    def expect(self, mode, code, *parts, words=(), timeout="10"):
+        got, out = self.check("--mode", mode, *words, timeout=timeout)
+        expect(f"exit code of {mode}: {out}", got, code)
+        expect_in(mode, out, *parts)
+
+
+def run(words, env=None):
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_S,
+                          env=dict(os.environ, **(env or {})))
+    if done.stderr:
+        raise Failure(f"{words}: {done.stderr}")
+    return done.returncode, done.stdout
+
+
+# ------------------------------------------------------------------------------------------------ in order
+
+
+@case
+def in_order(pair):
+    pair.expect("all", OK, "REPLCHECK OK - mx1 is the writer")
+    pair.expect("writer", OK, "WRITER OK - mx1 is the writer | 'writable'=1")
+    pair.expect("lag", OK, "LAG OK - mx2 is 0 ms behind mx1 | 'mx2_lag'=0s;10;60;0")
+    pair.expect("threads", OK, "'threads'=4;;;0;4")
+    pair.expect("gtid", OK, "mx2 has all of mx1's transactions", "'mx2_missing'=0 'extra'=0")
+    pair.expect("offsets", OK, "mx1 hands out +2 from 1, mx2 hands out +2 from 2 | 'wrong_offsets'=0")
+    pair.expect("vip", OK, "no VIP is configured")
+    pair.expect("quorum", UNKNOWN, "only a supervisor knows")
+    pair.expect("readiness", UNKNOWN, "mx2 may not be able to take over: whether a supervisor runs there is unknown")
+    code, out = pair.check("-v", "-v")
+    expect("exit", code, OK)
+    expect_in("the servers", out, f"mx1 ({MX1}:{pair.ports[0]}): answers, read_only off", "receiver runs, applier runs")
+
+
+@case
+def while_it_is_written(pair):
+    """What is written during the look is neither lag nor an extra transaction."""
+    pair.one.query("CREATE TABLE mail.busy (id INT AUTO_INCREMENT PRIMARY KEY)")
+    insert = "BEGIN NOT ATOMIC FOR i IN 1..100000 DO INSERT INTO mail.busy VALUES (); END FOR; END"
+    process = subprocess.Popen(["mariadb", "--no-defaults", f"--socket={pair.servers[0].socket}", "--delimiter=//", "-e",
+                                insert], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        await_true("rows", lambda: int(pair.one.value("SELECT COUNT(*) FROM mail.busy")) > 10)
+        for _ in range(20):
+            got, out = pair.check("--mode", "gtid")
+            expect(f"exit code: {out}", got, OK)
+            expect_in("extra", out, "'extra'=0")
+    finally:
+        process.terminate()
+        process.wait()
+    pair.settle()
+
+
+# ---------------------------------------------------------------------------------------- who may be written
+
+
+@case
+def nobody_is_writable(pair):
+    pair.one.query("SET GLOBAL read_only=1")
+    for mode in ("all", "writer"):
+        pair.expect(mode, CRITICAL, "nobody is the writer: both servers are read-only")
+    pair.expect("lag", UNKNOWN, "there is not exactly one writer")
+    pair.one.query("SET GLOBAL read_only=0")
+
+
+@case
+def both_are_writable(pair):
+    pair.two.query("SET GLOBAL read_only=0")
+    for mode in ("all", "writer"):
+        pair.expect(mode, CRITICAL, "two servers are writable: mx1 and mx2")
+    pair.expect("writer", CRITICAL, "two servers are writable", words=("-w", "0:2", "-c", "0:2"))
+    pair.two.query("SET GLOBAL read_only=1")
+
+
+# ------------------------------------------------------------------------------------------------ replication
+
+
+@case
+def applier_stopped(pair):
+    pair.two.query("STOP SLAVE SQL_THREAD")
+    for mode in ("all", "lag", "threads"):
+        pair.expect(mode, CRITICAL, "mx2 does not replicate from mx1: the applier is stopped")
+    pair.two.query("START SLAVE SQL_THREAD")
+    pair.settle()
+
+
+@case
+def receiver_stopped(pair):
+    """Seconds_Behind_Master is NULL then, or stays at 0."""
+    pair.two.query("STOP SLAVE IO_THREAD")
+    for mode in ("all", "lag", "threads"):
+        pair.expect(mode, CRITICAL, "the receiver is stopped")
+    pair.one.query("INSERT INTO mail.t VALUES (100), (101)")
+    pair.expect("gtid", OK, "mx2 lacks 1 of mx1's transactions")
+    pair.expect("gtid", CRITICAL, "mx2_missing is 1 (critical: outside 0)", words=("-c", "0"))
+    pair.two.query("START SLAVE IO_THREAD")
+    pair.settle()
+
+
+@case
+def receiver_connecting(pair):
+    pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_PASSWORD='wrong'; START SLAVE")
+    await_true("it is refused", lambda: pair.two.row("SHOW SLAVE STATUS")["Last_IO_Errno"] == "1045")
+    for mode in ("all", "lag", "threads"):
+        pair.expect(mode, WARNING, "the receiver is connecting (error 1045")
+    pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_PASSWORD='repl'; START SLAVE")
+    pair.settle()
+
+
+@case
+def the_way_back_stopped(pair):
+    pair.one.query("STOP SLAVE")
+    pair.expect("threads", WARNING, "mx1 is the writer and does not listen to mx2", "'threads'=2")
+    pair.expect("threads", CRITICAL, "threads is 2 (critical: outside 3:)", words=("-c", "3:"))
+    pair.one.query("START SLAVE")
+    pair.settle()
+
+
+@case
+def an_error_of_the_applier(pair):
+    pair.two.query("SET sql_log_bin=0; INSERT INTO mail.t VALUES (7); SET sql_log_bin=1")
+    pair.one.query("INSERT INTO mail.t VALUES (7)")
+    await_true("the error", lambda: pair.two.row("SHOW SLAVE STATUS")["Last_SQL_Errno"] == "1062")
+    for mode in ("all", "lag", "threads"):
+        pair.expect(mode, CRITICAL, "the applier is stopped (error 1062: ")
+    pair.two.query("SET sql_log_bin=0; DELETE FROM mail.t WHERE id=7; SET sql_log_bin=1; START SLAVE")
+    pair.settle()
+
+
+@case
+def a_delay_that_was_asked_for(pair):
+    pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_DELAY=3600; START SLAVE")
+    for mode in ("all", "lag", "threads"):
+        pair.expect(mode, WARNING, "mx2 applies everything 1 h late on purpose (MASTER_DELAY)")
+    pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_DELAY=0; START SLAVE")
+    pair.settle()
+
+
+@case
+def an_applier_that_is_held_up(pair):
+    with pair.servers[1].connect() as holder:
+        holder.query("LOCK TABLES mail.t WRITE")
+        pair.one.query("INSERT INTO mail.t VALUES (200)")
+        pair.expect("lag", WARNING, "mx2 is at least ")
+        pair.expect("lag", CRITICAL, "mx2_lag is ", words=("-c", "1"))
+        pair.expect("gtid", OK, "mx2 lacks 1 of mx1's transactions")
+    pair.settle()
+
+
+# ---------------------------------------------------------------------------------------------------- offsets
+
+
+@case
+def equal_offsets(pair):
+    pair.two.query("SET GLOBAL auto_increment_offset=1")
+    pair.expect("offsets", WARNING, "'wrong_offsets'=1")
+    pair.expect("all", WARNING, "hands out auto_increment +2 from 1 instead of from 2")
+    pair.two.query("SET GLOBAL auto_increment_offset=2; SET GLOBAL auto_increment_increment=1")
+    pair.expect("offsets", WARNING, "'wrong_offsets'=")
+    pair.two.query("SET GLOBAL auto_increment_increment=2")
+    pair.expect("offsets", OK, "'wrong_offsets'=0")
+
+
+# ---------------------------------------------------------------------------------------------------- access
+
+
+@case
+def a_password_that_is_refused(pair):
+    pair.write("wrong.cnf", "[client]\nuser=monitor\npassword=no\n")
+    code, out = run([TOOL, "check", "--direct", "-H", f"{MX1}:{pair.ports[0]}", "-H", f"{MX2}:{pair.ports[1]}",
+                     "--defaults-file", f"{pair.folder}/wrong.cnf"])
+    expect("exit", code, CRITICAL)
+    expect_in("reason", out, "server1's server", "Access denied for user 'monitor'")
+
+
+@case
+def an_account_without_the_privilege(pair):
+    code, out = run([TOOL, "check", "--direct", "-m", "threads", "-H", f"{MX1}:{pair.ports[0]}", "-H",
+                     f"{MX2}:{pair.ports[1]}", "--user", "bare", "--defaults-file", bare_file(pair)])
+    expect("exit", code, UNKNOWN)
+    expect_in("reason", out, "replication could not be read")
+
+
+def bare_file(pair):
+    pair.write("bare.cnf", "[client]\npassword=bare\n")
+    return f"{pair.folder}/bare.cnf"
+
+
+@case
+def wrong_words_are_named(pair):
+    os.chmod(f"{pair.folder}/login.cnf", 0o644)
+    expect("a file that others may open", pair.check()[0], UNKNOWN)
+    expect_in("a file that others may open", pair.check()[1], "login.cnf holds a password and others may open it")
+    os.chmod(f"{pair.folder}/login.cnf", 0o600)
+    for words, complaint in [(["-H", "a.example", "-H", MX2], "\"a.example\": a numeric address is expected"),
+                             (["-H", "x y=127.0.0.1", "-H", MX2], "a name has 1 to 31 letters"),
+                             (["-H", f"{MX1}:0", "-H", MX2], "the port is to be 1 to 65535"),
+                             (["-H", f"{MX1}:x", "-H", MX2], "the port is to be 1 to 65535"),
+                             (["-H", "[::1", "-H", MX2], "a numeric address is expected"),
+                             (["-H", MX1, "-H", MX2, "-P", "70000"], "--port \"70000\""),
+                             (["-H", MX1], "give it twice"), (["--user", "x"], "go with --hostname or --cluster"),
+                             (["-H", MX1, "-H", MX1], "--hostname"),
+                             (["-H", MX1, "-H", MX2, "--cluster", "x"], "do not go together"),
+                             (["--cluster", "/nowhere"], "/nowhere: No such file"),
+                             (["-H", MX1, "-H", MX2, "--defaults-file", "/nowhere"], "/nowhere: No such file"),
+                             (["-t", "0"], "--timeout \"0\""), (["-w", "9:1"], "its start is greater")]:
+        code, out = run([TOOL, "check", "--direct", *words])
+        expect(f"exit of {words}: {out}", code, UNKNOWN)
+        expect_in(f"{words}", out, complaint)
+
+
+# ---------------------------------------------------------------------------------------------------- silence
+
+
+@contextlib.contextmanager
+def stopped(server):
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+
+
+@case
+def a_server_that_hangs(pair):
+    """mysqladmin ping waits for ever, and the replica's Seconds_Behind_Master says 0."""
+    for server, name in ((pair.servers[0], "mx1"), (pair.servers[1], "mx2")):
+        with stopped(server):
+            for mode in ("all", "lag", "threads", "gtid", "offsets"):
+                pair.expect(mode, CRITICAL, f"{name}'s server", "does not answer", timeout="1")
+    pair.settle()
+
+
+@case
+def both_servers_hang(pair):
+    with stopped(pair.servers[0]), stopped(pair.servers[1]):
+        pair.expect("all", CRITICAL, "mx1's server", timeout="500ms")
+        pair.expect("writer", UNKNOWN, "who is the writer cannot be told", timeout="500ms")
+    pair.settle()
+
+
+# ------------------------------------------------------------------------------------------------- many pairs
+
+
+@case
+def many_pairs(pair):
+    folder = f"{pair.folder}/pairs"
+    os.mkdir(folder)
+    for i in range(40):
+        pair.write(f"pairs/p{i:02}.yaml", pair.cluster(f"pair{i:02}", pair.ports[1]))
+    words = [TOOL, "check", "--direct", "--defaults-file", f"{pair.folder}/login.cnf", "--cluster", folder, "--mode", "lag"]
+    code, out = run(words)
+    expect(f"exit: {out}", code, OK)
+    expect("lines", out, "REPLCHECK PAIRS OK - 40 pairs in order | 'pairs'=40;;;0 'critical'=0;;;0;40 'warning'=0;;;0;40"
+           " 'unknown'=0;;;0;40\n")
+    expect("a line for each", len(run([*words, "-v"])[1].splitlines()), 41)
+    pair.write("pairs/p07.yaml", pair.cluster("pair07", free_port()))
+    pair.write("pairs/p08.yaml", "cluster: pair08\n")
+    code, out = run(words)
+    expect("exit", code, CRITICAL)
+    expect_in("lines", out, "REPLCHECK PAIRS CRITICAL - 2 of 40 pairs not in order, first pair07: REPLCHECK LAG CRITICAL - mx2's",
+              "\npair07: ", "p08.yaml: REPLCHECK UNKNOWN - ", "'critical'=1", "'unknown'=1")
+    shutil.rmtree(folder)
+
+
+# -------------------------------------------------------------------------------------------------- the plugin
+
+
+def plugin(pair, *words):
+    return run([PLUGIN, "--program", TOOL, "--socket", f"{pair.folder}/none.sock", "--config", pair.folder, *words])
+
+
+@case
+def the_plugin_from_afar(pair):
+    ini = f"--extra-opts=@{pair.folder}/plugin.ini"
+    code, out = plugin(pair, ini, "-m", "lag", "-w", "5s")
+    expect(f"exit: {out}", code, OK)
+    expect_in("line", out, "REPLCHECK LAG OK - mx2 is 0 ms behind mx1 | 'mx2_lag'=0s;5;;0")
+    with stopped(pair.servers[1]):
+        code, out = plugin(pair, ini, "-t", "1")
+        expect("exit", code, CRITICAL)
+        expect_in("line", out, "mx2's server", "does not answer")
+    pair.settle()
+
+
+@case
+def the_plugin_without_a_supervisor(pair):
+    """On a node: nobody supervises, which is told first; the sides that the servers know are judged all the same."""
+    os.chmod(pair.folder, 0o755)
+    for name in ("node.conf", "cluster.yaml", "peer.secret"):
+        shutil.chown(f"{pair.folder}/{name}", USERS["replcheck"])
+    code, out = plugin(pair)
+    expect(f"exit: {out}", code, CRITICAL)
+    expect_in("line", out, "REPLCHECK CRITICAL - no supervisor answers on mx1", "none.sock: No such file or directory")
+    for mode in ("lag", "threads", "gtid", "offsets"):
+        code, out = plugin(pair, "-m", mode)
+        expect(f"exit of {mode}: {out}", code, OK)
+    for mode in ("writer", "quorum", "vip", "readiness"):
+        expect_in(mode, plugin(pair, "-m", mode)[1], f"{mode.upper()} CRITICAL - no supervisor answers on mx1")
+    pair.write("cluster.yaml", "rubbish: [\n")
+    code, out = plugin(pair)
+    expect("exit", code, CRITICAL)
+    expect_in("line", out, "REPLCHECK CRITICAL - no supervisor answers: ", "cluster.yaml:")
+    pair.write("cluster.yaml", pair.cluster("mail", pair.ports[1]))
+
+
+# -------------------------------------------------------------------------------- the last: they do not recover
+
+
+@case
+def zz_histories_that_parted(pair):
+    pair.one.query("STOP SLAVE")
+    pair.two.query("STOP SLAVE")
+    pair.one.query("INSERT INTO mail.t VALUES (300)")
+    pair.two.query("INSERT INTO mail.t VALUES (301)")
+    for mode in ("all", "gtid"):
+        pair.expect(mode, CRITICAL, "the histories have parted: mx1 has transactions from")
+    expect_in("extra", pair.check("--mode", "gtid")[1], "'extra'=1")
+
+
+@case
+def zz_a_server_that_ended(pair):
+    pair.servers[0].kill()
+    for mode in ("all", "lag", "threads", "gtid", "offsets"):
+        pair.expect(mode, CRITICAL, "mx1's server", "does not answer")
+
+
+def wanted(function):
+    return len(sys.argv) < 2 or any(word in function.__name__ for word in sys.argv[1:])
+
+
+def main():
+    if os.geteuid() != 0 or not shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin"):
+        print("1..0 # SKIP needs root and mariadbd")
+        return 0
+    if not os.access(TOOL, os.X_OK) or not os.access(PLUGIN, os.X_OK):
+        print("mysql-replcheck and check_mysql_replcheck are not built here", file=sys.stderr)
+        return 99
+    private_users(USERS)
+    cases = [function for function in CASES if wanted(function)]
+    print(f"1..{len(cases)}", flush=True)
+    failed = 0
+    with Sandbox() as box, tempfile.TemporaryDirectory(prefix="replcheck-direct-") as folder:
+        pair = Pair(box, folder)
+        for number, function in enumerate(cases, 1):
+            try:
+                function(pair)
+                print(f"ok {number} - {function.__name__}", flush=True)
+            except (Failure, SqlError, OSError, subprocess.TimeoutExpired) as error:
+                failed += 1
+                print("# " + str(error).replace("\n", "\n# "))
+                print(f"not ok {number} - {function.__name__}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
