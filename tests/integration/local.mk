@@ -99,3 +99,11 @@ EXTRA_DIST += tests/integration/daemon_fixture.py
 # What each of its processes may
 TESTS += tests/integration/test_privileges.py tests/integration/test_service.py
 EXTRA_DIST += tests/integration/test_privileges.py tests/integration/test_service.py
+
+# What monitoring systems are told of the plugin, read by these
+TESTS += tests/integration/test_monitoring.py
+EXTRA_DIST += tests/integration/test_monitoring.py
+
+# The pair without a supervisor, over real servers
+TESTS += tests/integration/test_direct.py
+EXTRA_DIST += tests/integration/test_direct.py

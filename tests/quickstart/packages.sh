@@ -21,6 +21,7 @@ packages()
     test)
         echo libcmocka-dev mandoc openssl xz-utils postfix postfix-mysql dovecot-core dovecot-mysql
         echo etcd-server libfaketime libfuse3-dev
+        echo icinga2-bin icinga2-common nagios4-core
         ;;
     esac
 }
@@ -114,6 +115,8 @@ services_note()
         mariadb-server) units="$units mariadb" ;;
         keepalived | postfix) units="$units $name" ;;
         dovecot-core) units="$units dovecot" ;;
+        icinga2-common) units="$units icinga2" ;;
+        nagios4-core) units="$units nagios4" ;;
         esac
     done
     [ -z "$units" ] || [ ! -d /run/systemd/system ] ||
