@@ -52,6 +52,7 @@ uninstall-local:
 	if test -n "$(sysusersdir)"; then rm -f "$(DESTDIR)$(sysusersdir)/mysql-replcheck.conf"; fi
 	if test -n "$(tmpfilesdir)"; then rm -f "$(DESTDIR)$(tmpfilesdir)/mysql-replcheck.conf"; fi
 	if test -n "$(initdir)"; then rm -f "$(DESTDIR)$(initdir)/mysql-replcheck"; fi
+
 # For monitoring systems; tests/integration/test_monitoring.py has them read by the real ones.
 monitoringdir = $(exampledir)/monitoring
 dist_monitoring_DATA = conf/monitoring/icinga2.conf conf/monitoring/nagios.cfg conf/monitoring/nrpe.cfg
