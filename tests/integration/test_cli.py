@@ -115,7 +115,7 @@ def node(name, number, writer):
 
 def vote(voter):
     return {"voter": voter, "basis": "waited a lease", "up": True, "held": True, "counted": True, "durable": False,
-            "valid_ms": 2900, "answer_ms": 5, "holder_connection": 0, "holder_foreign": False,
+            "valid_ms": 2900, "answer_ms": 5, "round_trip_us": 300, "holder_connection": 0, "holder_foreign": False,
             "forgot_ms": None}
 
 
@@ -125,7 +125,7 @@ def report(severity="ok", problems=()):
             "self": 0, "state": "writer", "since_ms": 7200000, "row": 599, "reason": "writer",
             "promote_reason": "handover", "last_failure": None, "last_failure_ms": None, "uptime_ms": 9000000, "epoch": 7, "weight": -1, "writer": "one",
             "writer_node": 0, "standby_ready": True, "standby_not_ready": None, "settling": False,
-            "tie_breaker": "witness", "authority_ms": 2900,
+            "tie_breaker": "witness", "authority_ms": 2900, "round_trip_limit_us": 0,
             "fencer": {"alive": True, "armed": True, "deadline_ms": 1800, "write_lock": True, "server_alive": True,
                        "certifiable": True, "fenced_ms": None},
             "vip": {"configured": True, "here": True, "split": False, "trouble": None, "since_ms": 100}, "boot_read_only": True, "stale": False,
