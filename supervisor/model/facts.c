@@ -579,8 +579,10 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_DEAD_MAN] = s->o->now_us - own->dead_man_us <= DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;
     f->value[FACT_IO] = fresh ? own_receiver(s) : IO_UNKNOWN;
     f->value[FACT_SQL] = fresh && r->known ? r->sql : TRI_UNKNOWN;
+    /* What was received and cannot be applied is lost with the promotion: for the operator to accept. */
+    bool accepted = s->m->accept_loss || s->o->operator_.accept_loss;
     f->value[FACT_APPLIER_BROKEN] =
-        fresh && r->known ? tri_from(r->sql == TRI_NO && r->sql_errno != 0) : TRI_UNKNOWN;
+        fresh && r->known ? tri_from(r->sql == TRI_NO && r->sql_errno != 0 && !accepted) : TRI_UNKNOWN;
     f->value[FACT_THREADS] = fresh && r->known ? tri_from(r->io != IO_NO && r->sql == TRI_YES) : TRI_UNKNOWN;
     f->value[FACT_RECEIVED] = fact_received(s);
     f->value[FACT_DRAINED] = fact_drained(s);

@@ -25,7 +25,8 @@ enum fact {
     FACT_DEAD_MAN,       /* the dead-man's switch is enabled and advances */
     FACT_IO,             /* enum io_state */
     FACT_SQL,
-    FACT_APPLIER_BROKEN, /* it stopped with an error: what was received is not applied by waiting */
+    FACT_APPLIER_BROKEN, /* it stopped with an error: what was received is not applied by waiting; no: or the operator
+                          * accepted that loss */
     FACT_THREADS,        /* both own replication threads run (the receiver may be connecting) */
     FACT_RECEIVED,       /* all that the other is known to have written has arrived, or cannot any more */
     FACT_DRAINED,        /* all that was received is applied */

@@ -100,7 +100,7 @@ const struct rule rules_table[] = {
     {333, S(STANDBY), {NOT(REASON, REASON_NONE), NO(QUICK)}, STAY, .actions = A(ALERT),
      "refused: the other voters answer too slowly for a writer to keep its votes"},
     {334, S(STANDBY), {NOT(REASON, REASON_NONE), YES(APPLIER_BROKEN)}, STAY, .actions = A(ALERT),
-     "refused: the applier stopped with an error, so that what was received cannot be applied"},
+     "refused: the applier stopped with an error, so that what was received cannot be applied; `mysql-replcheck promote --accept-loss`"},
     {336, S(STANDBY), {NOT(REASON, REASON_NONE), YES(BACKOFF)}, STAY, .actions = A(DROP_VOTES),
      "the last attempt failed; the next one waits"},
     {340, S(STANDBY), {NOT(REASON, REASON_NONE)}, GO(PROMOTE_VOTES), .actions = A(TAKE_VOTES) | A(PREPARE) | A(CLOSE_PEER) | A(PROBE),

@@ -55,6 +55,8 @@ static void begin_calm(struct world *w)
         event_drop(w, EV_HEAL, heals[i].a, heals[i].b);
         faults_take(w, &heals[i]);
     }
+    for (int n = 0; n < NODES; n++) /* who was stopped when it was to end did not hear of it */
+        w->nodes[n].sup.o.operator_.maintenance = false;
     for (int s = 0; s < SERVERS; s++)
         if (w->servers[s].state == GONE) {
             event_drop(w, EV_START, s, 0);
@@ -76,7 +78,7 @@ static bool has_writer(const struct world *w)
 /* Rows that wait for a person, with a reason that says so. */
 static bool is_refused(const struct world *w, int n)
 {
-    static const int rows[] = {320, 326, 328, 329, 330, 331, 332, 799};
+    static const int rows[] = {320, 326, 328, 329, 330, 331, 332, 334, 799};
     const struct supervisor *p = &w->nodes[n].sup;
     for (size_t i = 0; p->state == RUNS && i < sizeof(rows) / sizeof(rows[0]); i++)
         if (p->row == rows[i])
@@ -84,14 +86,15 @@ static bool is_refused(const struct world *w, int n)
     return false;
 }
 
-/* Lossless: a writer that can go on without the other only behind a mark, which nobody takes while the witness is away. */
+/* Lossless: without the other a writer goes on only behind a mark, which nobody takes while the witness is away. */
 static bool waits_for_witness(const struct world *w)
 {
     for (int n = 0; w->c.lossless && n < NODES; n++) {
+        const struct server *other = &w->servers[1 - n];
         const struct supervisor *p = &w->nodes[n].sup;
         bool away = !host_runs(w, 2) || w->cut[n][2] || w->cut[2][n];
         bool marks = p->row == 453 || p->row == 458 || p->row == 501 || p->row == 506;
-        if (p->state == RUNS && away && marks)
+        if (p->state == RUNS && away && (marks || other->forked || other->io != IO_YES))
             return true;
     }
     return false;

@@ -107,6 +107,7 @@ static void observe_replication(struct replication_view *r, const struct snapsho
     r->configured = TRI_YES;
     r->io = s->io;
     r->sql = tri_from(s->sql);
+    r->sql_errno = s->refused ? 1950 : 0;
     observe_pos(&r->io_pos, s->io_pos);
     name_file(r->master_file, s->master_file);
     if (!s->master_file)

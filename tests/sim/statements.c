@@ -50,6 +50,7 @@ void server_snapshot(const struct world *w, int s, struct snapshot *out, bool ev
     out->unplanned = (uint8_t)unplanned;
     out->offsets = v->offsets;
     out->semi_sync = v->semi_sync;
+    out->refused = v->forked && !v->sql;
     out->lossless = w->c.lossless;
     out->strict = v->strict;
     out->status = v->status;

@@ -150,6 +150,7 @@ struct snapshot {
     uint8_t read_only, offsets, semi_sync, io, sql, here[NODES];
     uint8_t events, enabled, unplanned, server;
     uint8_t lossless, strict, status, clients, waiting, acking;
+    uint8_t refused; /* the applier stopped, with 1950 */
 };
 
 /* ---- statements ---- */

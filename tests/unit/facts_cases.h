@@ -29,6 +29,8 @@ CASE(standby, APPLIER_BROKEN, TRI_NO, "it runs", )
 CASE(standby, APPLIER_BROKEN, TRI_NO, "somebody stopped it", s->o.own.replication.sql = TRI_NO)
 CASE(standby, APPLIER_BROKEN, TRI_YES, "with an error", s->o.own.replication.sql = TRI_NO;
      s->o.own.replication.sql_errno = 1062)
+CASE(standby, APPLIER_BROKEN, TRI_NO, "the operator accepts what that loses", s->o.own.replication.sql = TRI_NO;
+     s->o.own.replication.sql_errno = 1062; s->o.operator_.accept_loss = true)
 CASE(standby, APPLIER_BROKEN, TRI_NO, "an error that is over", s->o.own.replication.sql_errno = 1062)
 CASE(standby, APPLIER_BROKEN, TRI_UNKNOWN, "an old reading", s->o.own.seen_us -= MS(1001))
 CASE(writer, PEER_FOLLOWS, TRI_YES, "receives and applies", )
