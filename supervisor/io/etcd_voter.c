@@ -180,6 +180,7 @@ bool etcd_voter_take_table(struct etcd_voter *v, const struct etcd_reply *r, int
         return false;
     }
     voter_answered(&v->base, r->sent_us);
+    voter_timed(&v->base, r->sent_us);
     if (r->answer->outcome == ETCD_NO_LEASE) {
         etcd_voter_close(v, "etcd does not know the lease any more");
         return false;

@@ -222,6 +222,7 @@ static void renewed(void *arg, const struct reply *r)
     note_answer(v, r);
     if (r->status != REPLY_OK || !set || !rows_i64(set, 0, "mine", &mine))
         return;
+    voter_timed(&v->base, r->sent_us);
     if (mine)
         quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
     else if (vote_of(v)->held)

@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "io/voter_ops.h"
 
-#define ROUND_TRIPS 4 /* so many weigh in */
-
 /* ---- what every kind does alike ---- */
 
 struct vote *voter_vote(const struct voter *v)
@@ -22,10 +20,14 @@ int64_t voter_limit_ms(const struct voter *v, int64_t now_us)
 
 void voter_answered(const struct voter *v, int64_t sent_us)
 {
-    int64_t took_us = clock_now_us() - sent_us, *smooth_us = v->o.round_trip_us;
     if (sent_us > *v->o.answered_us)
         *v->o.answered_us = sent_us;
-    *smooth_us = *smooth_us ? *smooth_us + (took_us - *smooth_us) / ROUND_TRIPS : took_us;
+}
+
+void voter_timed(const struct voter *v, int64_t sent_us)
+{
+    int64_t took_us = clock_now_us() - sent_us, *smooth_us = v->o.round_trip_us;
+    *smooth_us = *smooth_us ? (*smooth_us + took_us) / 2 : took_us;
 }
 
 static uint64_t newest_promise(const struct voter_rows *rows)

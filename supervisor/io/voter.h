@@ -30,7 +30,7 @@ struct voter_options {
     struct quorum *quorum;
     struct voter_rows *rows; /* where the rows read there go */
     int64_t *answered_us;    /* send time of the last answered statement */
-    int64_t *round_trip_us;  /* from a statement to its answer, smoothed over some renewals */
+    int64_t *round_trip_us;  /* of the last renewals, smoothed */
     const bool *evict;       /* may the session of another account be ended that holds the vote? */
 };
 

@@ -43,6 +43,9 @@ int64_t voter_limit_ms(const struct voter *v, int64_t now_us);
 /* Notes an answer's send time. */
 void voter_answered(const struct voter *v, int64_t sent_us);
 
+/* What a question that waits for nothing at the voter took, up to now. */
+void voter_timed(const struct voter *v, int64_t sent_us);
+
 /* An answered mark, or its end (epoch 0), stands in the rows from now on. */
 void voter_marked(const struct voter *v, int node, uint64_t epoch, int64_t answered_us);
 

@@ -1,10 +1,5 @@
 #include "model/durability.h"
 
-static bool is_fresh(const struct policy *p, const struct observation *o, int64_t seen_us)
-{
-    return seen_us && o->now_us - seen_us <= p->silent_us;
-}
-
 enum acks_fact durability_acks(const struct server_view *v)
 {
     const struct semi_sync_view *s = &v->semi_sync;
@@ -86,7 +81,7 @@ static enum tri peer_acks(const struct policy *p, const struct observation *o, c
     if (m->basis.kind == NOTE_CERTIFICATE || o->operator_.peer_is_off)
         return TRI_NO;
     bool since = m->state != NODE_WRITER || peer->seen_us >= m->since_us;
-    if (!since || !is_fresh(p, o, peer->seen_us) || !peer->probed_up_us || !is_fresh(p, o, o->own.seen_us))
+    if (!since || !policy_is_fresh(p, o->now_us, peer->seen_us) || !peer->probed_up_us || !policy_is_fresh(p, o->now_us, o->own.seen_us))
         return TRI_NO;
     if (!r->known || r->semi_sync == TRI_UNKNOWN)
         return TRI_UNKNOWN;
@@ -114,7 +109,7 @@ static enum tri in_step(const struct policy *p, const struct observation *o, con
 {
     struct gtid_set received = o->peer.replication.io_pos;
     bool applies = o->peer.replication.known && o->peer.replication.sql == TRI_YES;
-    if (!m->acks_pos.known || !applies || !is_fresh(p, o, o->peer.seen_us))
+    if (!m->acks_pos.known || !applies || !policy_is_fresh(p, o->now_us, o->peer.seen_us))
         return TRI_NO;
     gtid_pos_merge(&received, &o->peer.binlog_pos);
     return gtid_pos_contains(&received, &m->acks_pos);
@@ -123,7 +118,7 @@ static enum tri in_step(const struct policy *p, const struct observation *o, con
 static enum tri own_acks(const struct policy *p, const struct observation *o)
 {
     const struct replication_view *r = &o->own.replication;
-    if (!is_fresh(p, o, o->own.seen_us) || !r->known || r->io != IO_YES)
+    if (!policy_is_fresh(p, o->now_us, o->own.seen_us) || !r->known || r->io != IO_YES)
         return TRI_UNKNOWN;
     return r->semi_sync;
 }
@@ -136,7 +131,7 @@ void durability_facts(struct facts *out, const struct policy *p, const struct ob
         out->value[FACT_SAFE] = TRI_YES;
         return;
     }
-    enum acks_fact acks = is_fresh(p, o, o->own.seen_us) ? durability_acks(&o->own) : ACKS_UNKNOWN;
+    enum acks_fact acks = policy_is_fresh(p, o->now_us, o->own.seen_us) ? durability_acks(&o->own) : ACKS_UNKNOWN;
     enum mark_fact mark = durability_mark(p, o, m);
     bool told = acks != ACKS_UNKNOWN && mark != MARK_UNKNOWN;
     out->value[FACT_ACKS] = acks;
@@ -171,7 +166,7 @@ static void remember_own(const struct observation *o, struct mind *m)
 static void remember_stuck(const struct policy *p, const struct observation *o, struct mind *m)
 {
     struct gtid_set received = o->peer.replication.io_pos;
-    bool acks = m->state == NODE_WRITER && is_fresh(p, o, o->peer.seen_us) && o->peer.replication.known &&
+    bool acks = m->state == NODE_WRITER && policy_is_fresh(p, o->now_us, o->peer.seen_us) && o->peer.replication.known &&
                 o->peer.replication.io == IO_YES && o->peer.replication.semi_sync == TRI_YES;
     gtid_pos_merge(&received, &o->peer.binlog_pos);
     if (!acks || durability_acks(&o->own) != ACKS_REQUIRED || o->own.semi_sync.waiting <= 0 ||
@@ -215,7 +210,7 @@ static void remember_step(const struct policy *p, const struct observation *o, s
         s->epoch = s->wanted_epoch;
     uint64_t term = facts_promised_by(o, 1 - p->self);
     if (s->wanted_epoch != term && o->peer.seen_us >= s->acking_us && o->peer.read_only == TRI_NO &&
-        is_fresh(p, o, o->peer.seen_us) && durability_acks(&o->peer) == ACKS_REQUIRED) {
+        policy_is_fresh(p, o->now_us, o->peer.seen_us) && durability_acks(&o->peer) == ACKS_REQUIRED) {
         s->wanted = o->peer.binlog_pos;
         s->wanted_epoch = term;
     }

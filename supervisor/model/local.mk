@@ -6,6 +6,7 @@ libmodel_a_SOURCES += supervisor/model/observation.h supervisor/model/policy.h s
 	supervisor/model/state.c supervisor/model/state.h \
 	supervisor/model/quorum.c supervisor/model/quorum.h \
 	supervisor/model/facts.c supervisor/model/facts.h supervisor/model/facts_names.c \
+	supervisor/model/facts_data.c supervisor/model/facts_peer.c supervisor/model/facts_parts.h \
 	supervisor/model/durability.c supervisor/model/durability.h \
 	supervisor/model/dual.c supervisor/model/dual.h \
 	supervisor/model/rules.c supervisor/model/rules.h \

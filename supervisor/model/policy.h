@@ -31,4 +31,10 @@ struct policy {
     int breaker_failovers;
 };
 
+/* Does what was seen then speak of the present? */
+static inline bool policy_is_fresh(const struct policy *p, int64_t now_us, int64_t seen_us)
+{
+    return seen_us && now_us - seen_us <= p->silent_us;
+}
+
 #endif

@@ -41,7 +41,7 @@ static const struct server_view *view_of(const struct report_input *in, int i)
 
 static bool is_fresh(const struct report_input *in, int64_t seen_us)
 {
-    return seen_us && in->observation->now_us - seen_us <= in->policy->silent_us;
+    return policy_is_fresh(in->policy, in->observation->now_us, seen_us);
 }
 
 static bool is_own_dead(const struct report_input *in, int i)

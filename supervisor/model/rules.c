@@ -33,7 +33,7 @@ const struct rule rules_table[] = {
      "authority ended: no majority of votes answers"},
     {117, S(DEMOTE_CLOSE), {NOT_YES(AUTHORITY), NOT_YES(OWN_READ_ONLY)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
      "authority ended while the own server is being closed"},
-    {118, S(WRITER), {NO(QUICK), NOT_YES(WRITE_LOCK)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
+    {118, HOLDING, {NO(QUICK), NOT_YES(WRITE_LOCK)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
      "the other voters answer too slowly for the write lock to be renewed"},
     {120, S(WRITER), {YES(ISOLATED)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
      "neither the other node nor a reference was heard for a lease"},
