@@ -44,20 +44,22 @@ static char *find_below(const char *folders)
             char *path = mem_printf("%.*s/%s", (int)length, at, names[i]);
             if (access(path, F_OK) == 0)
                 return path;
+            free(path);
         }
         at += length;
     }
     return NULL;
 }
 
-static const char *default_file(void)
+/* The caller frees it. */
+static char *default_file(void)
 {
     char *found = find_below(getenv("MP_CONFIG_PATH"));
     if (!found)
         found = find_below(getenv("NAGIOS_CONFIG_PATH"));
     for (size_t i = 0; !found && i < sizeof(places) / sizeof(places[0]); i++)
         if (access(places[i], F_OK) == 0)
-            return places[i];
+            found = mem_strdup(places[i]);
     return found;
 }
 
@@ -100,6 +102,7 @@ static bool take_option(struct extra_opts *out, const struct file *f, int number
     if (strcmp(name, "extra-opts") == 0)
         return err_set(e, "%s:%d: extra-opts belongs on the command line alone", f->path, number);
     if (strcmp(name, "password") == 0) {
+        free(out->password);
         out->password = mem_strdup(value ? value : "");
         return is_closed(f, e);
     }
@@ -113,29 +116,54 @@ static bool take_option(struct extra_opts *out, const struct file *f, int number
     return true;
 }
 
+enum where { BEFORE, INSIDE, ELSEWHERE };
+
+static bool take_line(struct extra_opts *out, struct file *f, enum where *where, int number, char *at,
+                      struct err *e)
+{
+    char *close = *at == '[' ? strchr(at, ']') : NULL;
+    if (!*at || *at == '#' || *at == ';')
+        return true;
+    if (*at == '[' && (!close || close[1]))
+        return err_set(e, "%s:%d: \"[section]\" is expected", f->path, number);
+    if (close) {
+        *close = '\0';
+        *where = strcmp(trim(at + 1), f->section) == 0 ? INSIDE : ELSEWHERE;
+        f->found = f->found || *where == INSIDE;
+        return true;
+    }
+    if (*where == BEFORE)
+        return err_set(e, "%s:%d: this stands before the first [section]", f->path, number);
+    return *where == ELSEWHERE || take_option(out, f, number, at, e);
+}
+
 static bool take_lines(struct extra_opts *out, struct file *f, struct err *e)
 {
-    enum { BEFORE, INSIDE, ELSEWHERE } where = BEFORE;
+    enum where where = BEFORE;
     char *line = NULL;
     size_t size = 0;
-    for (int number = 1; getline(&line, &size, f->stream) >= 0; number++) {
-        char *at = trim(line), *close = *at == '[' ? strchr(at, ']') : NULL;
-        if (!*at || *at == '#' || *at == ';')
-            continue;
-        if (*at == '[' && (!close || close[1]))
-            return err_set(e, "%s:%d: \"[section]\" is expected", f->path, number);
-        if (close) {
-            *close = '\0';
-            where = strcmp(trim(at + 1), f->section) == 0 ? INSIDE : ELSEWHERE;
-            f->found = f->found || where == INSIDE;
-        } else if (where == BEFORE) {
-            return err_set(e, "%s:%d: this stands before the first [section]", f->path, number);
-        } else if (where == INSIDE && !take_option(out, f, number, at, e)) {
-            return false;
-        }
-    }
+    bool ok = true;
+    for (int number = 1; ok && getline(&line, &size, f->stream) >= 0; number++)
+        ok = take_line(out, f, &where, number, trim(line), e);
+    if (line)
+        explicit_bzero(line, size);
     free(line);
-    return true;
+    return ok;
+}
+
+static bool read_file(struct extra_opts *out, struct file *f, struct err *e)
+{
+    if (!f->path)
+        return err_set(e, "there is no ini file in the usual places; name one: " OPTION "=%s@FILE",
+                       f->section);
+    f->stream = strcmp(f->path, "-") == 0 ? stdin : fopen(f->path, "re");
+    if (!f->stream)
+        return err_set(e, "%s: %s", f->path, strerror(errno));
+    bool ok =
+        take_lines(out, f, e) && (f->found || err_set(e, "%s has no section [%s]", f->path, f->section));
+    if (f->stream != stdin)
+        fclose(f->stream);
+    return ok;
 }
 
 /* `locator` is [SECTION][@FILE], or NULL. */
@@ -143,24 +171,28 @@ static bool take_file(struct extra_opts *out, const char *locator, const char *p
 {
     const char *at = locator ? strchr(locator, '@') : NULL;
     size_t length = !locator ? 0 : at ? (size_t)(at - locator) : strlen(locator);
-    struct file f = {.path = at ? at + 1 : default_file(),
-                     .section = length ? mem_printf("%.*s", (int)length, locator) : plugin};
-    if (!f.path)
-        return err_set(e, OPTION ": there is no ini file in the usual places; name one: " OPTION "=%s@FILE",
-                       f.section);
-    f.stream = strcmp(f.path, "-") == 0 ? stdin : fopen(f.path, "re");
-    if (!f.stream)
-        return err_set(e, OPTION ": %s: %s", f.path, strerror(errno));
-    bool ok = take_lines(out, &f, e) && (f.found || err_set(e, "%s has no section [%s]", f.path, f.section));
-    if (f.stream != stdin)
-        fclose(f.stream);
-    return ok || err_prefix(e, OPTION);
+    char *section = length ? mem_printf("%.*s", (int)length, locator) : mem_strdup(plugin);
+    char *path = at ? mem_strdup(at + 1) : default_file();
+    struct file f = {.path = path, .section = section};
+    bool ok = read_file(out, &f, e) || err_prefix(e, OPTION);
+    free(section);
+    free(path);
+    return ok;
+}
+
+void extra_opts_free(struct extra_opts *x)
+{
+    for (int i = 0; i < x->argc; i++)
+        free(x->argv[i]);
+    free(x->argv);
+    free(x->password);
+    *x = (struct extra_opts){.argc = 0};
 }
 
 bool extra_opts_expand(struct extra_opts *out, int argc, char **argv, const char *plugin, struct err *e)
 {
     *out = (struct extra_opts){.argc = 0};
-    append(out, argc > 0 ? argv[0] : mem_strdup(plugin));
+    append(out, mem_strdup(argc > 0 ? argv[0] : plugin));
     for (int pass = 0; pass < 2; pass++)
         for (int i = 1; i < argc; i++) {
             bool joined = strncmp(argv[i], OPTION "=", strlen(OPTION "=")) == 0;
@@ -171,7 +203,7 @@ bool extra_opts_expand(struct extra_opts *out, int argc, char **argv, const char
             if (pass == 0 && (joined || alone) && !take_file(out, locator, plugin, e))
                 return false;
             if (pass == 1 && !joined && !alone)
-                append(out, argv[i]);
+                append(out, mem_strdup(argv[i]));
         }
     return true;
 }

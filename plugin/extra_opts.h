@@ -18,8 +18,9 @@ struct extra_opts {
     char *password; /* NULL = none was given */
 };
 
-/* Nothing is ever freed: the plugin ends soon. */
+/* extra_opts_free() it also where this fails. */
 MUST_CHECK bool extra_opts_expand(struct extra_opts *out, int argc, char **argv, const char *plugin,
                                   struct err *e);
+void extra_opts_free(struct extra_opts *x);
 
 #endif

@@ -48,10 +48,10 @@ static void limit(double seconds)
 
 static char *request_of(const struct options *o)
 {
-    char *warning = o->warning ? mem_printf(",\"warning\":\"%s\"", o->warning) : mem_strdup("");
-    char *critical = o->critical ? mem_printf(",\"critical\":\"%s\"", o->critical) : mem_strdup("");
-    return mem_printf("{\"v\":1,\"command\":\"check\",\"mode\":\"%s\",\"verbose\":%d%s%s}\n",
-                      check_mode_name(o->check.mode), o->verbose, warning, critical);
+    const char *w = o->warning, *c = o->critical; /* ranges: nothing to be escaped */
+    return mem_printf("{\"v\":1,\"command\":\"check\",\"mode\":\"%s\",\"verbose\":%d%s%s%s%s%s%s}\n",
+                      check_mode_name(o->check.mode), o->verbose, w ? ",\"warning\":\"" : "", w ? w : "",
+                      w ? "\"" : "", c ? ",\"critical\":\"" : "", c ? c : "", c ? "\"" : "");
 }
 
 /* Is it of now? A supervisor that answers from an old decision does not watch. */
@@ -91,8 +91,10 @@ static bool ask_daemon(const struct options *o, int64_t began_us, int *code, str
     size_t length = 0;
     double share = o->timeout_s / ASK_SHARE;
     int64_t deadline_us = began_us + (int64_t)((share < ASK_MOST_S ? share : ASK_MOST_S) * 1e6);
-    if (!ask(o->socket, request_of(o), deadline_us, buffer, sizeof(buffer), &length, why) ||
-        !answer_parse(&answer, buffer, length, why))
+    char *request = request_of(o);
+    bool answered = ask(o->socket, request, deadline_us, buffer, sizeof(buffer), &length, why);
+    free(request);
+    if (!answered || !answer_parse(&answer, buffer, length, why))
         return false;
     if (answer.ok && !is_fresh(o, why))
         return err_prefix(why, "%s answers, but", o->socket);
@@ -115,13 +117,20 @@ static int ask_servers(const struct options *o, const char *why, int64_t began_u
     return EXIT_CRITICAL;
 }
 
-int main(int argc, char **argv)
+static int check(const struct options *o, int64_t began_us)
 {
-    struct options o;
-    struct err e = {.text = ""};
+    struct err why = {.text = ""};
     int code = EXIT_UNKNOWN;
-    int64_t began_us = ask_now_us();
-    switch (options_parse(&o, argc, argv, &e)) {
+    bool asks_daemon = !o->direct && !o->host_count;
+    limit(o->timeout_s);
+    if (asks_daemon && ask_daemon(o, began_us, &code, &why))
+        return code;
+    return ask_servers(o, asks_daemon ? why.text : "", began_us);
+}
+
+static int run(enum options_result result, const struct options *o, const char *complaint, int64_t began_us)
+{
+    switch (result) {
     case OPTIONS_HELP:
         options_print_help();
         return EXIT_UNKNOWN; /* as the guidelines have it */
@@ -129,12 +138,20 @@ int main(int argc, char **argv)
         printf(OPTIONS_PLUGIN " v" PACKAGE_VERSION " (mysql-replcheck " PACKAGE_VERSION ")\n");
         return EXIT_UNKNOWN;
     case OPTIONS_BAD:
-        return unknown(e.text);
+        return unknown(complaint);
     case OPTIONS_OK:
         break;
     }
-    limit(o.timeout_s);
-    if (!o.direct && !o.host_count && ask_daemon(&o, began_us, &code, &e))
-        return code;
-    return ask_servers(&o, o.direct || o.host_count ? "" : e.text, began_us);
+    return check(o, began_us);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct err e = {.text = ""};
+    int64_t began_us = ask_now_us();
+    enum options_result result = options_parse(&o, argc, argv, &e);
+    int code = run(result, &o, e.text, began_us);
+    options_free(&o);
+    return code;
 }

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/extra_opts.h"
-
 #define TIMEOUT_MAX_S 3600
 
 enum { STALE = 256, CONFIG, PROGRAM, DIRECT, DEFAULTS_FILE, TLS_CA, PASSWORD };
@@ -172,27 +170,32 @@ static bool complain(int c, int argc, char **argv, struct err *e)
     return err_set(e, "%.64s: there is no such option, or not with a value; see --help", word);
 }
 
+void options_free(struct options *o)
+{
+    extra_opts_free(&o->words);
+}
+
 enum options_result options_parse(struct options *out, int argc, char **argv, struct err *e)
 {
-    struct extra_opts x;
+    struct extra_opts *x = &out->words;
     int c;
     *out = (struct options){.timeout_s = 10,
                             .stale_s = 10,
                             .socket = "/run/mysql-replcheck/control.sock",
                             .config_dir = "/etc/mysql-replcheck",
                             .program = BINDIR "/mysql-replcheck"};
-    if (!extra_opts_expand(&x, argc, argv, OPTIONS_PLUGIN, e))
+    if (!extra_opts_expand(x, argc, argv, OPTIONS_PLUGIN, e))
         return OPTIONS_BAD;
-    out->password = x.password;
+    out->password = x->password;
     optind = 0; /* from the beginning, also a second time */
-    while ((c = getopt_long(x.argc, x.argv, "+:m:w:c:t:vVhS:H:P:u:", long_options, NULL)) != -1) {
+    while ((c = getopt_long(x->argc, x->argv, "+:m:w:c:t:vVhS:H:P:u:", long_options, NULL)) != -1) {
         if (c == 'h' || c == 'V')
             return c == 'h' ? OPTIONS_HELP : OPTIONS_VERSION;
-        if (c == '?' || c == ':' ? !complain(c, x.argc, x.argv, e) : !take(out, c, optarg, e))
+        if (c == '?' || c == ':' ? !complain(c, x->argc, x->argv, e) : !take(out, c, optarg, e))
             return OPTIONS_BAD;
     }
-    if (optind < x.argc) {
-        err_set(e, "\"%.64s\" is no option; see --help", x.argv[optind]);
+    if (optind < x->argc) {
+        err_set(e, "\"%.64s\" is no option; see --help", x->argv[optind]);
         return OPTIONS_BAD;
     }
     return check_together(out, e) ? OPTIONS_OK : OPTIONS_BAD;

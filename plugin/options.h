@@ -3,11 +3,13 @@
 #define REPLCHECK_PLUGIN_OPTIONS_H
 
 #include "model/check.h"
+#include "plugin/extra_opts.h"
 
 #define OPTIONS_PLUGIN    "check_mysql_replcheck"
 #define OPTIONS_HOSTS_MAX 2
 
 struct options {
+    struct extra_opts words; /* what the texts below point into */
     struct check_request check;
     const char *warning, *critical; /* as they were given; NULL = not */
     int verbose;
@@ -22,8 +24,9 @@ struct options {
 
 enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_BAD };
 
-/* Borrows from `argv`. OPTIONS_BAD: `e` names the option and what is expected. */
+/* OPTIONS_BAD: `e` names the option and what is expected. options_free() it in any case. */
 enum options_result options_parse(struct options *out, int argc, char **argv, struct err *e);
+void options_free(struct options *o);
 
 void options_print_help(void);
 

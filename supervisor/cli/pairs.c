@@ -16,7 +16,7 @@
 #define AT_ONCE 32
 
 struct pair {
-    const char *path;
+    char *path;
     enum severity severity;
     char *text; /* the lines that are printed */
 };
@@ -186,18 +186,30 @@ static int print(const struct pairs *all)
     return (int)worst->severity;
 }
 
+static void pairs_free(struct pairs *all)
+{
+    for (int i = 0; i < all->count; i++) {
+        free(all->list[i].path);
+        free(all->list[i].text);
+    }
+    free(all->list);
+    free(all);
+}
+
 bool pairs_check(const struct pairs_request *q, int *code, struct err *e)
 {
     struct pairs *all = mem_zalloc(sizeof(*all));
     all->request = q;
     all->began_us = clock_now_us();
-    if (!find(all, e))
-        return false;
-    all->base = event_base_new();
-    refill(all);
-    if (all->under_way)
-        event_base_dispatch(all->base);
-    event_base_free(all->base);
-    *code = print(all);
-    return true; /* the process ends now: the list goes with it */
+    bool found = find(all, e);
+    if (found) {
+        all->base = event_base_new();
+        refill(all);
+        if (all->under_way)
+            event_base_dispatch(all->base);
+        event_base_free(all->base);
+        *code = print(all);
+    }
+    pairs_free(all);
+    return found;
 }
