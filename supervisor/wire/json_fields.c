@@ -145,6 +145,11 @@ static const char *expected(enum json_field_kind kind)
     return texts[kind];
 }
 
+static bool may_be_null(enum json_field_kind kind)
+{
+    return kind == FIELD_TRI || kind == FIELD_COUNT || kind == FIELD_TEXT;
+}
+
 bool json_fields_read(const struct json_field *fields, const json_t *object, void *base, struct err *e)
 {
     if (!json_is_object(object))
@@ -152,8 +157,10 @@ bool json_fields_read(const struct json_field *fields, const json_t *object, voi
     for (const struct json_field *f = fields; f->name; f++) {
         const json_t *v = json_object_get(object, f->name);
         void *at = (char *)base + f->offset;
-        if (!v)
+        if (!v && !may_be_null(f->kind))
             return err_set(e, "\"%s\" is missing", f->name);
+        if (!v)
+            v = json_null();
         if (f->kind == FIELD_OBJECT) {
             if (!json_fields_read(f->members, v, at, e))
                 return err_prefix(e, "%s", f->name);

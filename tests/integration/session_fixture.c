@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -91,6 +93,35 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     ticked_us = now_us;
 }
 
+static _Atomic int64_t overslept_us;
+
+static void *sleeper(void *arg)
+{
+    for (;;) {
+        int64_t before_us = clock_now_us();
+        usleep(2000);
+        int64_t over_us = clock_now_us() - before_us - 2000;
+        if (over_us > atomic_load(&overslept_us))
+            atomic_store(&overslept_us, over_us);
+    }
+    return arg;
+}
+
+int64_t fixture_slack_us(void)
+{
+    return CLOCK_MS(60) + 4 * atomic_load(&overslept_us);
+}
+
+static void watch_the_machine(void)
+{
+    static bool begun;
+    pthread_t thread;
+    if (!begun)
+        assert_int_equal(pthread_create(&thread, NULL, sleeper, NULL), 0);
+    begun = true;
+    atomic_store(&overslept_us, 0);
+}
+
 int fixture_begin(void **state)
 {
     static const struct timeval often = {.tv_usec = 1000};
@@ -112,6 +143,7 @@ int fixture_begin(void **state)
     ticker = event_new(base, -1, EV_PERSIST, on_tick, NULL);
     event_add(ticker, &often);
     ticked_us = longest_gap_us = 0;
+    watch_the_machine();
     return 0;
 }
 

@@ -172,7 +172,7 @@ static void refuses(void **state)
     } cases[] = {
         {"version", NULL, "no version"},
         {"version", "2", "of version 2"},
-        {"headline", NULL, "\"headline\" is missing"},
+        {"dual", NULL, "\"dual\" is missing"},
         {"headline", "7", "\"headline\": a text that fits"},
         {"severity", "\"fine\"", "\"severity\": one of the known words"},
         {"severity", "0", "\"severity\": one of the known words"},
@@ -185,7 +185,7 @@ static void refuses(void **state)
         {"writer_node", "-1", "\"writer_node\""},
         {"writer_node", "5", "\"writer_node\""},
         {"fencer", "[]", "fencer: an object"},
-        {"fencer", "{}", "fencer: \"alive\" is missing"},
+        {"loss", "{}", "loss: \"estimate\" is missing"},
         {"nodes", "[]", "\"nodes\": an array of 2 to 2"},
         {"votes", "{}", "\"votes\": an array of 3 to 3"},
         {"votes", "[1,2,3]", "votes[0]: an object"},
@@ -205,6 +205,23 @@ static void refuses(void **state)
         json_decref(json);
     }
     assert_false(report_from_json(second, NULL, &(struct err){0}));
+}
+
+/* As a report of a version that did not know it yet. */
+static void missing_is_unknown(void **state)
+{
+    struct err e = {.text = ""};
+    (void)state;
+    report_of_scene(scene, first);
+    json_t *json = report_to_json(first), *peer = json_array_get(json_object_get(json, "nodes"), 1);
+    json_object_del(peer, "server_version");
+    json_object_del(peer, "read_only");
+    json_object_del(peer, "server_id");
+    if (!report_from_json(second, json, &e))
+        fail_msg("%s", e.text);
+    assert_string_equal(second->nodes[1].server_version, "");
+    assert_int_equal(second->nodes[1].read_only, TRI_UNKNOWN);
+    json_decref(json);
 }
 
 static void longer_than_fits(void **state)
@@ -330,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(unknown_is_null, set_up, tear_down),
         cmocka_unit_test_setup_teardown(survives_bad_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(missing_is_unknown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(longer_than_fits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(explains, set_up, tear_down),
         cmocka_unit_test_setup_teardown(conditions_as_words, set_up, tear_down),
