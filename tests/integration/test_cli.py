@@ -311,12 +311,12 @@ def refusals_end_with_1():
 @case
 def nonsense_from_the_daemon_is_told():
     fewer = report()
-    del fewer["votes"][1]["voter"]
+    del fewer["votes"][1]["counted"]
     for answer, complaint in [
             (b"hello\n", "not JSON"), (b"{}\n", "another version"), (b"\n", "not JSON"),
             (b'{"v":1,"ok":true}\n', "no version"),
             (json.dumps({"v": 1, "ok": True, "report": dict(report(), version=2)}).encode() + b"\n", "of version 2"),
-            (json.dumps({"v": 1, "ok": True, "report": fewer}).encode() + b"\n", 'votes[1]: "voter" is missing')]:
+            (json.dumps({"v": 1, "ok": True, "report": fewer}).encode() + b"\n", 'votes[1]: "counted" is missing')]:
         with folder() as path, daemon(path, lambda _, a=answer: a):
             code, _, err = run("status", config=path)
             expect("exit", code, 1)
