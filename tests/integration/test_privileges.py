@@ -3,15 +3,14 @@
 as much of their restrictions as can be had without systemd. Where a known password is, and where it must not be. Who
 may ask over the control socket, and who may command. Needs root; skipped without."""
 import contextlib
-import ctypes
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 
+import by_units
 from daemon_fixture import CLUSTER, DAEMON, PASSWORD, TOOL, USERS, Failure, case, children, main, node, wait_for
 
 WITH_VIP = CLUSTER.replace("vip: {source: none}", "vip: {addresses: [192.0.2.100]}")
@@ -22,7 +21,6 @@ KILL, NET_ADMIN = 1 << 5, 1 << 12
 TABLE = {"fencer": (FENCE, (KILL, KILL, KILL, KILL, KILL), False), "spawner": (RUN, (0, 0, 0, 0, 0), False),
          "supervisor": (RUN, (0, 0, 0, 0, 0), False), "resetter": (FENCE, (0, NET_ADMIN, NET_ADMIN, 0, 0), True)}
 COMMANDS = {"replcheck-spawn": "spawner", "replcheck-reset": "resetter"}
-UNITS = os.path.join(os.environ.get("srcdir", "."), "conf/systemd")
 SANITIZED = b"libasan" in subprocess.run(["ldd", DAEMON], capture_output=True, check=False).stdout
 # Under a filter that forbids capset() the inheritable one stays.
 BY_UNITS = dict(TABLE, resetter=(FENCE, (0 if SANITIZED else NET_ADMIN, NET_ADMIN, NET_ADMIN, NET_ADMIN, 0), True))
@@ -145,149 +143,21 @@ def who_may_ask_and_who_may_command():
 
 # ---- by the units
 
-def setting(unit, name):
-    """The values of a unit's setting, in order."""
-    with open(os.path.join(UNITS, unit), encoding="utf-8") as file:
-        return [line.partition("=")[2].strip() for line in file if line.startswith(name + "=")]
-
-
-def groups_of_calls():
-    groups = {}
-    for line in subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True,
-                               check=True).stdout.splitlines():
-        word = line.strip().split()[0] if line.strip() else "#"
-        if line.startswith("@"):
-            inside = groups[word] = []
-        elif word[0] != "#":
-            inside.append(word)
-    return groups
-
-
-def expanded(words, groups):
-    """System calls and @groups of them, as systemd expands those."""
-    return set().union(*(expanded(groups[word], groups) if word in groups else {word} for word in words))
-
-
-# Takes all calls but those numbers away from itself, and becomes what comes behind them.
-LAUNCHER = """
-import ctypes, os, sys
-library = ctypes.CDLL("libseccomp.so.2")
-library.seccomp_init.restype = ctypes.c_void_p
-filter = ctypes.c_void_p(library.seccomp_init(0x00050001))  # EPERM
-for number in sys.argv[1].split(","):
-    library.seccomp_rule_add(filter, 0x7fff0000, int(number), 0)
-if library.seccomp_load(filter):
-    sys.exit("the filter is refused")
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-
-
-def restricted(unit):
-    """The words before a command that give it the unit's SystemCallFilter=."""
-    groups, lines = groups_of_calls(), setting(unit, "SystemCallFilter")
-    allowed = expanded(["@default", *(w for line in lines if line[0] != "~" for w in line.split())], groups)
-    allowed -= expanded([w for line in lines if line[0] == "~" for w in line[1:].split()], groups)
-    library = ctypes.CDLL("libseccomp.so.2")
-    numbers = [library.seccomp_syscall_resolve_name(name.encode()) for name in allowed]
-    return [sys.executable, "-c", LAUNCHER, ",".join(str(n) for n in numbers if n >= 0)]
-
-
-def by_unit(unit, folder):
-    """The words before a command that give it the unit's user, capabilities, scheduling, view of the files and system
-    calls. What systemd itself adds, namespaces for /dev and /tmp above all, is not had."""
-    user = USERS[setting(unit, "User")[0]]
-    groups = [str(os.stat("/var/lib/mysql").st_gid) if name == "mysql" else str(USERS[name])
-              for line in setting(unit, "SupplementaryGroups") for name in line.split()]
-    bounds, ambient = ("".join(",+" + name.lower()[4:] for name in " ".join(setting(unit, option)).split())
-                       for option in ("CapabilityBoundingSet", "AmbientCapabilities"))
-    hurry = ["chrt", *["--reset-on-fork"] * bool(setting(unit, "CPUSchedulingResetOnFork")), "--rr", "1"]
-    writable = "".join(f"mount --bind {folder}/{name} {folder}/{name} && "
-                       for name in ("run", "state") if setting(unit, "ReadWritePaths"))
-    files = f'mount --make-rprivate / && {writable}mount -o remount,bind,ro / && exec "$@"'
-    return ["unshare", "--mount", "sh", "-c", files, "sh", *hurry * bool(setting(unit, "CPUSchedulingPolicy")),
-            "setpriv", f"--reuid={user}", f"--regid={user}",
-            f"--groups={','.join(groups)}" if groups else "--clear-groups", f"--inh-caps=-all{ambient}",
-            f"--ambient-caps=-all{ambient}", f"--bounding-set=-all{bounds}", "--no-new-privs",
-            *([] if SANITIZED else restricted(unit))]
-
-
-class Systemd:
-    """Its part: starts the fencer, listens for it at the sockets, and starts a helper for each connection."""
-
-    def __init__(self, one):
-        self.one, self.processes, self.listeners, self.told = one, [], [], []
-        self.program = shutil.copy(DAEMON, one.folder)  # which the users can reach
-        os.chown(one.run, RUN, RUN)
-        os.chmod(one.run, 0o2775)
-        os.chown(one.state, RUN, RUN)
-        os.chmod(one.state, 0o750)
-        for name in ("spawner", "resetter"):
-            self.listen(name)
-        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notify.bind("")  # a name that the kernel chooses
-        os.environ["NOTIFY_SOCKET"] = "@" + self.notify.getsockname()[1:].decode()
-        self.run("mysql-replcheck.service.in", subprocess.DEVNULL)
-        del os.environ["NOTIFY_SOCKET"]
-
-    def run(self, unit, standard_input):
-        words = setting(unit, "ExecStart")[0].split()[1:]
-        with open(self.one.log, "a", encoding="utf-8") as log:
-            self.processes.append(subprocess.Popen(
-                [*by_unit(unit, self.one.folder), self.program, "--config", self.one.folder, *words],
-                stdin=standard_input, stdout=log, stderr=log))
-
-    def listen(self, name):
-        unit = f"mysql-replcheck-{name}.socket"
-        path = setting(unit, "ListenSequentialPacket")[0].replace("/run/mysql-replcheck", self.one.run)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        listener.bind(path)
-        os.chown(path, USERS[setting(unit, "SocketUser")[0]], USERS[setting(unit, "SocketGroup")[0]])
-        os.chmod(path, int(setting(unit, "SocketMode")[0], 8))
-        listener.listen(4)
-        self.listeners.append(listener)
-        threading.Thread(target=self.serve, args=(name, listener), daemon=True).start()
-
-    def serve(self, name, listener):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                with connection:
-                    self.run(f"mysql-replcheck-{name}@.service.in", connection)
-
-    def pids(self):
-        return [pid for process in self.processes for pid in (process.pid, *children(process.pid))]
-
-    def hears(self, what):
-        """Of READY=1 and the like, what has come since the last one that was waited for."""
-        self.notify.settimeout(30)
-        while True:
-            try:
-                got = self.notify.recv(4096).decode()
-            except TimeoutError:
-                raise Failure(f"no {what} within 30 s, but {self.told}; the log:\n{self.one.said()}") from None
-            self.told.append(got)
-            if what in got:
-                return got
-
-    def stop(self):
-        self.processes[0].terminate()
-        for process in self.processes:
-            process.wait(30)
-
-    def close(self):
-        for listener in self.listeners:
-            listener.close()
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+def pids_of(it):
+    return [pid for process in it.processes for pid in (process.pid, *children(process.pid))]
 
 
 @contextlib.contextmanager
 def units(one):
-    it = Systemd(one)
+    program = shutil.copy(DAEMON, one.folder)
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind("")  # a name that the kernel chooses
+    notify.settimeout(30)
+    os.environ["NOTIFY_SOCKET"] = "@" + notify.getsockname()[1:].decode()
+    it = by_units.Systemd(program, one.folder, one.run, one.state, one.log, filtered=not SANITIZED)
+    del os.environ["NOTIFY_SOCKET"]
     try:
-        yield it
+        yield it, notify
     finally:
         it.close()
 
@@ -296,14 +166,14 @@ def units(one):
 def started_by_units():
     if not shutil.which("systemd-analyze"):
         return
-    with node(WITH_VIP) as one, units(one) as it:
-        it.hears("READY=1")
+    with node(WITH_VIP) as one, units(one) as (it, notify):
+        expect(f"readiness; the log:\n{one.said()}", notify.recv(4096), b"READY=1")
         one.answers()
-        found = wait_for(f"four processes; the log:\n{one.said()}", lambda: processes(it.pids()))
+        found = wait_for(f"four processes; the log:\n{one.said()}", lambda: processes(pids_of(it)))
         as_the_table_says(found, BY_UNITS)
         expect("the lock's owner", os.stat(f"{one.run}/lock").st_uid, FENCE)
         os.kill(found["supervisor"], 9)
-        wait_for("another supervisor", lambda: (processes(it.pids()) or found)["supervisor"] != found["supervisor"])
+        wait_for("another supervisor", lambda: (processes(pids_of(it)) or found)["supervisor"] != found["supervisor"])
         one.answers()
         it.stop()
         expect("how they ended", [process.returncode for process in it.processes], [0] * 3)

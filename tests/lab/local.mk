@@ -21,7 +21,7 @@ tests_lab_labhangfs_SOURCES = tests/lab/labhangfs.c
 tests_lab_labhangfs_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
 tests_lab_labhangfs_LDADD = $(FUSE_LIBS)
 endif
-EXTRA_DIST += tests/lab/README.md tests/lab/get-debian13 tests/lab/in-folder tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/run \
+EXTRA_DIST += tests/lab/README.md tests/lab/get-debian13 tests/lab/as-units tests/lab/in-folder tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/run \
 	tests/lab/mail-rows.sql \
 	tests/lab/baseline/keepalived.conf tests/lab/baseline/check.sh tests/lab/baseline/notify.sh \
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \

@@ -28,6 +28,7 @@ class Options:
     server: str = ""               # a folder with another system, whose MariaDB the hosts run (get-debian13)
     server_later: bool = False     # they begin with the machine's, for an upgrade
     set: dict = dataclasses.field(default_factory=dict)  # values of cluster.yaml: "timing.lease" -> "3s"
+    units: bool = False            # the daemon as its units start it, with their restrictions
     ipv6: bool = False             # every address is an IPv6 one
     keep_logs: bool = False        # after down, `dir` remains with the logs
 

@@ -1,6 +1,7 @@
 """What runs on the hosts besides the servers: the nft rule, keepalived, and our own programs."""
 import os
 import shutil
+import sys
 
 from . import accounts, baseline, conf, mail, yamlconf
 from .errors import LabError
@@ -105,4 +106,7 @@ def start_supervisor(lab, host, environment=()):
     program = os.path.join(lab.options.build, "mysql-replcheckd")
     if not os.access(program, os.X_OK):
         raise LabError(f"{program} is missing: build it first")
+    if lab.options.units:
+        launcher = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../as-units")
+        return host.start("replcheckd", ["env", *environment, sys.executable, launcher, program])
     return host.start("replcheckd", ["env", *environment, program, "--foreground", "--config", "/etc/mysql-replcheck"])

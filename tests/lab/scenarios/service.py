@@ -33,7 +33,7 @@ def upgrade_in_maintenance(t):
     t.end(t.writer, terms=1, outage_s=2)
 
 
-@scenario(name="stop-daemon-in-maintenance", quick=True)
+@scenario(name="stop-daemon-in-maintenance")
 def stop_daemon_in_maintenance(t):
     """The writer's daemon is ended in order in maintenance, where nobody takes over: it closes its server within seconds
     and says so, nobody is promoted, and it takes the role up again when it is back."""
@@ -51,3 +51,27 @@ def stop_daemon_in_maintenance(t):
     t.tool(t.standby, "maintenance", "off")
     t.wait_well()
     t.end(t.writer, terms=2, outage_s=60)
+
+
+@scenario(units=True)
+def under_units(t):
+    """The daemon as its units start it, with as much of their restrictions as can be had: the fencer, which is never root,
+    kills a server that hangs and the resetter ends its connections; upgrades and ends in order work as ever."""
+    t.begin()
+    program = f"{t.lab.options.build}/mysql-replcheckd"
+    done = t.host(t.writer).exec([program, "--config", "/etc/mysql-replcheck", "--upgrade"], check=False, timeout=30)
+    expect(done.returncode == 0, f"--upgrade: exit {done.returncode}: {done.stderr}")
+    t.wait_state(t.writer, "writer", 10)
+    t.fault(faults.stop(t.host(t.writer), "mariadbd"))
+    t.wait_writer(t.standby, 15)
+    expect("connections of the dead server" in t.said(t.writer), "nothing was reset")
+    t.server(t.writer).start()
+    t.wait_returned(t.writer)
+    faults.send(t.host(t.standby), "fencer", signal.SIGTERM)
+    t.wait_writer(t.writer, 15)
+    services.start_supervisor(t.lab, t.host(t.standby))
+    t.wait_well()
+    for node in (t.writer, t.standby):
+        for trouble in ("not permitted", "denied", "Bad system call"):
+            expect(trouble not in t.said(node), f"{node}: {trouble}")
+    t.end(t.writer, terms=3, outage_s=15)
