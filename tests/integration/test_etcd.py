@@ -576,7 +576,6 @@ def tls_with_a_pinned_key():
                          [f"ca={keys}/ca.pem", "verify=no"]):
                 one = it.voter("mx1", *good)
                 one.wait(FOR_EVER, up=True)
-                one.end()
             for bad in ([f"pin={wrong}"], [f"pin={wrong}", f"ca={keys}/ca.pem"], [f"pin={right}", f"ca={keys}/other.pem"],
                         [f"ca={keys}/other.pem", "verify=no"]):
                 two = it.voter("mx2", *bad)
