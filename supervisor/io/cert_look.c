@@ -10,7 +10,7 @@
 #include "wire/cert_date.h"
 
 #define PERIOD_S   600
-#define RETRY_S    60
+#define RETRY_S    5
 #define ANSWER_MS  2000
 #define BACKOFF_MS 3600000 /* it is ended before it would try again by itself */
 

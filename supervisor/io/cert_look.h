@@ -1,7 +1,7 @@
 /* Looks now and then at the certificate of a MariaDB server, by a session of its own: a session that remains shows for
  * ever the certificate that it began with. The server tells its end itself (Ssl_server_not_after).
  *
- * The first look begins in the loop's next turn, another each 10 minutes, or a minute after one that failed. */
+ * The first look begins in the loop's next turn, another each 10 minutes, or 5 s after one that failed. */
 #ifndef REPLCHECK_IO_CERT_LOOK_H
 #define REPLCHECK_IO_CERT_LOOK_H
 

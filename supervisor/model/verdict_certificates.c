@@ -6,8 +6,8 @@
 
 static void judge(struct report *r, const struct report_certificate *c)
 {
-    static const char remedy[] = "put a new certificate in its place and run FLUSH SSL there; where a fingerprint is "
-                                 "configured, change it too";
+    static const char remedy[] = "put a new certificate in its place and run FLUSH LOCAL SSL there (without LOCAL it goes into "
+                                 "the binary log); where a fingerprint is configured, change it too";
     if (c->ended)
         verdict_add(r, SEVERITY_CRITICAL, "certificate-ended", remedy,
                     "the certificate of %s's server is not valid any more: the next session to it fails", c->place);

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from . import database, etcd, freezer, mail, memory, services, starve
+from . import database, etcd, freezer, mail, memory, services, starve, tls
 from .errors import LabError
 from .host import Host
 from .net import HOSTS, PLANS, Segment
@@ -158,7 +158,11 @@ class Lab:
 
     def _make_databases(self):
         lossless = self.options.lossless
+        if self.options.tls:
+            tls.make_authority(self.path("tls"))
         def one(server):
+            if self.options.tls:
+                tls.certify(self.path("tls"), server.host, 90)
             server.prepare(self.options.pool, lossless, self.options.dual)
             server.start()
         if "witness" not in self.servers:
@@ -211,6 +215,9 @@ class Lab:
                         shutil.rmtree(entry.path, ignore_errors=True)
                     else:
                         os.unlink(entry.path)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
 
     # Looking ------------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ class Options:
     set: dict = dataclasses.field(default_factory=dict)  # values of cluster.yaml: "timing.lease" -> "3s"
     units: bool = False            # the daemon as its units start it, with their restrictions
     ipv6: bool = False             # every address is an IPv6 one
+    vips: int = 1                  # how many VIPs there are, up to 2
+    tls: bool = False              # the supervisors speak TLS to the MariaDB servers
     keep_logs: bool = False        # after down, `dir` remains with the logs
 
     def __post_init__(self):

@@ -3,7 +3,7 @@ import os
 import shutil
 import sys
 
-from . import accounts, baseline, conf, mail, yamlconf
+from . import accounts, baseline, conf, mail, tls, yamlconf
 from .errors import LabError
 
 NEEDED = ("mariadbd", "mariadb-install-db", "mariadb", "keepalived", "nft", "ip", "unshare", "nsenter")
@@ -59,9 +59,12 @@ def write_files(lab, host):
     text = conf.sample("keepalived.conf")
     for key, value in (("INTERFACE", "eth0"), ("VIP", f"{lab.plan.vip}/{lab.plan.prefix}"), ("ADVERT", options.advert)):
         text = conf.put(text, r"\$" + key, value)
+    if options.vips > 1:
+        more = "".join(f"\n        {vip}/{lab.plan.prefix}" for vip in lab.plan.vips[1:options.vips])
+        text = text.replace("\n        $VIP\n", f"\n        $VIP{more}\n")
     host.write("etc/keepalived/keepalived.conf", text)
     host.write("etc/mysql-replcheck/cluster.yaml", yamlconf.cluster(options))
-    host.write("etc/mysql-replcheck/node.conf", yamlconf.node(host.name, options))
+    host.write("etc/mysql-replcheck/node.conf", yamlconf.node(host.name, options, tls.fingerprint(lab.path("tls"), "witness") if options.tls else ""))
     host.write("etc/mysql-replcheck/peer.secret", SECRET + "\n", 0o600, "replcheck")
     os.makedirs(host.path("etc/mysql-replcheck/hooks.d"), exist_ok=True)
 

@@ -30,7 +30,7 @@ CLUSTER = {
 NODE = """\
 node = "{name}";
 local   = {{ socket = "/run/mysqld/mysqld.sock"; user = "replcheck"; }};
-peer    = {{ user = "replcheck"; password_file = "/etc/mysql-replcheck/peer.secret"; }};
+peer    = {{ user = "replcheck"; password_file = "/etc/mysql-replcheck/peer.secret"; {peer} }};
 {witness}fencer  = {{ user = "replcheck-fence"; kill_server = true; command = ""; }};
 run_as  = "replcheck";
 run_dir = "/run/mysql-replcheck";
@@ -53,7 +53,7 @@ def cluster(options):
     tree, plan = copy.deepcopy(CLUSTER), PLANS[6 if options.ipv6 else 4]
     tree["nodes"] = [{"name": name, "address": plan.addresses[name], "port": 3306, "server_id": i,
                       "auto_increment_offset": i} for i, name in enumerate(("mx1", "mx2"), 1)]
-    tree["vip"]["addresses"] = [plan.vip]
+    tree["vip"]["addresses"] = plan.vips[:options.vips]
     tree["quorum"]["references"] = [{"address": plan.reference, "port": 443}]
     if options.tie_breaker in ("witness", "etcd"):
         tree["quorum"]["witness"] = _witness(options, plan.addresses["witness"])
@@ -66,9 +66,12 @@ def cluster(options):
     return "\n".join(_block(tree, "")) + "\n"
 
 
-def node(name, options):
-    line = 'witness = { user = "replcheck"; password_file = "/etc/mysql-replcheck/peer.secret"; };\n'
-    return NODE.format(name=name, witness=line if options.tie_breaker == "witness" else "")
+def node(name, options, witness_pin=""):
+    """`witness_pin`: the fingerprint of the witness's certificate, where TLS is spoken."""
+    witness = f'tls = {{ fingerprint = "{witness_pin}"; }};' if options.tls else ""
+    line = f'witness = {{ user = "replcheck"; password_file = "/etc/mysql-replcheck/peer.secret"; {witness} }};\n'
+    peer = 'tls = { ca = "/etc/mysql-replcheck/ca.pem"; };' if options.tls else ""
+    return NODE.format(name=name, peer=peer, witness=line if options.tie_breaker == "witness" else "")
 
 
 def _put(tree, key, value):
