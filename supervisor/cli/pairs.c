@@ -13,7 +13,7 @@
 #include "model/report_text.h"
 #include "wire/check_line.h"
 
-#define AT_ONCE 32
+#define AT_ONCE 16
 
 struct pair {
     char *path;
