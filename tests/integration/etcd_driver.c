@@ -23,7 +23,7 @@ struct driver {
     struct event *period;
     struct quorum quorum;
     struct voter_rows rows;
-    int64_t answered_us;
+    int64_t answered_us, round_trip_us;
     struct voter *voter;
     bool peer_closed;
     json_t *events;
@@ -90,13 +90,13 @@ static void show(struct driver *d)
 {
     const struct vote *v = &d->quorum.votes[OBS_TIE];
     int64_t now = clock_now_us(), until = quorum_valid_until(&d->quorum, OBS_TIE);
-    json_t *json = json_pack(
-        "{s:I, s:b, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:b, s:o}", "certificate",
-        (json_int_t)voter_certificate_until_s(d->voter), "up", voter_is_up(d->voter), "held", v->held,
-        "counted", quorum_counts(&d->quorum, OBS_TIE, now), "basis", vote_basis_name(v->basis), "connection",
-        (json_int_t)v->connection, "valid_ms", (json_int_t)(until > now ? (until - now) / 1000 : 0),
-        "promised", (json_int_t)v->promised_epoch, "holder", (json_int_t)v->holder.connection, "released",
-        voter_release_done(d->voter), "events", d->events);
+    json_t *json = json_pack("{s:I, s:b, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:b, s:o}", "certificate",
+                             (json_int_t)voter_certificate_until_s(d->voter), "up", voter_is_up(d->voter),
+                             "held", v->held, "counted", quorum_counts(&d->quorum, OBS_TIE, now), "basis",
+                             vote_basis_name(v->basis), "connection", (json_int_t)v->connection, "valid_ms",
+                             (json_int_t)(until > now ? (until - now) / 1000 : 0), "promised",
+                             (json_int_t)v->promised_epoch, "holder", (json_int_t)v->holder.connection,
+                             "released", voter_release_done(d->voter), "events", d->events);
     json_t *rows = json_object();
     for (int i = 0; i < OBS_NODES; i++)
         for (enum note_kind k = NOTE_PROMISE; k <= NOTE_OUT_OF_SYNC; k++) {
@@ -226,6 +226,7 @@ int main(int argc, char **argv)
                                       .quorum = &d.quorum,
                                       .rows = &d.rows,
                                       .answered_us = &d.answered_us,
+                                      .round_trip_us = &d.round_trip_us,
                                       .evict = &evict};
     quorum_init(&d.quorum, self, false, lease_ms, 1000);
     d.base = event_base_new();

@@ -9,6 +9,8 @@ import dataclasses
 SAFETY, LIVENESS = "safety", "liveness"
 QUORUM = "supervisor/model/quorum.c"
 FACTS = "supervisor/model/facts.c"
+FACTS_DATA = "supervisor/model/facts_data.c"
+FACTS_PEER = "supervisor/model/facts_peer.c"
 DECIDE = "supervisor/model/decide.c"
 RULES = "supervisor/model/rules.c"
 LEDGER = "supervisor/model/ledger.c"
@@ -57,8 +59,8 @@ NO_OWN_VOTE = ((QUORUM, "    int64_t least = own < best ? own : best;", "    int
                (QUORUM, "    return other && quorum_holds(q, q->self);", "    return other;"))
 HUNG = ((FENCER, "    else if (silent_at_us(l, r) && now_us >= silent_at_us(l, r))", "    else if (false && silent_at_us(l, r))"),
         (FENCER, "        next = earlier(next, silent_at_us(l, r));\n", ""))
-STALE = ((FACTS, "    f->value[FACT_STALE] = fact_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)fact_stale;"),)
-LOSS_UNKNOWN = ((FACTS, "    f->value[FACT_LOSS] = fact_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)fact_loss;"),)
+STALE = ((FACTS, "    f->value[FACT_STALE] = facts_data_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)facts_data_stale;"),)
+LOSS_UNKNOWN = ((FACTS, "    f->value[FACT_LOSS] = facts_data_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)facts_data_loss;"),)
 
 
 def story(text, *more, tie="witness"):
@@ -163,9 +165,9 @@ MUTANTS = (
              "    int64_t deadline = until;\n    (void)policy;")),
            base=NO_DELAY),
     Mutant("no-veto", "a writable peer does not stop a promotion", LIVENESS,
-           ((FACTS, "    if (is_fresh(s, peer->seen_us) && peer->read_only == TRI_NO)\n        return attended ? TRI_YES : TRI_UNKNOWN;\n", "    (void)attended;\n"),)),
+           ((FACTS_PEER, "    if (facts_is_fresh(s, peer->seen_us) && peer->read_only == TRI_NO)\n        return attended ? TRI_YES : TRI_UNKNOWN;\n", "    (void)attended;\n"),)),
     Mutant("no-silence", "silence is not waited for", LIVENESS,
-           ((FACTS, "        return s->m->quiet_since_us && s->o->now_us - s->m->quiet_since_us >= s->p->lease_us;\n    return holder_expired(s);",
+           ((FACTS_PEER, "        return s->m->quiet_since_us && s->o->now_us - s->m->quiet_since_us >= s->p->lease_us;\n    return holder_expired(s);",
              "        return true;\n    return true;"),)),
     Mutant("epoch-not-checked", "a higher promise of the other is not looked at", SAFETY,
            ((FACTS, "        tri_from(s->m->epoch > s->m->term_floor && facts_promised_by(s->o, s->other) > s->m->epoch);", "        TRI_NO;"),
@@ -175,17 +177,17 @@ MUTANTS = (
     Mutant("one-epoch", "both nodes count in the same epochs", SAFETY,
            ((FACTS, "    return most % 2 == (p->self == 0 ? 1 : 0) ? most : most + 1;", "    (void)p;\n    return most;"),)),
     Mutant("no-drain", "a promotion does not wait for the relay log's end", SAFETY,
-           ((FACTS, "    if (own->seen_us < s->m->since_us || own_receiver(s) != IO_NO)\n        return TRI_NO;\n    facts_own_position(s->o, &applied);",
+           ((FACTS_DATA, "    if (own->seen_us < s->m->since_us || facts_data_receiver(s) != IO_NO)\n        return TRI_NO;\n    facts_own_position(s->o, &applied);",
              "    if (own->seen_us)\n        return TRI_YES;\n    facts_own_position(s->o, &applied);"),)),
     Mutant("no-switch", "no dead-man's switch", SAFETY,
            ((SERVER, "    if (v->read_only || ours)\n        return;\n    TRACE", "    return;\n    TRACE"),)),
     Mutant("stale-promoted", "a node that lacks a promised term is promoted", SAFETY,
-           ((FACTS, "    f->value[FACT_STALE] = fact_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)fact_stale;"),),
+           ((FACTS, "    f->value[FACT_STALE] = facts_data_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)facts_data_stale;"),),
            base=LOSS_UNKNOWN),
     Mutant("loss-unknown-is-none", "what is not known of the loss counts as none", SAFETY,
-           ((FACTS, "    f->value[FACT_LOSS] = fact_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)fact_loss;"),)),
+           ((FACTS, "    f->value[FACT_LOSS] = facts_data_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)facts_data_loss;"),)),
     Mutant("age-ignored", "an old answer about the own server counts as fresh", SAFETY,
-           ((FACTS, "    return is_fresh(s, v->seen_us) ? value : TRI_UNKNOWN;", "    (void)s;\n    return v->seen_us ? value : TRI_UNKNOWN;"),)),
+           ((FACTS, "    return facts_is_fresh(s, v->seen_us) ? value : TRI_UNKNOWN;", "    (void)s;\n    return v->seen_us ? value : TRI_UNKNOWN;"),)),
     Mutant("gap-ignored", "what was not heard while the process stood still passes for silence", LIVENESS,
            ((DECIDE, "    if (o->gap_us > p->renew_us + p->silent_us)\n        forget_ages(m);", "    (void)forget_ages;"),)),
     Mutant("released-open", "a handover is written before the own server is closed", SAFETY,
@@ -201,7 +203,7 @@ MUTANTS = (
            ((RULES, "    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(RELEASE),",
              "    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(TAKE_VOTES),"),)),
     Mutant("fork-promoted", "a node whose history forked is promoted", SAFETY,
-           ((FACTS, "    if (s->m->history == GTID_REL_DIVERGED)\n        return fact_later_term(s) == TRI_YES;", "    if (s->m->history == GTID_REL_DIVERGED)\n        return true;"),
+           ((FACTS_PEER, "    if (s->m->history == GTID_REL_DIVERGED)\n        return facts_data_later_term(s) == TRI_YES;", "    if (s->m->history == GTID_REL_DIVERGED)\n        return true;"),
             (RULES, "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(QUARANTINED)", "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(STANDBY)"))),
     Mutant("late-lock", "a renewal whose answer came late renews the write lock", SAFETY,
            ((DECIDE, "    return now_us - sent_us + p->epsilon_us <= p->takeover_delay_us;", "    return sent_us <= now_us;"),)),
