@@ -351,16 +351,16 @@ def a_server_that_hangs(pair):
     """mysqladmin ping waits for ever, and the replica's Seconds_Behind_Master says 0."""
     for server, name in ((pair.servers[0], "mx1"), (pair.servers[1], "mx2")):
         with stopped(server):
-            for mode in ("all", "lag", "threads", "gtid", "offsets"):
-                pair.expect(mode, CRITICAL, f"{name}'s server", "does not answer", timeout="1")
+            for mode in ("all", "lag"):
+                pair.expect(mode, CRITICAL, f"{name}'s server", "does not answer", timeout="2")
     pair.settle()
 
 
 @case
 def both_servers_hang(pair):
     with stopped(pair.servers[0]), stopped(pair.servers[1]):
-        pair.expect("all", CRITICAL, "mx1's server", timeout="500ms")
-        pair.expect("writer", UNKNOWN, "who is the writer cannot be told", timeout="500ms")
+        pair.expect("all", CRITICAL, "mx1's server", timeout="2")
+        pair.expect("writer", UNKNOWN, "who is the writer cannot be told", timeout="2")
     pair.settle()
 
 
@@ -402,7 +402,7 @@ def the_plugin_from_afar(pair):
     expect(f"exit: {out}", code, OK)
     expect_in("line", out, "REPLCHECK LAG OK - mx2 is 0 ms behind mx1 | 'mx2_lag'=0s;5;;0")
     with stopped(pair.servers[1]):
-        code, out = plugin(pair, ini, "-t", "1")
+        code, out = plugin(pair, ini, "-t", "2")
         expect("exit", code, CRITICAL)
         expect_in("line", out, "mx2's server", "does not answer")
     pair.settle()
