@@ -21,7 +21,7 @@ struct server_version {
 bool server_version_parse(const char *text, struct server_version *out);
 
 enum server_standing {
-    SERVER_TRIED = 0, /* the whole laboratory, and the tests of the schema */
+    SERVER_TRIED = 0, /* the laboratory, and the tests of the schema: mysql-replcheckd(8) says how far */
     SERVER_UNTRIED,   /* works as far as anybody knows */
     SERVER_REFUSED    /* cannot work */
 };
