@@ -131,6 +131,31 @@ static void start_applier(struct world *w, int n)
     flow_soon(w, n, MS);
 }
 
+static void stop_receiver(struct world *w, int n)
+{
+    w->servers[n].io = IO_NO;
+}
+
+static void start_receiver(struct world *w, int n)
+{
+    if (w->servers[n].state == RUNS)
+        flow_start(w, n, true, w->servers[n].sql);
+}
+
+/* An operator who has read the refusal, and accepts the loss. */
+static void order_promotion(struct world *w, int n)
+{
+    struct supervisor *p = &w->nodes[n].sup;
+    p->o.operator_.accept_loss = true;
+    p->o.operator_.want = WANT_HERE;
+    p->wish = WANT_HERE;
+    p->wish_left = 0;
+    p->wish_began = clock_of(w, n);
+    p->wish_until = 45 * S;
+    node_wake(w, n);
+    event_add(w, w->now + 20 * MS, EV_OPERATOR, n, 0, 0);
+}
+
 static void restart_server(struct world *w, int n)
 {
     server_kill(w, n);
@@ -183,6 +208,9 @@ static const struct move own_moves[] = {
     BOTH("make writable", make_writable),
     BOTH("stop the applier of", stop_applier),
     BOTH("start the applier of", start_applier),
+    BOTH("stop the receiver of", stop_receiver),
+    BOTH("start the receiver of", start_receiver),
+    BOTH("order a promotion at", order_promotion),
     BOTH("bounce the server of", restart_server),
     {"slow the network", 0, 0, NULL, slow},
     {"quicken the network", 0, 0, NULL, quick},
