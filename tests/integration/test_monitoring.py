@@ -2,6 +2,7 @@
 """The definitions in conf/monitoring: read by the real Nagios and Icinga 2, each command of NRPE's run, and a check
 executed by a running Nagios. The supervisor is played by this test. What is not installed is skipped."""
 import contextlib
+import grp
 import json
 import os
 import pwd
@@ -298,13 +299,13 @@ def icinga_reads(path, sample):
     icinga = program("icinga2")
     write(f"{path}/replcheck.conf", sample)
     write(f"{path}/icinga2.conf", ICINGA)
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
     places = [word for name in ("CacheDir", "DataDir", "LogDir", "SpoolDir", "InitRunDir")
               for word in ("-D", f"Configuration.{name}={path}/{name}")]
     for name in ("CacheDir", "DataDir", "LogDir", "SpoolDir", "InitRunDir"):
         os.makedirs(f"{path}/{name}", exist_ok=True)
     return subprocess.run([icinga, "daemon", "-C", "-c", f"{path}/icinga2.conf", "-D", "NodeName=test", "-D",
-                           f"Configuration.RunAsUser={user}", "-D", f"Configuration.RunAsGroup={user}", *places],
+                           f"Configuration.RunAsUser={user}", "-D", f"Configuration.RunAsGroup={group}", *places],
                           capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
