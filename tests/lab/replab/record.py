@@ -154,6 +154,11 @@ class Lookups:
                     self.done.append(lookup)
             time.sleep(self._pause_s)
 
+    def answered(self, name, since_us):
+        """Has that node answered each program after that moment?"""
+        told = {k.tool for k in list(self.done) if k.host == name and not k.error and k.begun_us > since_us}
+        return told == set(self.TOOLS)
+
     def stop(self):
         """Ends the loops and Dovecot; returns every lookup."""
         self._ended.set()

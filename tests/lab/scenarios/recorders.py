@@ -53,6 +53,13 @@ class Recorders:
     def done_through_vip(self):
         return list(self._client)
 
+    def through_vip(self):
+        """The number of the client that writes through the VIP; None while none does."""
+        return self._first.client if self._first is not None else None
+
+    def answered(self, name, since_us):
+        return self._lookups.answered(name, since_us)
+
     def stop(self):
         lookups, vip = self._lookups.stop(), self._vip.stop()
         self.end_load()

@@ -199,7 +199,9 @@ class Trial:
         is measured, not judged; `vip_s`: how long nobody, or two, may have held the VIP; `unrecorded`: a supervisor
         ended so early that its term may have no row."""
         expect(self.writers() == [writer], f"writable at the end: {self.writers()} instead of {writer} alone")
-        time.sleep(0.5)
+        self._await_lookups()
+        if outage_s is not None:
+            self._await_writes(writer, outage_s)
         recorders, self._recorders = self._recorders, None
         records = recorders.stop()
         wrong = {letter: [] for letter in "WAERCVNX"}
@@ -223,6 +225,24 @@ class Trial:
         self.figures["outage"] = gap_ms
         if any(wrong.values()):
             raise Failed("; ".join(f"{letter}: {w}" for letter, sentences in wrong.items() for w in sentences))
+
+    def _await_lookups(self, limit_s=20):
+        """A node that has just returned may not have been asked again yet. Whether it answers is judged later."""
+        deadline = time.monotonic() + limit_s
+        time.sleep(0.5)
+        while time.monotonic() < deadline and not all(
+                self._recorders.answered(node, self.fault_us) for node in NODES if self.host(node).on):
+            time.sleep(0.1)
+
+    def _await_writes(self, writer, limit_s):
+        """The client of the VIP may not have found its way yet. Whether it was served in time is judged later."""
+        count, client = None, self._recorders.through_vip()
+        deadline = time.monotonic() + limit_s
+        while client is not None and time.monotonic() < deadline:
+            count, before = int(self.server(writer).value(f"COUNT(*) FROM lab.appends WHERE client={client}")), count
+            if before is not None and count > before:
+                return
+            time.sleep(0.1)
 
     def _judge_history(self, told, wrong, both_us, acks_overlap, records):
         told.bound_excused = acks_overlap
