@@ -11,6 +11,7 @@ import os
 from .errors import LabError
 
 BRIDGE = "br0"
+BRIDGE_MAC = "02:00:00:00:00:01"
 HOSTS = {"mx1": 11, "mx2": 12, "witness": 19, "client": 50}
 # A machine may have IPv6 turned off; and an address is a host's only after a second of looking for another's.
 IPV6_ON = ["sysctl", "-qw", *(f"net.ipv6.conf.{which}.{what}" for which in ("all", "default")
@@ -109,8 +110,9 @@ class Segment:
 
     def make(self):
         self._switch_on(self.space)
+        # An address of its own: otherwise it has its lowest port's, and another one when that host is switched off.
         self.ip("link set lo up",
-                f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+                f"link add {BRIDGE} address {BRIDGE_MAC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
                 f"addr add {self.plan.reference}/{self.plan.prefix} dev {BRIDGE}{self._more()}",
                 f"link set {BRIDGE} up")
         self._change(lambda cuts: cuts.clear())
