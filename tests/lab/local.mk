@@ -21,7 +21,7 @@ tests_lab_labhangfs_SOURCES = tests/lab/labhangfs.c
 tests_lab_labhangfs_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
 tests_lab_labhangfs_LDADD = $(FUSE_LIBS)
 endif
-EXTRA_DIST += tests/lab/README.md tests/lab/get-debian13 tests/lab/as-units tests/lab/in-folder tests/lab/lab tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/run \
+EXTRA_DIST += tests/lab/README.md tests/lab/get-debian13 tests/lab/as-units tests/lab/in-folder tests/lab/lab tests/lab/mutants tests/lab/selftest tests/lab/drill tests/lab/quick tests/lab/run \
 	tests/lab/mail-rows.sql \
 	tests/lab/baseline/keepalived.conf tests/lab/baseline/check.sh tests/lab/baseline/notify.sh \
 	tests/lab/replab/__init__.py tests/lab/replab/accounts.py tests/lab/replab/analysis.py \
@@ -49,6 +49,11 @@ EXTRA_DIST += tests/lab/README.md tests/lab/get-debian13 tests/lab/as-units test
 check-faults: all
 	$(srcdir)/tests/lab/run all pairs --build $(abs_builddir)
 .PHONY: check-faults
+
+# Five wrong versions, each of which lets two servers write: the laboratory's judge has to see it. Needs root.
+check-lab-mutants:
+	$(srcdir)/tests/lab/mutants
+.PHONY: check-lab-mutants
 
 # All of it at MariaDB 11.8, out of a Debian 13 that debootstrap puts beside: root, the network once, and hours.
 check-mariadb-11.8: all
