@@ -76,7 +76,7 @@ static void update_left_over(const struct policy *p, const struct observation *o
     const struct voter_rows *own = &o->own.voter;
     int other = 1 - p->self;
     if (o->peer.voter.read_us) {
-        m->rows_read = true;
+        m->rows_read = m->other_read = true;
         m->left_over_epoch = 0;
     } else if (own->read_us && !m->rows_read) {
         uint64_t released = own->release[other].epoch, certified = own->certificate[other].epoch;

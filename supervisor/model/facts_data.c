@@ -39,8 +39,9 @@ enum tri facts_data_received(const struct sight *s)
     /* Nothing can arrive from a server that is not heard; what a handover lacks then, the gate after the drain names. */
     if (s->m->basis.kind != NOTE_CERTIFICATE && !facts_is_fresh(s, s->o->peer.seen_us))
         return TRI_YES;
-    if (released)
-        return final;
+    bool over = own->replication.io != IO_YES || s->o->now_us - s->m->since_us >= s->p->silent_us;
+    if (released) /* who accepts a loss need not wait for it */
+        return s->m->accept_loss && over ? TRI_YES : final;
     if (own->replication.io != IO_YES || s->o->now_us - s->m->since_us >= RECEIVE_PATIENCE_US)
         return TRI_YES;
     if (s->m->basis.kind == NOTE_CERTIFICATE && s->m->basis.file[0])
@@ -66,6 +67,20 @@ static enum tri is_here(const struct sight *s, const struct gtid_set *have, cons
     return has == TRI_YES && is_forked_off(s, want) ? TRI_NO : has;
 }
 
+/* The last term was our own: what was received of the other is in it, or is of no term. */
+static bool is_last_writer(const struct sight *s)
+{
+    const struct server_view *own = &s->o->own;
+    return own->term_known && own->term_node == s->self && own->term_epoch >= facts_promised_by(s->o, s->other);
+}
+
+/* Was this received, and is it not applied? Of a fork of the other's nothing is wanted where the last term was ours. */
+static bool is_left(const struct sight *s, const struct gtid_set *applied, const struct gtid_set *received)
+{
+    return received->known && is_here(s, applied, received) != TRI_YES &&
+           !(is_last_writer(s) && is_forked_off(s, received));
+}
+
 enum tri facts_data_drained(const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
@@ -76,9 +91,9 @@ enum tri facts_data_drained(const struct sight *s)
     /* What came of the other's fork is not for us to apply: our data have the later term. */
     if (s->m->history == GTID_REL_DIVERGED && facts_data_later_term(s) == TRI_YES)
         return TRI_YES;
-    if (own->replication.io_pos.known && is_here(s, &applied, &own->replication.io_pos) != TRI_YES)
+    if (is_left(s, &applied, &own->replication.io_pos))
         return s->m->accept_loss && own->replication.sql == TRI_NO ? TRI_YES : TRI_NO;
-    if (s->m->ledger.received.known && is_here(s, &applied, &s->m->ledger.received) != TRI_YES)
+    if (is_left(s, &applied, &s->m->ledger.received))
         return s->m->accept_loss ? TRI_YES : TRI_NO;
     return TRI_YES;
 }
@@ -113,6 +128,9 @@ struct loss_bound facts_loss(const struct policy *p, const struct observation *o
     }
     memcpy(q.read_file, r->master_file, sizeof(q.read_file));
     q.read_pos = r->master_pos;
+    /* Nobody but the operator speaks for the promotion, and nothing was heard of the other since we began: a term of it
+     * may be unknown, whatever the own ledger says. */
+    q.other_unheard = o->operator_.peer_is_off && !m->other_read;
     return ledger_bound(&m->ledger, &q);
 }
 
@@ -135,6 +153,24 @@ static bool peer_is_quiet(const struct sight *s)
     return facts_is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES && !outlived;
 }
 
+/* What is missing may still be on its way, or what we read of our own is older than the news (`told_us`). Where neither
+ * the other is heard nor its log is read, nothing comes any more. */
+static bool may_arrive(const struct sight *s, int64_t told_us)
+{
+    const struct server_view *own = &s->o->own;
+    bool heard = facts_is_fresh(s, s->o->peer.seen_us) || own->replication.io == IO_YES;
+    return s->m->state == NODE_STANDBY && (heard || own->seen_us <= told_us);
+}
+
+/* Was anything seen or received of the writer that is on the other side of a fork? */
+static bool is_forked_off_any(const struct sight *s)
+{
+    if (is_forked_off(s, &s->m->ledger.writer_pos))
+        return true;
+    return !is_last_writer(s) &&
+           (is_forked_off(s, &s->m->ledger.received) || is_forked_off(s, &s->o->own.replication.io_pos));
+}
+
 unsigned facts_data_loss(const struct sight *s)
 {
     struct gtid_set have;
@@ -147,7 +183,7 @@ unsigned facts_data_loss(const struct sight *s)
     if (s->m->accept_loss || s->o->operator_.accept_loss)
         return LOSS_OK;
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known) {
-        bool arriving = s->m->state == NODE_STANDBY && !is_forked_off(s, &s->basis.gtid);
+        bool arriving = may_arrive(s, s->m->basis_since_us) && !is_forked_off(s, &s->basis.gtid);
         return arriving || is_here(s, &have, &s->basis.gtid) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
     }
     if (durability_marked(s->p, s->o, s->q))
@@ -157,7 +193,7 @@ unsigned facts_data_loss(const struct sight *s)
             return LOSS_OK;
         return is_here(s, &have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
     }
-    if (is_forked_off(s, &s->m->ledger.writer_pos))
+    if (is_forked_off_any(s))
         return LOSS_KNOWN;
     char sentence[LEDGER_SENTENCE_MAX];
     struct loss_bound bound = facts_loss(s->p, s->o, s->m);
@@ -166,7 +202,7 @@ unsigned facts_data_loss(const struct sight *s)
     /* What is missing may still be on its way, or our sample is older than the writer's: the gate after the
      * drain decides. Once it has refused, with this very row, it is not asked again and again. */
     bool refused = s->has_basis && s->m->refused_epoch == s->basis.epoch;
-    bool arriving = s->m->state == NODE_STANDBY && s->o->own.replication.io != IO_NO && !refused;
+    bool arriving = s->o->own.replication.io != IO_NO && may_arrive(s, s->m->peer_now.at_us) && !refused;
     if (s->p->lossless && !durability_proven(&bound))
         v = s->has_basis && arriving ? LOSS_OK : LOSS_UNPROVEN;
     return v == LOSS_KNOWN && arriving ? LOSS_OK : v;

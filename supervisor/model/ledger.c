@@ -98,7 +98,7 @@ static int64_t bytes_missing(const struct ledger *l, const struct loss_question 
 /* The ledger speaks of the last term that began, not of one before it. */
 static bool ledger_is_current(const struct ledger *l, const struct loss_question *q)
 {
-    return l->writer_pos.known && l->writer_epoch >= last_term(l, q) &&
+    return l->writer_pos.known && !q->other_unheard && l->writer_epoch >= last_term(l, q) &&
            (!q->certificate.known || q->certificate.epoch <= l->writer_epoch);
 }
 

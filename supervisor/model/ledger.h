@@ -55,6 +55,7 @@ struct loss_question {
     int64_t until_us;
     bool until_proven;
     uint64_t term_epoch;      /* highest term known to have begun anywhere; 0 = none */
+    bool other_unheard;       /* the other may have had a later one */
     struct gtid_set applied;  /* gtid_slave_pos merged with gtid_binlog_pos */
     struct gtid_set received; /* Gtid_IO_Pos */
     bool drained;             /* only what is applied counts as being here */

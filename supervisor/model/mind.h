@@ -44,8 +44,9 @@ struct mind {
     int64_t basis_since_us;      /* when that row was first read */
     bool basis_consumed;         /* our promise's transaction found and consumed it */
     bool rows_read;              /* the own server's voter table, in this process's life */
-    /* The other's row of this epoch, or before, was there already, and the other's table was not read since. While this
-     * node was off, its operator may have made the other the writer again. 0 = none. */
+    bool other_read;             /* the other's: while this node was off, the other may have been the writer, also by its
+                                  * operator's word, and only there it stands */
+    /* The other's row of this epoch, or before, was there before this process, and other_read is not true; 0 = none. */
     uint64_t left_over_epoch;
     int64_t majority_since_us;   /* since when a majority is counted without a break; 0 = it is not */
     int64_t backoff_until_us;    /* no votes are asked for before */

@@ -60,6 +60,13 @@ CASE(standby, OFFSETS, TRI_NO, "another increment", s->o.own.auto_increment_incr
 CASE(standby, OFFSETS, TRI_UNKNOWN, "never read", s->o.own.auto_increment_increment = 0)
 
 /* ---- received, drained ---- */
+CASE(receiving, RECEIVED, TRI_NO, "a handover's position that has not come", released(s, "0-2-99"); s->o.own.replication.io = IO_NO)
+CASE(receiving, RECEIVED, TRI_YES, "the same, its loss is accepted", released(s, "0-2-99"); s->o.own.replication.io = IO_NO;
+     s->m.accept_loss = true)
+CASE(receiving, RECEIVED, TRI_NO, "its loss is accepted, and it may come within a moment", released(s, "0-2-99");
+     s->m.accept_loss = true)
+CASE(receiving, RECEIVED, TRI_YES, "its loss is accepted, and it does not come", released(s, "0-2-99"); s->m.accept_loss = true;
+     s->m.since_us -= MS(1000); s->o.own.seen_us = s->now_us)
 CASE(receiving, RECEIVED, TRI_NO, "the receiver says yes and time is left", )
 CASE(receiving, RECEIVED, TRI_NO, "not read since the step began, though the receiver is off",
      s->o.own.replication.io = IO_NO; s->m.since_us = s->now_us)
@@ -96,6 +103,10 @@ CASE(draining, DRAINED, TRI_YES, "the same, its applier stands still, and the op
      s->o.own.replication.io_pos = scene_gtid("0-2-11"); s->o.own.binlog_pos = scene_gtid("0-1-12");
      s->o.own.binlog_state = scene_gtid("0-1-12,0-2-10"); s->o.own.replication.sql = TRI_NO; s->m.accept_loss = true)
 CASE(draining, DRAINED, TRI_NO, "not read since the step began", s->m.since_us = s->now_us)
+CASE(draining, DRAINED, TRI_NO, "received of a fork, which is never applied", forked(s);
+     s->m.ledger.received = scene_gtid("0-2-22"))
+CASE(draining, DRAINED, TRI_YES, "the same where the last term was ours", forked(s);
+     s->m.ledger.received = scene_gtid("0-2-22"); s->o.own.term_node = 0)
 CASE(draining, DRAINED, TRI_YES, "no replication is configured: nothing is left to apply",
      s->o.own.replication = (struct replication_view){.configured = TRI_NO})
 
@@ -105,6 +116,12 @@ CASE(peer_lost, LOSS, LOSS_OK, "seen on the writer and perhaps on its way: decid
      saw_writer(s, "0-2-12", 0))
 CASE(peer_lost, LOSS, LOSS_KNOWN, "seen on the writer and missing here, nothing is received", saw_writer(s, "0-2-12", 0);
      s->o.own.replication.io = IO_NO)
+CASE(peer_lost, LOSS, LOSS_KNOWN, "seen on the writer and missing here, and its log is not read any more",
+     saw_writer(s, "0-2-12", 0); s->o.own.replication.io = IO_CONNECTING; s->o.own.seen_us = s->now_us)
+CASE(peer_lost, LOSS, LOSS_KNOWN, "received of a fork, which is never applied", forked(s);
+     s->m.ledger.received = scene_gtid("0-2-22"))
+CASE(peer_lost, LOSS, LOSS_OK, "the same where the last term was ours", forked(s); s->m.ledger.received = scene_gtid("0-2-22");
+     s->m.ledger.writer_pos = scene_gtid(""); s->o.own.term_node = 0)
 CASE(peer_lost, LOSS, LOSS_KNOWN, "after the drain it is missing", saw_writer(s, "0-2-12", 0); in(s, NODE_PROMOTE_DRAIN, 1))
 CASE(peer_lost, LOSS, LOSS_OK, "allowed", saw_writer(s, "0-2-12", 0); s->p.max_known_lost = 2)
 CASE(peer_lost, LOSS, LOSS_OK, "accepted by the operator", saw_writer(s, "0-2-12", 0); s->o.operator_.accept_loss = true)
@@ -120,6 +137,8 @@ CASE(draining, LOSS, LOSS_KNOWN, "a released position that never came", released
 CASE(draining, LOSS, LOSS_KNOWN, "a released position on the other side of a fork", released(s, "0-2-11");
      s->o.own.binlog_pos = scene_gtid("0-1-12"); s->o.own.binlog_state = scene_gtid("0-1-12,0-2-10"))
 CASE(draining, LOSS, LOSS_KNOWN, "a released position of a writer of which nothing is here", released(s, "0-2-22"); forked(s))
+CASE(peer_lost, LOSS, LOSS_KNOWN, "a released position that cannot come", released(s, "0-2-99");
+     s->o.own.replication.io = IO_CONNECTING; s->m.basis_since_us -= MS(500); s->o.own.seen_us = s->now_us)
 CASE(standby, LOSS, LOSS_KNOWN, "the same before a promotion: it cannot arrive any more", released(s, "0-2-22"); forked(s))
 CASE(peer_lost, LOSS, LOSS_KNOWN, "the writer's last known position on the other side of a fork", saw_writer(s, "0-2-22", 0);
      forked(s))

@@ -270,6 +270,61 @@ static void test_majority_lost_on_the_way(void **state)
     assert_int_equal(d.s.m.state, NODE_STANDBY);
 }
 
+/* A voter tells of a higher promise of the other after an epoch was chosen. */
+static void test_superseded_on_the_way(void **state)
+{
+    static const struct {
+        enum node_state at;
+        enum action unanswered;
+        int row;
+        enum node_state then;
+    } cases[] = {{NODE_PROMOTE_DRAIN, ACTION_DRAIN, 406, NODE_STANDBY},
+                 {NODE_PROMOTE_PROMISE, ACTION_PROMISE, 442, NODE_FENCED},
+                 {NODE_PROMOTE_ENABLE, ACTION_ENABLE, 442, NODE_FENCED}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct drive d;
+        be_standby(&d, POLICY_TIE_WITNESS);
+        cut_peer(&d);
+        if (cases[i].at == NODE_PROMOTE_DRAIN)
+            d.s.o.own.replication.io_pos = scene_gtid("0-2-11"); /* received, and not applied yet */
+        d.answers &= ~ACTION_BIT(cases[i].unanswered);
+        drive_until(&d, cases[i].at, 9000);
+        d.s.o.witness.voter.promise[1] = (struct note){.kind = NOTE_PROMISE, .node = 1, .epoch = d.s.m.epoch + 1};
+        drive_until(&d, cases[i].then, 10);
+        if (!drive_fired(&d, cases[i].row) || drive_did(&d, ACTION_TERM))
+            fail_msg("row %d: row %d", cases[i].row, d.s.out.row->id);
+    }
+}
+
+static void test_applier_stops_while_draining(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    certify_peer(&d);
+    d.s.o.own.replication.io_pos = scene_gtid("0-2-11");
+    d.answers &= ~ACTION_BIT(ACTION_DRAIN);
+    drive_until(&d, NODE_PROMOTE_DRAIN, 100);
+    d.s.o.own.replication.sql = TRI_NO;
+    d.s.o.own.replication.sql_errno = 1062;
+    drive_until(&d, NODE_STANDBY, 10);
+    assert_true(drive_fired(&d, 436));
+    assert_false(drive_did(&d, ACTION_PROMISE));
+}
+
+static void test_offsets_put_right(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_writer(&d, POLICY_TIE_WITNESS);
+    d.answers &= ~ACTION_BIT(ACTION_OFFSETS);
+    d.s.o.own.auto_increment_increment = 1;
+    drive_run(&d, 500);
+    expect(&d, NODE_WRITER, 545);
+    expect_action(&d, ACTION_OFFSETS, true);
+}
+
 static void test_promise_refused(void **state)
 {
     struct drive d;
@@ -1232,6 +1287,9 @@ int main(void)
         cmocka_unit_test(test_writer_again_after_another),
         cmocka_unit_test(test_epoch_needs_the_tables),
         cmocka_unit_test(test_majority_lost_on_the_way),
+        cmocka_unit_test(test_superseded_on_the_way),
+        cmocka_unit_test(test_applier_stops_while_draining),
+        cmocka_unit_test(test_offsets_put_right),
         cmocka_unit_test(test_promise_refused),
         cmocka_unit_test(test_loss_known_late),
         cmocka_unit_test(test_loss_accepted_late),

@@ -359,7 +359,7 @@ static void test_row_that_was_left_over(void **state)
     expect_third(&d, TRI_NO, "left over");
     assert_false(drive_did(&d, ACTION_ENABLE));
     assert_true(drive_fired(&d, 329));
-    d.s.o.operator_.peer_is_off = true;
+    d.s.o.operator_.peer_is_off = d.s.o.operator_.accept_loss = true;
     d.s.o.operator_.want = WANT_HERE;
     drive_until(&d, NODE_WRITER, 5000);
 }
@@ -441,6 +441,29 @@ static void test_peer_declared_off_by_a_node_that_never_saw_it(void **state)
     assert_int_equal(d.s.m.state, NODE_WRITER);
 }
 
+/* What this node knows, it knows from before it was off: the loss is unknown, though its own term is the last it knows. */
+static void test_peer_declared_off_after_a_boot(void **state)
+{
+    struct drive d;
+    (void)state;
+    memset(&d, 0, sizeof(d));
+    scene_standby(&d.s, POLICY_TIE_WRITER);
+    mind_init(&d.s.m, d.s.now_us);
+    cut(&d);
+    d.s.o.peer = (struct server_view){.term_node = -1};
+    drive_begin(&d);
+    d.s.p.has_references = false;
+    ledger_saw_writer(&d.s.m.ledger, 0, 9, &d.s.o.own.binlog_pos, d.s.now_us);
+    d.s.m.ledger.restored = true;
+    d.s.o.operator_.peer_is_off = true;
+    d.s.o.operator_.want = WANT_HERE;
+    drive_run(&d, 20000);
+    assert_false(drive_did(&d, ACTION_ENABLE));
+    assert_true(drive_fired(&d, 330));
+    d.s.o.operator_.accept_loss = true;
+    drive_until(&d, NODE_WRITER, 5000);
+}
+
 /* The operator's word that led to nothing gives nothing. */
 static void test_declared_off_in_vain(void **state)
 {
@@ -475,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_silence_without_the_third_vote),
         cmocka_unit_test(test_peer_declared_off),
         cmocka_unit_test(test_peer_declared_off_by_a_node_that_never_saw_it),
+        cmocka_unit_test(test_peer_declared_off_after_a_boot),
         cmocka_unit_test(test_declared_off_in_vain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
