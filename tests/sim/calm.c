@@ -62,6 +62,8 @@ static void begin_calm(struct world *w)
             event_drop(w, EV_START, s, 0);
             event_add(w, w->now, EV_START, s, 0, 0);
         }
+    for (int n = 0; n < NODES; n++) /* nothing changes role under maintenance: it is no fault that ends */
+        w->nodes[n].sup.o.operator_.maintenance = false;
     w->c.loss = w->c.slow_steps = 0;
     w->c.delay = w->c.delay < 2 * MS ? w->c.delay : 2 * MS;
     w->c.delay_spread = w->c.delay_spread < 2 * MS ? w->c.delay_spread : 2 * MS;

@@ -317,8 +317,11 @@ static bool is_marked_in(const struct rows *rows)
 static void restart_server(struct world *w, int s, bool wiped)
 {
     server_kill(w, s);
-    if (wiped && !is_marked_in(&w->servers[s].rows)) /* a mark is as safe as the witness's disk */
+    if (wiped && !is_marked_in(&w->servers[s].rows)) { /* a mark is as safe as the witness's disk */
         memset(&w->servers[s].rows, 0, sizeof(w->servers[s].rows));
+        w->wiped = 1;
+        TRACE(w, trace_server(s), "has lost its tables");
+    }
     event_drop(w, EV_START, s, 0);
     event_add(w, w->now + 20 * MS + some_time(w), EV_START, s, 0, 0);
 }

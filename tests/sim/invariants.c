@@ -76,15 +76,27 @@ void invariant_ack(struct world *w, int s, uint32_t to)
                     w->highest_ack);
 }
 
+/* Two of the three voters remember a promise. Where one has lost its tables, and the other is away, nobody does. */
+static bool may_be_forgotten(const struct world *w, int s)
+{
+    const struct row *known = &w->servers[s].rows.at[NOTE_PROMISE - 1][1 - s];
+    bool told = known->present && known->epoch >= w->highest_enabled;
+    return w->c.tie == POLICY_TIE_VIP || (w->wiped && !told && w->enabled_by != s);
+}
+
 void invariant_enabled(struct world *w, int s, unsigned epoch)
 {
     w->tally.enables++;
     if (epoch % 2 != (s == 0 ? 1U : 0U))
         world_break(w, "E: epoch %u is not of %s's parity", epoch, trace_server(s));
-    if (epoch < w->highest_enabled && w->c.tie != POLICY_TIE_VIP)
+    w->forgotten = may_be_forgotten(w, s);
+    if (epoch < w->highest_enabled && !w->forgotten)
         world_break(w, "E: epoch %u is enabled after %u", epoch, w->highest_enabled);
     w->highest_enabled = epoch;
+    w->highest_ack = w->forgotten && epoch < w->highest_ack ? epoch : w->highest_ack;
     loss_enabled(w, s);
+    w->wiped = w->forgotten = 0;
+    w->enabled_by = (uint8_t)s;
 }
 
 void invariant_step(struct world *w)

@@ -11,7 +11,7 @@ tests_sim_sim_SOURCES = tests/sim/main.c $(sim_world)
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/sim -DGTID_SET_MAX=4
 tests_sim_sim_LDADD = libbase.a
 TESTS += tests/sim/test_sim
-EXTRA_DIST += tests/sim/local.mk tests/sim/test_sim tests/sim/seeds
+EXTRA_DIST += tests/sim/local.mk tests/sim/test_sim tests/sim/seeds tests/sim/check-rows tests/sim/rows-elsewhere
 
 # Minutes of fresh seeds; the base is printed, so that a failure can be replayed.
 SIM_MINUTES = 5

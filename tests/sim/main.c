@@ -38,6 +38,7 @@ struct run {
     double minutes;
     int jobs, most_failures;
     bool quiet;
+    bool rows; /* how often each fired */
 };
 
 static struct world world;
@@ -46,7 +47,7 @@ static void usage(FILE *to)
 {
     fputs("usage: sim [--seed N [--trace]] [--seeds COUNT] [--minutes M] [--events N] [--jobs J] [--base N]\n"
           "           [--mode safety|liveness|both] [--tie witness|writer|vip] [--durability async|lossless|any]\n"
-          "           [--length SECONDS] [--list FILE]\n",
+          "           [--length SECONDS] [--list FILE] [--rows]\n",
           to);
 }
 
@@ -155,6 +156,14 @@ static void print_summary(const struct result *all, double seconds)
     print_rows(all);
 }
 
+static void print_counts(const struct result *all)
+{
+    printf("row times");
+    for (size_t i = 0; i < rules_count; i++)
+        printf("\n%d %" PRIu64, rules_table[i].id, all->rows[rules_table[i].id]);
+    printf("\n");
+}
+
 static void print_failures(const struct result *r)
 {
     for (int i = 0; i < r->failed && i < FAILED_MAX; i++)
@@ -192,6 +201,8 @@ static int run_all(const struct run *run)
         print_failures(&results[j]);
     }
     print_summary(&all, seconds_now() - began);
+    if (run->rows)
+        print_counts(&all);
     printf("%d failed\n", all.failed);
     return all.failed ? 1 : 0;
 }
@@ -239,6 +250,10 @@ static bool parse(struct run *run, int argc, char **argv)
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(name, "--trace") == 0) {
             run->o.trace = true;
+            continue;
+        }
+        if (strcmp(name, "--rows") == 0) {
+            run->rows = true;
             continue;
         }
         if (!value)

@@ -20,6 +20,8 @@ VOTER = "tests/sim/voter.c"             # mirrors io/voter_mariadb.c
 PROCEDURES = "tests/sim/procedures.c"   # mirrors sql/
 FLOW = "tests/sim/flow.c"                # mirrors replication, and sql/term.sql
 SERVER = "tests/sim/server.c"           # the same, and mariadbd
+ACTIONS = "tests/sim/actions.c"         # mirrors daemon/actions.c
+STATEMENTS = "tests/sim/statements.c"   # mirrors daemon/own_server.c, and mariadbd
 LADDER = "tests/sim/ladder.c"           # mirrors io/ladder.c
 
 
@@ -63,15 +65,30 @@ STALE = ((FACTS, "    f->value[FACT_STALE] = facts_data_stale(s);", "    f->valu
 LOSS_UNKNOWN = ((FACTS, "    f->value[FACT_LOSS] = facts_data_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)facts_data_loss;"),)
 
 
+# Where STALE and LOSS_UNKNOWN let older data be promoted, what is lost is no finding.
+BLIND = (("tests/sim/losses.c", "    if (p->m.accept_loss || w->forgotten)\n", "    if (w->now)\n"),)
+ROWS_STAY = ((PROCEDURES, "            if (r->present && r->epoch < epoch)\n                *r = (struct row){0};\n",
+              "            (void)r;\n"),)
+OLD_ROWS = ((FACTS, "        if (all[i]->kind == NOTE_NONE || all[i]->epoch < newest || all[i]->epoch < own)",
+             "        if (all[i]->kind == NOTE_NONE)"),)
+OLD_RELEASES = ((VOTER, "        if (all[k]->kind != NOTE_NONE && all[k]->epoch >= newest)",
+                 "        if (all[k]->kind != NOTE_NONE && newest)"),)
+OWN_PROMISES_ONLY = ((FACTS, "    return most > c ? most : c;", "    (void)most;\n    (void)c;\n    return a;"),)
+FAR_DEADLINES = ((ACTIONS, "    int64_t deadline = until - policy->fence_us - policy->epsilon_us;",
+                  "    int64_t deadline = until - policy->fence_us - policy->epsilon_us + (w->now / S % 4 == 0 ? 60 * S : 0);"),
+                 (ACTIONS, "    if (!until || deadline <= p->armed_deadline || !epoch_is_chosen(p))", "    if (!until || deadline == p->armed_deadline || !epoch_is_chosen(p))"))
+
+
 def story(text, *more, tie="witness"):
     return (("story", "--tie", tie, "--story", text, *more),)
 
 
+# A switchover there and back leaves no row; then mx1's sessions end at two voters at once.
+OLD_ROW = story("order a switchover at mx1 @0; order a switchover at mx2 @8000; wait @6000-9000; take the vote's session at the witness @0; "
+                "take the vote's session at mx2 @0-5; take the vote's session at the witness @0-20; take the vote's session at mx2 @0-5")
 AGAIN = "; take the vote's session at the witness @0-40"
 LATE_ANSWER = story("cut what is heard by mx1 @0-500; cut what is said by mx1 @20-1700; stop both of mx1 @0-260")
 VOTE_LOST = story("cut the pair @0; wait @3100-8000; take the vote's session at the witness @0" + 4 * AGAIN)
-LATE_ENABLE = story("at its next enabling stop mx2 @0; bounce the server of mx1 @0-500; cut off mx2 @5-60; "
-                    "stop the fencer of mx2 @0-200; resume the supervisor of mx2 @2000-5000")
 # Those that need three faults (tests/sim/stories has them for the right version, too).
 LATE_STOP = story("stop the supervisor of mx1 @0; stop the fencer of mx1 @1000-2000; cut the pair @0-200")
 ENABLED_ALONE = story("once its next enabling is sent stop both of mx2 @0; bounce the server of mx1 @0-500; cut off mx2 @20-400; "
@@ -83,6 +100,11 @@ UNDONE_ALONE = story("at its next promise stop mx2 @0; order a switchover at mx1
 ALONE_AND_DEAD = story("cut the pair @0; wait @1500-2500; heal the pair @0-1500; kill the server of mx1 @0-400", tie="lossless")
 BOTH_OFF = story("cut what is said by mx2 @0-200; power off mx2 @1-400; power off mx1 @0-400; power on mx1 @0; heal all of mx2 @0; "
                  "power on mx2 @6000-9000; order a switchover at mx1 @8000-10000", tie="lossless")
+# mx1's server dies, mx2 takes over, and its enabling is not scheduled until mx1 is the writer again.
+LATE_ENABLE = story("its next enabling comes late at mx2 @0; bounce the server of mx1 @0-500; stop both of mx2 @60-900; "
+                    "cut the pair @0-50; wait @8000")
+HALF_ENABLE = story("its next enabling stands still after its check at mx2 @0; bounce the server of mx1 @0-500; "
+                    "stop both of mx2 @60-900; cut the pair @0-50; wait @8000")
 HANGS = story("stop the server of mx1 @0-300", "--alive", "yes")
 HUNTS_OF = {
     "fence-skipped": story("disable the switch of mx1 @0; cut the pair @0-300; stop the supervisor of mx1 @0-500") + (walk(2, 8, 900),),
@@ -94,6 +116,19 @@ HUNTS_OF = {
     "lock-on-timer": story("cut the pair @0-500; stop the supervisor of mx1 @500-6000"),
     "no-delay": story("cut what is heard by mx1 @0-1000; cut what is said by mx1 @20-200; stop both of mx1 @150-260"),
     "no-check": LATE_ENABLE,
+    "one-check": HALF_ENABLE,
+    "row-stays": OLD_ROW,
+    "old-row": OLD_ROW,
+    "restart-forgets": story("order a switchover at mx1 @0; cut the pair @7000-8000; bounce the witness @3100-6000"),
+    "retaken-for-ever": story("cut from the witness mx1 @0; cut the pair @0-100; heal to the witness mx1 @7000-9000; wait @3100-7000; "
+                              "take the vote's session at the witness @0" + 4 * AGAIN),
+    "epoch-not-checked": story("power off mx1 @0; power off mx2 @9000; power on mx2 @500-1000; power off mx2 @9000-10000; "
+                               "power on mx1 @0-100"),
+    "released-open": story("a long statement at mx1 @0-50; order a switchover at mx1 @0-20"),
+    "no-drain": story("lock the tables at mx2 @0; power off mx1 @100-900; unlock the tables at mx2 @8000-9000"),
+    "io-restarted": story("lock the tables at mx2 @0; power off mx1 @100-900; unlock the tables at mx2 @6000-9000", "--alive", "yes"),
+    "deadline-not-clamped": story("disable the switch of mx1 @0; cut the pair @0-300; stop the supervisor of mx1 @0-5000"),
+    "fork-promoted": story("disable the switch of mx2 @0; make writable mx2 @0-100; power off mx1 @0-300; power on mx1 @3000-4000"),
     "no-write-lock": LATE_ENABLE,
     "no-own-vote": HANGS,
     "hung-server": HANGS,
@@ -124,11 +159,9 @@ MUTANTS = (
             (VOTER, "        if (h->connection == 0)\n            take(w, n, i, false);", "        if (h->connection == 0) {\n            v->expired = was;\n            take(w, n, i, false);\n        }")),
            base=NO_DELAY),
     Mutant("row-stays", "a promise does not consume the rows that it rests on", SAFETY,
-           ((PROCEDURES, "            if (r->present && r->epoch < epoch)\n                *r = (struct row){0};\n",
-             "            (void)r;\n"),)),
+           ROWS_STAY, base=OLD_ROWS),
     Mutant("old-row", "a row of an older epoch than a promise is a reason", SAFETY,
-           ((FACTS, "        if (all[i]->kind == NOTE_NONE || all[i]->epoch < newest || all[i]->epoch < own)",
-             "        if (all[i]->kind == NOTE_NONE)"),)),
+           OLD_ROWS, base=ROWS_STAY),
     Mutant("lock-on-timer", "the fencer renews the write lock by itself", SAFETY,
            ((FENCER, "    l->ticked_us = now_us;\n    judge_server", "    l->ticked_us = now_us;\n    if (fencer_logic_is_armed(l))\n        add(todo, FENCER_DO_TAKE_LOCK);\n    judge_server"),
             (FENCER, "fencer_logic_is_armed(l) && now_us >= l->term.deadline_us)", "false)")),
@@ -136,7 +169,8 @@ MUTANTS = (
                  (FENCER, "        next = earlier(next, l->term.deadline_us);\n", ""))),
     Mutant("no-delay", "no takeover delay on top of an expired lease", SAFETY, NO_DELAY),
     Mutant("one-check", "enable() does not look again after its SET", SAFETY,
-           ((PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;"),)),
+           ((PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;"),),
+           base=STALE + LOSS_UNKNOWN),
     Mutant("no-check", "enable() sets read_only=0 for whoever asks", SAFETY,
            ((PROCEDURES, "        if (!has_authority(v, c))\n            return refuse(a);\n        k->pc = 1;", "        k->pc = 1;"),
             (PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;")),
@@ -150,10 +184,11 @@ MUTANTS = (
            ((DECIDE, "theirs > mine || m->third_given_epoch >= mine)", "theirs > mine)"),), hunts=WRITER_TIE),
     Mutant("restart-forgets", "a vote counts although the voter may have restarted", SAFETY,
            ((QUORUM, "    bool session_old = now_us - v->opened_us >= q->lease_us;", "    bool session_old = true;"),),
-           base=NO_DELAY),
+           base=NO_DELAY + ROWS_STAY + OLD_RELEASES),
     Mutant("no-own-vote", "authority without the own server's vote", LIVENESS, NO_OWN_VOTE, base=HUNG),
     Mutant("retaken-for-ever", "a vote that was lost counts at once however long ago that was", SAFETY,
-           ((QUORUM, "    bool again = answered_us < v->last_valid_us;", "    bool again = v->last_valid_us != 0;"),)),
+           ((QUORUM, "    bool again = answered_us < v->last_valid_us;", "    bool again = v->last_valid_us != 0;"),),
+           base=STALE + LOSS_UNKNOWN + BLIND),
     Mutant("renewed-too-late", "a holder renews after its validity ended", SAFETY,
            ((QUORUM, "    if (v->counted && sent_us >= valid_until(q, v))\n        return;\n", ""),
             (QUORUM, "    return v->held && v->counted && now_us >= valid_until(q, v);", "    (void)now_us;\n    (void)v;\n    return false;"))),
@@ -173,12 +208,19 @@ MUTANTS = (
            ((FACTS, "        tri_from(s->m->epoch > s->m->term_floor && facts_promised_by(s->o, s->other) > s->m->epoch);", "        TRI_NO;"),
             (PROCEDURES, "has_vote(v, c) && most == k->now.epoch && by == k->node && writer >= 0", "has_vote(v, c) && writer >= 0"),
             (PROCEDURES, "        if (!has_vote(v, c) || most > k->now.epoch || (most == k->now.epoch && by != k->node))", "        if (!has_vote(v, c))"),
-            (FACTS, "    return tri_from(s->m->epoch > s->m->term_floor && s->m->epoch > theirs);", "    (void)theirs;\n    return TRI_YES;"))),
+            (FACTS, "    return tri_from(s->m->epoch > s->m->term_floor && s->m->epoch > theirs);", "    (void)theirs;\n    return TRI_YES;")),
+           base=STALE + LOSS_UNKNOWN + BLIND + OWN_PROMISES_ONLY),
     Mutant("one-epoch", "both nodes count in the same epochs", SAFETY,
            ((FACTS, "    return most % 2 == (p->self == 0 ? 1 : 0) ? most : most + 1;", "    (void)p;\n    return most;"),)),
     Mutant("no-drain", "a promotion does not wait for the relay log's end", SAFETY,
            ((FACTS_DATA, "    if (own->seen_us < s->m->since_us || facts_data_receiver(s) != IO_NO)\n        return TRI_NO;\n    facts_own_position(s->o, &applied);",
-             "    if (own->seen_us)\n        return TRI_YES;\n    facts_own_position(s->o, &applied);"),)),
+             "    if (own->seen_us)\n        return TRI_YES;\n    facts_own_position(s->o, &applied);"),),
+           base=LOSS_UNKNOWN),
+    Mutant("io-restarted", "both threads are stopped and started before the drain: the relay log is discarded", LIVENESS,
+           ((STATEMENTS, "    if (k->now.verb == DO_STOP_IO)\n        return true;\n",
+             "    if (k->now.verb == DO_STOP_IO) {\n        v->sql = 0;\n        flow_start(w, s, false, true);\n        return true;\n    }\n"),)),
+    Mutant("deadline-not-clamped", "the fencer takes a deadline further away than a lease", SAFETY,
+           ((FENCER, "arm->deadline_us < longest ? arm->deadline_us : longest;", "longest ? arm->deadline_us : 0;"),), base=FAR_DEADLINES),
     Mutant("no-switch", "no dead-man's switch", SAFETY,
            ((SERVER, "    if (v->read_only || ours)\n        return;\n    TRACE", "    return;\n    TRACE"),)),
     Mutant("stale-promoted", "a node that lacks a promised term is promoted", SAFETY,
@@ -204,7 +246,10 @@ MUTANTS = (
              "    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(TAKE_VOTES),"),)),
     Mutant("fork-promoted", "a node whose history forked is promoted", SAFETY,
            ((FACTS_PEER, "    if (s->m->history == GTID_REL_DIVERGED)\n        return facts_data_later_term(s) == TRI_YES;", "    if (s->m->history == GTID_REL_DIVERGED)\n        return true;"),
-            (RULES, "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(QUARANTINED)", "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(STANDBY)"))),
+            (RULES, "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}, GO(QUARANTINED)", "{305, S(STANDBY), {IS(HISTORY, GTID_REL_DIVERGED), NO(HISTORY)}, GO(QUARANTINED)"),
+            (RULES, "{740, S(FENCED), {YES(OWN_READ_ONLY), IS(HISTORY, GTID_REL_DIVERGED), NOT_YES(LATER_TERM)}",
+             "{740, S(FENCED), {YES(OWN_READ_ONLY), IS(HISTORY, GTID_REL_DIVERGED), NO(HISTORY)}")),
+           base=LOSS_UNKNOWN),
     Mutant("late-lock", "a renewal whose answer came late renews the write lock", SAFETY,
            ((DECIDE, "    return now_us - sent_us + p->epsilon_us <= p->takeover_delay_us;", "    return sent_us <= now_us;"),)),
     Mutant("prepare-renews", "PREPARE renews the write lock of a term", SAFETY,
@@ -252,16 +297,10 @@ UNSHOWN = {
     "restart-in-step": "the ledger remembers what the lost relay log had, and the drain asks for it",
     "taken-back-unchecked": "the taker's votes end before the giver takes its handover back, in every story so far",
     "old-row": "a row of an older term is consumed by the promise of the newer wherever that is written",
-    "one-check": "fence and closer kill the session of an enabling before they set read_only=1",
-    "no-check": "a resumed supervisor's enabling comes when its session was ended, or the rival refuses the older data",
-    "no-write-lock": "as no-check",
     "uncounted-release": "who gives up a promotion drops an uncounted vote without a row",
-    "restart-forgets": "a lock that is free waits a lease on the new session; only a stale row or sight would count it",
-    "retaken-for-ever": "who was cut off comes back with a fork or released in writing, which forgets the validity",
     "renewed-too-late": "a holder is fenced before its validity ends",
     "closed-for-ever": "a writer's later votes are asked for while a rival's promotion still holds them; tests/unit/test_decide",
     "no-veto": "a writable peer renews its votes, so that there is no majority against it",
-    "epoch-not-checked": "a rival with a higher promise has the votes as well",
     "age-ignored": "the votes end as soon as the answers",
     "gap-ignored": "liveness; the simulator's seeds find nothing that lasts",
     "released-open": "the votes' session writes behind the closing, and the taker closes the server too",

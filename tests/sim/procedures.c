@@ -189,10 +189,24 @@ static bool has_authority(struct server *v, int c)
            v->conns[writer].slot == SLOT_F_LOCK && v->conns[writer].local;
 }
 
+static bool stands_still(struct world *w, int s, int c)
+{
+    struct server *v = &w->servers[s];
+    const struct supervisor *other = &w->nodes[1 - s].sup;
+    bool before = v->late == LATE_COMES && v->conns[c].pc == 0 && w->servers[1 - s].read_only;
+    bool between = v->late == LATE_BETWEEN && v->conns[c].pc == 1 &&
+                   (!node_state_is_promoting(other->m.state) || other->m.state == NODE_PROMOTE_VOTES);
+    if (before || between)
+        server_step_later(w, s, c, 50);
+    return before || between;
+}
+
 static bool enable(struct world *w, int s, int c, struct answer *a)
 {
     struct server *v = &w->servers[s];
     struct conn *k = &v->conns[c];
+    if (v->late && stands_still(w, s, c))
+        return false;
     if (k->pc == 0) {
         if (!has_authority(v, c))
             return refuse(a);

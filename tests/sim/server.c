@@ -192,7 +192,7 @@ static void forget_life(struct world *w, int s)
     v->io = IO_NO;
     v->link++;
     v->clients = 0;
-    v->sql = 0;
+    v->sql = v->forked = 0;
     v->io_pos = (struct gid){0};
     v->unwatched = v->mischief = 0;
     event_drop(w, EV_SWITCH, s, 0);

@@ -56,6 +56,16 @@ static void stop_enabled(struct world *w, int n)
     w->nodes[n].sup.stop_after = DO_ENABLE;
 }
 
+static void enable_late(struct world *w, int n)
+{
+    w->servers[n].late = LATE_COMES;
+}
+
+static void enable_between(struct world *w, int n)
+{
+    w->servers[n].late = LATE_BETWEEN;
+}
+
 static void stop_promising(struct world *w, int n)
 {
     w->nodes[n].sup.stop_before = DO_PROMISE;
@@ -112,6 +122,17 @@ static void block(struct world *w, int n)
 static void unblock(struct world *w, int n)
 {
     server_unblock(w, n, BLOCK_DML);
+}
+
+static void lock_tables(struct world *w, int n)
+{
+    w->servers[n].blockers |= BLOCK_TABLES;
+}
+
+static void unlock_tables(struct world *w, int n)
+{
+    server_unblock(w, n, BLOCK_TABLES);
+    flow_soon(w, n, MS);
 }
 
 static void no_switch(struct world *w, int n)
@@ -194,6 +215,8 @@ static const struct move own_moves[] = {
     BOTH("resume both of", resume_both),
     BOTH("at its next enabling stop", stop_enabling),
     BOTH("once its next enabling is sent stop both of", stop_enabled),
+    BOTH("its next enabling comes late at", enable_late),
+    BOTH("its next enabling stands still after its check at", enable_between),
     BOTH("at its next promise stop", stop_promising),
     BOTH("at its next release stop", stop_releasing),
     {"stop the witness", 0, 0, NULL, stop_witness},
@@ -204,6 +227,8 @@ static const struct move own_moves[] = {
     BOTH("kill the session of the write lock at", kill_write_session),
     BOTH("a long statement at", block),
     BOTH("end the statement at", unblock),
+    BOTH("lock the tables at", lock_tables),
+    BOTH("unlock the tables at", unlock_tables),
     BOTH("disable the switch of", no_switch),
     BOTH("make writable", make_writable),
     BOTH("stop the applier of", stop_applier),

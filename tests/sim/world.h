@@ -305,6 +305,7 @@ struct server {
     uint8_t blockers;   /* enum blocker */
     int64_t blocked_at; /* when there was one last */
     uint8_t row_lock;   /* connection + 1 that has the promises' row */
+    uint8_t late;       /* enum late; a story's */
     uint8_t locks[LOCKS]; /* connection + 1 */
     int64_t start_at;   /* the earliest start; 0 = by itself */
     int64_t stopped_at, resumed_at, started_at;
@@ -332,6 +333,10 @@ struct server {
     uint16_t link, link_life; /* the receiver's connection, and the life of the primary at its other end */
     uint32_t heard_to;        /* what was received on it, or before */
 };
+
+/* A thread that is not scheduled for long: the next enabling stands still before its check until the other node writes,
+ * or between check and SET until the other has the votes. */
+enum late { LATE_NOT = 0, LATE_COMES, LATE_BETWEEN };
 
 enum blocker { BLOCK_TABLES = 1, BLOCK_DML = 2, BLOCK_FTWRL = 4 };
 
@@ -535,6 +540,9 @@ struct world {
     struct history due;
     int64_t acked_at[ACKS_KEPT];
     uint32_t highest_ack;     /* epoch of the latest term that acknowledged anything */
+    uint8_t wiped;     /* the witness has lost its tables since the last term began */
+    uint8_t forgotten; /* and nobody else who is asked knows that term */
+    uint8_t enabled_by; /* the last term's node */
     uint32_t highest_enabled;
     int64_t both_since;
     int64_t writer_seen;      /* when anybody was last writable and running */
