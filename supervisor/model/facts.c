@@ -6,8 +6,8 @@
 #include "model/durability.h"
 #include "model/facts_parts.h"
 
-#define TERMS_UNHEARD       1000 /* even: a node's epochs keep their parity */
-#define DEAD_MAN_AGE_US     5000000 /* it is asked for each second */
+#define TERMS_UNHEARD   1000    /* even: a node's epochs keep their parity */
+#define DEAD_MAN_AGE_US 5000000 /* it is asked for each second */
 
 static enum tri answered(const struct sight *s, int64_t seen_us)
 {
@@ -40,8 +40,8 @@ uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, c
     }
     most = o->own.term_epoch > most ? o->own.term_epoch : most;
     most = o->peer.term_epoch > most ? o->peer.term_epoch : most;
-    /* A node that is off may have had terms that nobody else heard of: what it remembers must not be above ours
-     * when it comes back. */
+    /* A node that is off may have had terms that nobody else heard of: what it remembers must not be above
+     * ours when it comes back. */
     if (o->operator_.peer_is_off)
         most += TERMS_UNHEARD;
     most++;
@@ -99,8 +99,8 @@ static enum tri fact_epoch(const struct sight *s)
 static enum tri fact_authority(const struct sight *s)
 {
     int64_t until = quorum_authority_until(s->q, s->o->now_us);
-    return tri_from(until && (until == INT64_MAX ||
-                              until - s->p->fence_us - s->p->epsilon_us > s->o->now_us));
+    return tri_from(until &&
+                    (until == INT64_MAX || until - s->p->fence_us - s->p->epsilon_us > s->o->now_us));
 }
 
 static enum tri fact_armed(const struct sight *s)
@@ -120,7 +120,8 @@ static enum tri fact_want_away(const struct sight *s)
     bool undone = s->m->undone_us && now - s->m->undone_us < s->p->vip_hold_down_us;
     if (b->known && b->ask && facts_peer_is_present(s) && !undone)
         return TRI_YES;
-    bool held_down = undone || (s->m->last_handover_us && now - s->m->last_handover_us < s->p->vip_hold_down_us);
+    bool held_down =
+        undone || (s->m->last_handover_us && now - s->m->last_handover_us < s->p->vip_hold_down_us);
     return tri_from(!held_down && s->m->peer_vip_since_us &&
                     now - s->m->peer_vip_since_us >= s->p->vip_settle_us);
 }
@@ -183,9 +184,9 @@ static bool nothing_held(const struct sight *s)
     return true;
 }
 
-/* The row of a death is written with the votes' release. Where the other's server was away then, it is written when that
- * answers again: a lease later at the soonest, for the votes of a promotion under way are not to be taken, and not where
- * the other has used it or promised beyond it. */
+/* The row of a death is written with the votes' release. Where the other's server was away then, it is
+ * written when that answers again: a lease later at the soonest, for the votes of a promotion under way are
+ * not to be taken, and not where the other has used it or promised beyond it. */
 static enum tri fact_certificate(const struct sight *s)
 {
     const struct voter_rows *there = &s->o->peer.voter;
@@ -195,7 +196,8 @@ static enum tri fact_certificate(const struct sight *s)
         return TRI_UNKNOWN;
     if (facts_promised_by(s->o, s->other) > epoch)
         return TRI_YES;
-    return tri_from(there->certificate[s->self].kind != NOTE_NONE && there->certificate[s->self].epoch >= epoch);
+    return tri_from(there->certificate[s->self].kind != NOTE_NONE &&
+                    there->certificate[s->self].epoch >= epoch);
 }
 
 static void compute_own(struct facts *f, const struct sight *s)
@@ -210,7 +212,8 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_OWN_READ_ONLY] = while_fresh(s, own, own->read_only);
     f->value[FACT_BOOT_SAFE] = s->o->boot_safe;
     f->value[FACT_DISK_FULL] = s->o->disk_full;
-    f->value[FACT_DEAD_MAN] = s->o->now_us - own->dead_man_us <= DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;
+    f->value[FACT_DEAD_MAN] =
+        s->o->now_us - own->dead_man_us <= DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;
     f->value[FACT_IO] = fresh ? facts_data_receiver(s) : IO_UNKNOWN;
     f->value[FACT_SQL] = fresh && r->known ? r->sql : TRI_UNKNOWN;
     /* What was received and cannot be applied is lost with the promotion: for the operator to accept. */
@@ -271,17 +274,38 @@ static void compute_votes(struct facts *f, const struct sight *s)
     f->value[FACT_BASIS_USED] = fact_basis_used(s);
 }
 
+/* A release of that epoch, by which the other may already count our votes, ends it: also where its author
+ * stood still in between, and its fencer was armed all the time. */
+static bool is_given_away(const struct sight *s, uint64_t epoch)
+{
+    const struct voter_rows *read[] = {&s->o->own.voter, &s->o->peer.voter, &s->o->witness.voter};
+    for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {
+        const struct note *released = &read[i]->release[s->self];
+        if (released->kind != NOTE_NONE && released->epoch >= epoch)
+            return true;
+    }
+    return false;
+}
+
+static enum tri fact_inherited(const struct sight *s)
+{
+    const struct fencer_view *f = &s->o->fencer;
+    return f->alive == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(f->inherited && !is_given_away(s, f->epoch));
+}
+
 static void compute_rest(struct facts *f, const struct sight *s)
 {
     const struct observation *o = s->o;
     f->value[FACT_FENCER] = o->fencer.alive;
     f->value[FACT_WRITE_LOCK] = o->fencer.write_lock;
     f->value[FACT_ARMED] = fact_armed(s);
-    f->value[FACT_INHERITED] = o->fencer.alive == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(o->fencer.inherited);
+    f->value[FACT_INHERITED] = fact_inherited(s);
     f->value[FACT_REASON] = facts_peer_reason(s);
     f->value[FACT_BACKOFF] = tri_from(o->now_us < s->m->backoff_until_us);
-    f->value[FACT_BREAKER] = tri_from(o->failovers_in_window >= s->p->breaker_failovers && s->p->breaker_failovers);
-    bool held_there = facts_peer_bulletin(s)->known && facts_peer_bulletin(s)->hold && facts_peer_is_present(s);
+    f->value[FACT_BREAKER] =
+        tri_from(o->failovers_in_window >= s->p->breaker_failovers && s->p->breaker_failovers);
+    bool held_there =
+        facts_peer_bulletin(s)->known && facts_peer_bulletin(s)->hold && facts_peer_is_present(s);
     f->value[FACT_MAINTENANCE] = tri_from(o->operator_.maintenance || held_there);
     f->value[FACT_LATER_TERM] = facts_data_later_term(s);
     f->value[FACT_LAST_WRITER] = o->own.term_known ? tri_from(o->own.term_node == s->self) : TRI_UNKNOWN;
@@ -298,8 +322,8 @@ static void compute_rest(struct facts *f, const struct sight *s)
         tri_from(s->m->unfenced_since_us && o->now_us - s->m->unfenced_since_us >= s->p->lease_us);
 }
 
-void facts_compute(struct facts *out, const struct policy *p, const struct observation *o, const struct quorum *q,
-                   const struct mind *m)
+void facts_compute(struct facts *out, const struct policy *p, const struct observation *o,
+                   const struct quorum *q, const struct mind *m)
 {
     struct sight s = {.p = p, .o = o, .q = q, .m = m, .self = p->self, .other = 1 - p->self};
     s.has_basis = facts_basis(p, o, m, &s.basis);

@@ -313,6 +313,12 @@ CASE(writer, ARMED, TRI_NO, "never acknowledged", s->o.fencer.acked_seq = 0)
 CASE(writer, ARMED, TRI_NO, "another epoch", s->o.fencer.epoch = 3)
 CASE(standby, INHERITED, TRI_NO, "nothing", )
 CASE(standby, INHERITED, TRI_YES, "armed by the predecessor", s->o.fencer.inherited = true)
+CASE(standby, INHERITED, TRI_NO, "armed by the predecessor, which gave its term away", s->o.fencer.inherited = true;
+     s->o.fencer.epoch = 10;
+     s->o.witness.voter.release[s->p.self] = (struct note){.kind = NOTE_RELEASE, .node = s->p.self, .epoch = 10})
+CASE(standby, INHERITED, TRI_YES, "armed by the predecessor, which gave an older term away", s->o.fencer.inherited = true;
+     s->o.fencer.epoch = 10;
+     s->o.witness.voter.release[s->p.self] = (struct note){.kind = NOTE_RELEASE, .node = s->p.self, .epoch = 8})
 CASE(standby, INHERITED, TRI_UNKNOWN, "the fencer has not spoken yet", s->o.fencer.alive = TRI_UNKNOWN)
 
 /* ---- reasons ---- */
