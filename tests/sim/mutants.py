@@ -195,7 +195,7 @@ MUTANTS = (
     Mutant("closed-for-ever", "a proof that the peer is closed outlives its promotion", SAFETY,
            ((DECIDE, "closed && node_state_is_promoting(m->state));", "closed);"),)),
     Mutant("no-lead", "a fence begins when authority has ended", SAFETY,
-           ((FACTS, "                              until - s->p->fence_us - s->p->epsilon_us > s->o->now_us));", "                              until > s->o->now_us));"),
+           ((FACTS, "(until == INT64_MAX || until - s->p->fence_us - s->p->epsilon_us > s->o->now_us));", "(until == INT64_MAX || until > s->o->now_us));"),
             ("tests/sim/actions.c", "    int64_t deadline = until - policy->fence_us - policy->epsilon_us;",
              "    int64_t deadline = until;\n    (void)policy;")),
            base=NO_DELAY),
