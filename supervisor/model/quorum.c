@@ -79,6 +79,18 @@ void quorum_taken(struct quorum *q, int i, int64_t sent_us, int64_t answered_us,
     forget_holder(q, i);
 }
 
+void quorum_forget_validity(struct quorum *q)
+{
+    for (int i = 0; i < OBS_VOTERS; i++) {
+        struct vote *v = &q->votes[i];
+        v->last_valid_us = 0;
+        if (v->held && v->basis == BASIS_RETAKEN) {
+            v->counted = false;
+            v->basis = BASIS_NONE;
+        }
+    }
+}
+
 void quorum_proven(struct quorum *q, int i, int64_t sent_us)
 {
     struct vote *v = &q->votes[i];

@@ -16,16 +16,24 @@
 
 #include "model/observation.h"
 
-enum vote_basis { BASIS_NONE = 0, BASIS_RETAKEN, BASIS_CLOSED, BASIS_RELEASED, BASIS_EXPIRED, BASIS_WAITED, BASIS_DURABLE };
+enum vote_basis {
+    BASIS_NONE = 0,
+    BASIS_RETAKEN,
+    BASIS_CLOSED,
+    BASIS_RELEASED,
+    BASIS_EXPIRED,
+    BASIS_WAITED,
+    BASIS_DURABLE
+};
 
 struct vote {
-    unsigned long connection;  /* of the session that holds or may hold it; 0 = no session */
-    int64_t opened_us;         /* when that session was opened */
-    bool held;                 /* the last proof said that our session has the lock */
-    int64_t taken_us;          /* when the answer of the taking came */
-    int64_t proven_us;         /* send time of the last answered proof of ownership */
-    bool released_note;        /* the former holder's release was in the table when we took it */
-    bool seen_expired;         /* the former holder was seen idle for a lease, killed, then we took it */
+    unsigned long connection; /* of the session that holds or may hold it; 0 = no session */
+    int64_t opened_us;        /* when that session was opened */
+    bool held;                /* the last proof said that our session has the lock */
+    int64_t taken_us;         /* when the answer of the taking came */
+    int64_t proven_us;        /* send time of the last answered proof of ownership */
+    bool released_note;       /* the former holder's release was in the table when we took it */
+    bool seen_expired;        /* the former holder was seen idle for a lease, killed, then we took it */
     bool counted;
     enum vote_basis basis;
     int64_t last_valid_us;     /* how long our last counted hold was valid; 0 = none */
@@ -36,9 +44,9 @@ struct vote {
 
 struct quorum {
     struct vote votes[OBS_VOTERS];
-    int self;             /* index of the own server's vote */
-    bool durable_tie;     /* tie-breaker `writer`: no session, `tie_mine` decides */
-    enum tri tie_mine;    /* durable tie-breaker: do we have it */
+    int self;          /* index of the own server's vote */
+    bool durable_tie;  /* tie-breaker `writer`: no session, `tie_mine` decides */
+    enum tri tie_mine; /* durable tie-breaker: do we have it */
     int64_t lease_us;
     int64_t lease_valid_us; /* (1 - drift) * lease */
 };
@@ -57,6 +65,10 @@ void quorum_taken(struct quorum *q, int i, int64_t sent_us, int64_t answered_us,
 
 /* Until when the other supervisor was seen to renew its hold of this vote, at the least; 0 = never seen. */
 int64_t quorum_other_seen_us(const struct quorum *q, int i);
+
+/* The other began a later term: nobody's votes of before it are taken again without a wait, and those that
+ * were wait too. */
+void quorum_forget_validity(struct quorum *q);
 
 /* Any answered statement that proved ownership. Ignored once the validity has ended (the holder closes). */
 void quorum_proven(struct quorum *q, int i, int64_t sent_us);
@@ -79,8 +91,9 @@ int64_t quorum_valid_until(const struct quorum *q, int i);
 bool quorum_majority_held(const struct quorum *q);
 bool quorum_majority_counted(const struct quorum *q, int64_t now_us);
 
-/* Until when authority lasts: the own vote's validity, or the best other's if that is earlier; 0 = none. A vote whose
- * session was lost lasts as long as it would have, so that it can be taken again with no change of role. */
+/* Until when authority lasts: the own vote's validity, or the best other's if that is earlier; 0 = none. A
+ * vote whose session was lost lasts as long as it would have, so that it can be taken again with no change of
+ * role. */
 int64_t quorum_authority_until(const struct quorum *q, int64_t now_us);
 
 /* Bit per counted vote, for the fencer. */

@@ -907,6 +907,23 @@ static void test_restarted_child_finds_its_votes_taken(void **state)
     assert_true(drive_fired(&d, 130) && drive_did(&d, ACTION_FENCE));
 }
 
+/* The other was made the writer and ended again, all within our last validity: what it wrote of its term stands in the
+ * way of taking our votes again as if nothing had been. */
+static void test_restarted_child_finds_a_later_term(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_restarted(&d);
+    fencer_speaks(&d, 1500);
+    d.s.o.own.voter.promise[1 - d.s.p.self] =
+        (struct note){.kind = NOTE_PROMISE, .node = 1 - d.s.p.self, .epoch = OWN_EPOCH + 1};
+    drive_tick(&d);
+    for (int i = 0; i < OBS_VOTERS; i++)
+        assert_true(d.s.q.votes[i].last_valid_us == 0 && !d.s.q.votes[i].counted);
+    drive_run(&d, 500);
+    assert_false(drive_fired(&d, 200));
+}
+
 static void test_child_finds_a_writable_server(void **state)
 {
     struct drive d;
@@ -1321,6 +1338,7 @@ int main(void)
         cmocka_unit_test(test_restarted_child_resumes),
         cmocka_unit_test(test_restarted_child_writes_the_term),
         cmocka_unit_test(test_restarted_child_finds_its_votes_taken),
+        cmocka_unit_test(test_restarted_child_finds_a_later_term),
         cmocka_unit_test(test_child_finds_a_writable_server),
         cmocka_unit_test(test_return),
         cmocka_unit_test(test_quarantine_ends),

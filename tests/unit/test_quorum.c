@@ -17,7 +17,7 @@
 #define OWN          0
 #define OTHER        1
 
-enum what { END = 0, OPEN, LOST, TAKE, PROVE, RELEASED, INHERIT, JUDGE };
+enum what { END = 0, OPEN, LOST, TAKE, PROVE, RELEASED, INHERIT, FORGET, JUDGE };
 
 /* At `at_ms`; taking: what is known of the former holder; judging: is the peer closed? */
 struct event {
@@ -47,6 +47,9 @@ static void feed(struct quorum *q, int i, const struct event *e)
         break;
     case INHERIT:
         quorum_inherit(q, 1U << i, MS(e->valid_ms));
+        break;
+    case FORGET:
+        quorum_forget_validity(q);
         break;
     case JUDGE:
         quorum_judge(q, MS(e->at_ms), e->closed);
@@ -162,6 +165,10 @@ static const struct vote_case {
     {"inherited, and the session was lost once more before it was taken",
      {{INHERIT, 0, .valid_ms = 6000}, {OPEN, 5000}, {LOST, 5001}, {OPEN, 5002}, {TAKE, 5003}}, 5003, true, true, false,
      BASIS_RETAKEN, 5003 + VALID_MS},
+    {"inherited, and the other began a later term before it was taken again",
+     {{INHERIT, 0, .valid_ms = 6000}, {OPEN, 5000}, {FORGET}, {TAKE, 5001}}, 5001, true, false, false, BASIS_NONE, 0},
+    {"inherited, and the other's later term is seen after it was taken again",
+     {{INHERIT, 0, .valid_ms = 6000}, {OPEN, 5000}, {TAKE, 5001}, {FORGET}}, 5001, true, false, false, BASIS_NONE, 0},
 };
 /* clang-format on */
 
