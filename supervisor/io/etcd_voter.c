@@ -198,6 +198,8 @@ bool etcd_voter_take_table(struct etcd_voter *v, const struct etcd_reply *r, int
         return false;
     }
     content(v);
+    if (r->answer->revision < v->revision) /* a later answer overtook this one: what that told stands */
+        return v->table_known;
     v->table = table;
     v->table_known = true;
     voter_rows_read(&v->base, &table.rows);

@@ -278,6 +278,11 @@ static bool read_token(struct etcd_answer *out, const json_t *json, struct err *
     return true;
 }
 
+static bool has_revision(const struct etcd_answer *out, struct err *e)
+{
+    return out->revision > 0 || err_set(e, "header: a revision was expected");
+}
+
 static bool read_good(struct etcd_answer *out, enum etcd_question question, const json_t *json, struct err *e)
 {
     /* The keep-alive is a stream of one. */
@@ -298,9 +303,9 @@ static bool read_good(struct etcd_answer *out, enum etcd_question question, cons
         return read_lease(out, body, e) && read_number(body, "grantedTTL", &out->granted_s, e) &&
                (out->granted_s >= 0 || err_set(e, "grantedTTL: seconds were expected"));
     case ETCD_ASK_LIST:
-        return read_list(out, body, e);
+        return read_list(out, body, e) && has_revision(out, e);
     case ETCD_ASK_TXN:
-        return read_txn(out, body, e);
+        return read_txn(out, body, e) && has_revision(out, e);
     case ETCD_ASK_TOKEN:
         return read_token(out, body, e);
     }

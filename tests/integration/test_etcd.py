@@ -679,6 +679,67 @@ def foreign_success_is_not_believed():
         liar.close()
 
 
+class SlowList:
+    """An etcd whose lists can be held back, while its transactions succeed."""
+
+    def __init__(self):
+        self.revision, self.kvs = 5, {}
+        self.hold, self.held, self.go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def list(self):
+        return {"header": {"revision": str(self.revision)}, "kvs": list(self.kvs.values())}
+
+    def transaction(self, operations):
+        self.revision += 1
+        for put in (operation["request_put"] for operation in operations if "request_put" in operation):
+            self.kvs[put["key"]] = {**put, "mod_revision": str(self.revision)}
+        answers = [{"response_put": {}} if "request_put" in operation else {"response_range": self.list()}
+                   for operation in operations]
+        return {"header": {"revision": str(self.revision)}, "succeeded": True, "responses": answers}
+
+    def answer(self, path, body):
+        asked = json.loads(body)
+        if path.endswith("txn"):
+            told = self.transaction(asked["success"])
+        elif path.endswith("range"):
+            told = self.list()
+            if self.hold.is_set():
+                self.hold.clear()
+                self.held.set()
+                self.go_on.wait(FOR_EVER)
+        else:
+            told = {"header": {"revision": "5"}, "ID": "77", "TTL": "61"}
+            if path.endswith("keepalive"):
+                told = {"result": told}
+        return 200, json.dumps(told).encode()
+
+
+@case
+def answer_that_was_overtaken_tells_nothing():
+    """A look that was asked before a promise and is answered after it knows less: nothing was forgotten."""
+    slow = SlowList()
+    liar = Liar(slow.answer)
+    one = Voter("mx1", [("127.0.0.1", liar.port)], lease_ms=60000)
+    try:
+        one.wait(up=True)
+        one.say("want free")
+        wait_for("the vote", lambda: one.say()["held"], FOR_EVER)
+        slow.hold.set()
+        wait_for("a look", slow.held.is_set, FOR_EVER)
+        one.say("promise 3")
+        expect("refusal", one.event("promised")["refusal"], None)
+        asked = liar.asked
+        slow.go_on.set()
+        wait_for("the next look", lambda: liar.asked > asked, FOR_EVER)
+        state = one.say()
+        expect("trouble", [e for e in one.events if e["what"] == "trouble"], [])
+        expect("promise", state["rows"]["promise/mx1"]["epoch"], 3)
+    finally:
+        slow.go_on.set()
+        one.end()
+        liar.close()
+
+
 def passes(function):
     began = time.monotonic()
     try:

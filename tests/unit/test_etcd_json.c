@@ -231,6 +231,7 @@ static void does_not_believe_nonsense(void **state)
         {ETCD_ASK_TXN, "{\"responses\":[{\"response_range\":{}},{\"response_range\":{}}]}", "two lists"},
         {ETCD_ASK_LIST, "{\"kvs\":7}", "kvs: a list"},
         {ETCD_ASK_LIST, "{\"kvs\":[7]}", "kvs: objects"},
+        {ETCD_ASK_LIST, "{\"kvs\":[]}", "header: a revision"},
         {ETCD_ASK_LIST, "{\"kvs\":[],\"more\":true}", "more than 64 keys"},
         {ETCD_ASK_LIST, "{\"kvs\":[{\"key\":7}]}", "key: base64"},
         {ETCD_ASK_LIST, "{\"kvs\":[{\"key\":\"YQ\"}]}", "key: base64"},
