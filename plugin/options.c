@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MAX_S 3600
-
 enum { STALE = 256, CONFIG, PROGRAM, DIRECT, DEFAULTS_FILE, TLS_CA, PASSWORD };
 
 static const struct option long_options[] = {
@@ -68,30 +66,6 @@ void options_print_help(void)
           stdout);
 }
 
-static bool take_seconds(double *out, const char *option, const char *text, struct err *e)
-{
-    struct range r;
-    if (strchr(text, ':') || !range_parse(&r, text, RANGE_SECONDS, e) || r.inside || r.high <= 0 ||
-        r.high > TIMEOUT_MAX_S)
-        return err_set(e, "%s \"%.40s\": a time like 10, 500ms or 1m is expected, up to an hour", option,
-                       text);
-    *out = r.high;
-    return true;
-}
-
-static bool take_mode(struct options *o, const char *name, struct err *e)
-{
-    int mode = check_mode_parse(name);
-    if (mode < 0)
-        return err_set(
-            e,
-            "--mode \"%.32s\": all, writer, lag, threads, gtid, offsets, vip, quorum or readiness is "
-            "expected",
-            name);
-    o->check.mode = (enum check_mode)mode;
-    return true;
-}
-
 static bool take_host(struct options *o, const char *text, struct err *e)
 {
     if (o->host_count == OPTIONS_HOSTS_MAX)
@@ -106,11 +80,11 @@ static bool take(struct options *o, int c, const char *value, struct err *e)
 {
     switch (c) {
     case 'm':
-        return take_mode(o, value, e);
+        return check_mode_option(&o->check.mode, value, e);
     case 't':
-        return take_seconds(&o->timeout_s, "--timeout", value, e);
+        return range_time_option(&o->timeout_s, "--timeout", value, e);
     case STALE:
-        return take_seconds(&o->stale_s, "--stale", value, e);
+        return range_time_option(&o->stale_s, "--stale", value, e);
     case 'H':
         return take_host(o, value, e);
     case PASSWORD:
@@ -139,12 +113,6 @@ static bool take(struct options *o, int c, const char *value, struct err *e)
     return true;
 }
 
-static bool take_range(struct range *out, enum check_mode mode, const char *option, const char *text,
-                       struct err *e)
-{
-    return !text || range_parse(out, text, check_unit(mode), e) || err_prefix(e, "%s", option);
-}
-
 static bool check_together(struct options *o, struct err *e)
 {
     if (o->host_count == 1)
@@ -155,8 +123,8 @@ static bool check_together(struct options *o, struct err *e)
             "user, password, port, defaults-file and tls-ca go with --hostname; without it they are read "
             "from %s/node.conf",
             o->config_dir);
-    return take_range(&o->check.warning, o->check.mode, "--warning", o->warning, e) &&
-           take_range(&o->check.critical, o->check.mode, "--critical", o->critical, e);
+    return check_range_option(&o->check.warning, o->check.mode, "--warning", o->warning, e) &&
+           check_range_option(&o->check.critical, o->check.mode, "--critical", o->critical, e);
 }
 
 /* `c` was '?' or ':'. Names what stands there, as getopt took it. */

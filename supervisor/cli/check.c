@@ -54,34 +54,13 @@ static const struct option long_options[] = {
 
 /* ---- arguments ---- */
 
-static bool take_mode(struct request *q, const char *name, struct err *e)
-{
-    int mode = check_mode_parse(name);
-    if (mode < 0)
-        return err_set(
-            e,
-            "--mode \"%.32s\": all, writer, lag, threads, gtid, offsets, vip, quorum or readiness is "
-            "expected",
-            name);
-    q->check.mode = (enum check_mode)mode;
-    return true;
-}
-
 static bool take_timeout(struct request *q, const char *text, struct err *e)
 {
-    struct range r;
-    if (strchr(text, ':') || !range_parse(&r, text, RANGE_SECONDS, e) || r.inside || r.high < 0.001 ||
-        r.high > 3600)
-        return err_set(e, "--timeout \"%.32s\": a time like 10, 500ms or 1m is expected, up to an hour",
-                       text);
-    q->options.limit_ms = (int)(r.high * 1000);
+    double limit_s;
+    if (!range_time_option(&limit_s, "--timeout", text, e))
+        return false;
+    q->options.limit_ms = (int)(limit_s * 1000);
     return true;
-}
-
-static bool take_range(struct range *out, enum check_mode mode, const char *option, const char *text,
-                       struct err *e)
-{
-    return !text || range_parse(out, text, check_unit(mode), e) || err_prefix(e, "%s", option);
 }
 
 static bool take_listed(const char **list, int *count, int most, const char *option, const char *value,
@@ -97,7 +76,7 @@ static bool take(struct request *q, int c, const char *value, struct err *e)
 {
     switch (c) {
     case 'm':
-        return take_mode(q, value, e);
+        return check_mode_option(&q->check.mode, value, e);
     case 't':
         return take_timeout(q, value, e);
     case 'H':
@@ -133,8 +112,8 @@ static bool check_together(struct request *q, struct err *e)
         return err_set(e, "--port, --user, --defaults-file and --tls-ca go with --hostname or --cluster");
     if (q->json && q->cluster_count > 0)
         return err_set(e, "--json does not go with --cluster");
-    return take_range(&q->check.warning, q->check.mode, "--warning", q->warning, e) &&
-           take_range(&q->check.critical, q->check.mode, "--critical", q->critical, e);
+    return check_range_option(&q->check.warning, q->check.mode, "--warning", q->warning, e) &&
+           check_range_option(&q->check.critical, q->check.mode, "--critical", q->critical, e);
 }
 
 static bool parse(struct request *q, int argc, char **argv, struct err *e)

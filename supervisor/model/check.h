@@ -53,6 +53,12 @@ const char *check_mode_name(enum check_mode m); /* "lag" */
 int check_mode_parse(const char *name);         /* -1 = there is none of this name */
 enum range_unit check_unit(enum check_mode m);  /* of its thresholds */
 
+/* The value of --mode. */
+MUST_CHECK bool check_mode_option(enum check_mode *out, const char *name, struct err *e);
+/* The value of --warning or --critical (`option`), in the mode's unit; NULL = not given. */
+MUST_CHECK bool check_range_option(struct range *out, enum check_mode m, const char *option, const char *text,
+                                   struct err *e);
+
 /* Narrows `r`, which verdict_judge() has judged, to what was asked: problems and severity are then the
  * check's. */
 void check_judge(struct check_result *out, struct report *r, const struct check_request *q);

@@ -157,7 +157,7 @@ static void update_quorum(const struct policy *p, const struct observation *o, s
     int64_t renewed_us = quorum_other_seen_us(q, OBS_TIE);
     if (renewed_us > m->renewed_us)
         m->renewed_us = renewed_us;
-    if (m->epoch && m->epoch > m->term_floor && facts_promised_by(o, 1 - p->self) > m->epoch)
+    if (facts_superseded(p, o, m))
         quorum_forget_validity(q);
     /* A proof is of its moment: a writer's later votes wait as any other. */
     quorum_judge(q, o->now_us, closed && node_state_is_promoting(m->state));

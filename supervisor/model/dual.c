@@ -2,13 +2,6 @@
 
 #include <string.h>
 
-#define SWITCH_AGE_US 5000000 /* it is asked for each second */
-
-static bool is_fresh(const struct policy *p, const struct observation *o, const struct server_view *v)
-{
-    return v->seen_us && o->now_us - v->seen_us <= p->silent_us;
-}
-
 /* The first position that is read of the other once the node is held: later ones would run away while it writes. */
 void dual_remember(const struct policy *p, const struct observation *o, struct mind *m)
 {
@@ -29,7 +22,7 @@ static enum tri caught_up(const struct policy *p, const struct observation *o, c
     if (m->state != NODE_DUAL_HELD || o->own.seen_us <= m->since_us)
         return TRI_UNKNOWN;
     if (!m->dual.wanted_us)
-        return o->now_us - m->since_us >= p->lease_us && !is_fresh(p, o, &o->peer) ? TRI_YES : TRI_UNKNOWN;
+        return o->now_us - m->since_us >= p->lease_us && !policy_is_fresh(p, o->now_us, o->peer.seen_us) ? TRI_YES : TRI_UNKNOWN;
     facts_own_position(o, &have);
     return gtid_pos_contains(&have, &m->dual.wanted);
 }
@@ -38,8 +31,8 @@ static enum tri peer_is_single(const struct policy *p, const struct observation 
 {
     int other = 1 - p->self;
     const struct bulletin *here = &o->own.bulletin[other], *there = &o->peer.bulletin[other];
-    const struct bulletin *b = there->known && there->seq >= here->seq && is_fresh(p, o, &o->peer) ? there : here;
-    bool present = (is_fresh(p, o, &o->own) && here->present) || (is_fresh(p, o, &o->peer) && there->present);
+    const struct bulletin *b = there->known && there->seq >= here->seq && policy_is_fresh(p, o->now_us, o->peer.seen_us) ? there : here;
+    bool present = (policy_is_fresh(p, o->now_us, o->own.seen_us) && here->present) || (policy_is_fresh(p, o->now_us, o->peer.seen_us) && there->present);
     if (!present || !b->known || b->state == NODE_UNKNOWN)
         return TRI_UNKNOWN;
     return tri_from(b->state != NODE_DUAL && b->state != NODE_DUAL_HELD);
@@ -56,7 +49,7 @@ static enum tri domains_differ(const struct observation *o)
 static enum tri switch_is_off(const struct observation *o)
 {
     const struct server_view *own = &o->own;
-    if (!own->dead_man_us || o->now_us - own->dead_man_us > SWITCH_AGE_US)
+    if (!own->dead_man_us || o->now_us - own->dead_man_us > FACTS_DEAD_MAN_AGE_US)
         return TRI_UNKNOWN;
     return tri_from(own->dead_man == TRI_NO && own->dead_man_trouble != DEAD_MAN_STALE);
 }

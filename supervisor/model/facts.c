@@ -7,7 +7,6 @@
 #include "model/facts_parts.h"
 
 #define TERMS_UNHEARD   1000    /* even: a node's epochs keep their parity */
-#define DEAD_MAN_AGE_US 5000000 /* it is asked for each second */
 
 static enum tri answered(const struct sight *s, int64_t seen_us)
 {
@@ -22,6 +21,11 @@ static enum tri while_fresh(const struct sight *s, const struct server_view *v, 
 static uint64_t promised_in(const struct voter_rows *r, int n)
 {
     return r->promise[n].kind == NOTE_PROMISE ? r->promise[n].epoch : 0;
+}
+
+bool facts_superseded(const struct policy *p, const struct observation *o, const struct mind *m)
+{
+    return m->epoch > m->term_floor && facts_promised_by(o, 1 - p->self) > m->epoch;
 }
 
 uint64_t facts_promised_by(const struct observation *o, int n)
@@ -213,7 +217,7 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_BOOT_SAFE] = s->o->boot_safe;
     f->value[FACT_DISK_FULL] = s->o->disk_full;
     f->value[FACT_DEAD_MAN] =
-        s->o->now_us - own->dead_man_us <= DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;
+        s->o->now_us - own->dead_man_us <= FACTS_DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;
     f->value[FACT_IO] = fresh ? facts_data_receiver(s) : IO_UNKNOWN;
     f->value[FACT_SQL] = fresh && r->known ? r->sql : TRI_UNKNOWN;
     /* What was received and cannot be applied is lost with the promotion: for the operator to accept. */
@@ -267,8 +271,7 @@ static void compute_votes(struct facts *f, const struct sight *s)
     f->value[FACT_DELAY_OVER] = fact_delay_over(s);
     f->value[FACT_AUTHORITY] = fact_authority(s);
     f->value[FACT_EPOCH] = fact_epoch(s);
-    f->value[FACT_SUPERSEDED] =
-        tri_from(s->m->epoch > s->m->term_floor && facts_promised_by(s->o, s->other) > s->m->epoch);
+    f->value[FACT_SUPERSEDED] = tri_from(facts_superseded(s->p, s->o, s->m));
     f->value[FACT_PROMISED] = fact_promised(s);
     f->value[FACT_QUICK] = fact_quick(s);
     f->value[FACT_BASIS_USED] = fact_basis_used(s);

@@ -119,6 +119,12 @@ bool facts_basis(const struct policy *p, const struct observation *o, const stru
 /* Highest epoch that node `n` is known to have promised anywhere we can read. */
 uint64_t facts_promised_by(const struct observation *o, int n);
 
+/* Has the other promised a later term than the one that is ours? */
+bool facts_superseded(const struct policy *p, const struct observation *o, const struct mind *m);
+
+/* What is known of the dead-man's switch, in us: it is asked for each second. */
+#define FACTS_DEAD_MAN_AGE_US 5000000
+
 /* What would be lost if this node were promoted now. */
 struct loss_bound facts_loss(const struct policy *p, const struct observation *o, const struct mind *m);
 

@@ -26,6 +26,9 @@ struct range {
 
 MUST_CHECK bool range_parse(struct range *out, const char *text, enum range_unit unit, struct err *e);
 
+/* The value of an option that is one time, from 1 ms to an hour. */
+MUST_CHECK bool range_time_option(double *out_s, const char *option, const char *text, struct err *e);
+
 bool range_alerts(const struct range *r, double value);
 
 /* In base units, as performance data want it: "0.01:20"; "" where none is given. */

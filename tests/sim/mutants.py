@@ -205,7 +205,7 @@ MUTANTS = (
            ((FACTS_PEER, "        return s->m->quiet_since_us && s->o->now_us - s->m->quiet_since_us >= s->p->lease_us;\n    return holder_expired(s);",
              "        return true;\n    return true;"),)),
     Mutant("epoch-not-checked", "a higher promise of the other is not looked at", SAFETY,
-           ((FACTS, "        tri_from(s->m->epoch > s->m->term_floor && facts_promised_by(s->o, s->other) > s->m->epoch);", "        TRI_NO;"),
+           ((FACTS, "    return m->epoch > m->term_floor && facts_promised_by(o, 1 - p->self) > m->epoch;", "    return (void)p, (void)o, (void)m, false;"),
             (PROCEDURES, "has_vote(v, c) && most == k->now.epoch && by == k->node && writer >= 0", "has_vote(v, c) && writer >= 0"),
             (PROCEDURES, "        if (!has_vote(v, c) || most > k->now.epoch || (most == k->now.epoch && by != k->node))", "        if (!has_vote(v, c))"),
             (FACTS, "    return tri_from(s->m->epoch > s->m->term_floor && s->m->epoch > theirs);", "    (void)theirs;\n    return TRI_YES;")),
