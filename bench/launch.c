@@ -1,6 +1,6 @@
-/* Starts a program again and again, one after the other, and prints a line for each: wall time in microseconds, peak
- * resident memory in KiB, exit code (128 + signal). It is small, and linked statically, because the kernel counts the
- * starter's memory as the child's until exec. */
+/* Starts a program again and again, one after the other, and prints a line for each: wall time in
+ * microseconds, peak resident memory in KiB, exit code (128 + signal). It is small, and linked statically,
+ * because the kernel counts the starter's memory as the child's until exec. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-/* The least that a program can do with libmariadb to look at a pair: it logs in to both servers, one after the other,
- * asks each who may write, for its position and for its replication, and prints that. What a check without a
- * supervisor costs is measured against it.
+/* The least that a program can do with libmariadb to look at a pair: it logs in to both servers, one after
+ * the other, asks each who may write, for its position and for its replication, and prints that. What a check
+ * without a supervisor costs is measured against it.
  *
  * probe USER PASSWORD ADDRESS PORT ADDRESS PORT */
 #include <mysql.h>

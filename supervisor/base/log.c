@@ -10,7 +10,8 @@ static char name[64];
 
 static void sink_stderr(enum log_level level, const char *line)
 {
-    static const char *const names[] = {"panic", "alert", "crit", "error", "warning", "notice", "info", "debug"};
+    static const char *const names[] = {"panic",   "alert",  "crit", "error",
+                                        "warning", "notice", "info", "debug"};
     struct timespec t;
     struct tm tm;
     char when[32] = "";

@@ -1,4 +1,5 @@
-/* The words that a shell may complete, taken from the commands' own help, so that they cannot differ from it. */
+/* The words that a shell may complete, taken from the commands' own help, so that they cannot differ from it.
+ */
 #ifndef REPLCHECK_CLI_COMPLETION_H
 #define REPLCHECK_CLI_COMPLETION_H
 

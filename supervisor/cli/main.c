@@ -51,7 +51,8 @@ static const struct command commands[] = {
      "  --direct  ask both servers, not the supervisor (done by itself where none answers)\n"},
     {"check", check_main, NEEDS_NOTHING, false, 3, "one verdict over everything, as a monitoring plugin",
      "check [-v] [--json] [--mode MODE] [--warning RANGE] [--critical RANGE] [--timeout TIME]\n"
-     "                             [--direct [--why TEXT]] [--hostname HOST --hostname HOST | --cluster PATH...]\n"
+     "                             [--direct [--why TEXT]] [--hostname HOST --hostname HOST | --cluster "
+     "PATH...]\n"
      "Prints one line with performance data; exits 0 ok, 1 warning, 2 critical, 3 unknown.\n"
      "  -m, --mode MODE       all (default), writer, lag, threads, gtid, offsets, vip, quorum, readiness\n"
      "  -w, --warning RANGE   for the mode's number: 10, 10:, ~:10, 10:20, @10:20; lag also 500ms, 2m\n"
@@ -60,7 +61,8 @@ static const struct command commands[] = {
      "  --json                the whole report, for programs\n"
      "  -t, --timeout TIME    when the servers are asked: an answer is given by then (4s)\n"
      "  --direct              ask both servers, not the supervisor (done by itself where none answers)\n"
-     "  --why TEXT            with --direct: why the supervisor's answer does not count, which is judged too\n"
+     "  --why TEXT            with --direct: why the supervisor's answer does not count, which is judged "
+     "too\n"
      "From any host, without a configuration:\n"
      "  -H, --hostname [NAME=]ADDRESS[:PORT]   once for each of the two servers\n"
      "  --cluster PATH        a cluster.yaml, or a folder of *.yaml, each a pair; may be repeated\n"
@@ -75,11 +77,14 @@ static const struct command commands[] = {
     {"divergence", divergence_main, NEEDS_SETTINGS, false, EXIT_USAGE,
      "the transactions of this node that the other lacks",
      "divergence [-v] [--json] [--limit N] [--keep | --kept]\n"
-     "Lists them from the binary logs of this node's server: GTID, time, tables, and how many rows of which kind.\n"
-     "  -v, --verbose  the rows' values too: the first 20 of each transaction, columns numbered in the table's order\n"
+     "Lists them from the binary logs of this node's server: GTID, time, tables, and how many rows of which "
+     "kind.\n"
+     "  -v, --verbose  the rows' values too: the first 20 of each transaction, columns numbered in the "
+     "table's order\n"
      "  --json         for programs\n"
      "  --limit N      list the first N transactions (50; 0 = all); all are counted\n"
-     "  --keep         also copy list and events to divergence/ in state_dir; a quarantined node has done so\n"
+     "  --keep         also copy list and events to divergence/ in state_dir; a quarantined node has done "
+     "so\n"
      "  --kept         show what was kept last\n"
      "  --own STATE --other STATE\n"
      "                 the two servers' gtid_binlog_state, instead of asking for them\n"},

@@ -18,9 +18,17 @@ struct found {
 };
 
 static const char *const voter_templates[] = {"tables_voter.sql", "definer_voter.sql", "voting.sql", NULL};
-static const char *const node_templates[] = {
-    "tables_node.sql", "definer_node.sql", "enable.sql", "term.sql",          "bulletin.sql",      "offsets.sql",
-    "dead_man.sql",    "audit.sql",        "account_local.sql", "account_fence.sql", NULL};
+static const char *const node_templates[] = {"tables_node.sql",
+                                             "definer_node.sql",
+                                             "enable.sql",
+                                             "term.sql",
+                                             "bulletin.sql",
+                                             "offsets.sql",
+                                             "dead_man.sql",
+                                             "audit.sql",
+                                             "account_local.sql",
+                                             "account_fence.sql",
+                                             NULL};
 
 static bool add_all(struct schema_script *script, const char *const *names,
                     const struct schema_values *values, struct err *e)

@@ -62,8 +62,11 @@ static void fill_version(const struct report *r, int i, struct cell *c)
         return;
     }
     enum server_standing standing = server_series_of(&v)->standing;
-    cell_set(c, standing == SERVER_TRIED ? PAINT_PLAIN : standing == SERVER_UNTRIED ? PAINT_WARN : PAINT_BAD, "%s",
-             server_version_name(&v, name));
+    cell_set(c,
+             standing == SERVER_TRIED     ? PAINT_PLAIN
+             : standing == SERVER_UNTRIED ? PAINT_WARN
+                                          : PAINT_BAD,
+             "%s", server_version_name(&v, name));
     if (standing == SERVER_UNTRIED)
         cell_add(c, ", not tried");
 }

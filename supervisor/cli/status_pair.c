@@ -126,7 +126,8 @@ static void fill_lossless(const struct report *r, struct cell *c)
     const struct report_node *w = r->writer == REPORT_WRITER_ONE ? &r->nodes[r->writer_node] : NULL;
     const struct report_node *standby = w ? &r->nodes[1 - r->writer_node] : NULL;
     if (!w || (!w->acks[0] && w->semi_sync_master != TRI_NO))
-        cell_set(c, w ? PAINT_UNKNOWN : PAINT_PLAIN, "lossless%s", w ? ", whether commits wait is unknown" : "");
+        cell_set(c, w ? PAINT_UNKNOWN : PAINT_PLAIN, "lossless%s",
+                 w ? ", whether commits wait is unknown" : "");
     else if (strcmp(w->acks, "yes") == 0)
         cell_set(c, PAINT_PLAIN, "lossless: a commit is acknowledged when %s has it", standby->name);
     else
@@ -238,11 +239,22 @@ static void fill_keepalived(const struct report *r, struct cell *c)
 }
 
 const struct pair_row status_pair_rows[] = {
-    {"Decision", fill_decision},     {"Last attempt", fill_failure}, {"Epoch", fill_epoch},     {"Authority", fill_authority},
-    {"Votes", fill_vote_0},          {"", fill_vote_1},         {"", fill_vote_tie},
-    {"Fencer", fill_fencer},         {"Loss", fill_loss},       {"Durability", fill_durability},
-    {"History", fill_history},       {"Breaker", fill_breaker}, {"Config", fill_config},
-    {"Settings", fill_settings},     {"Locks", fill_locks},
-    {"Keepalived", fill_keepalived}, {"Certificates", fill_certificates},
+    {"Decision", fill_decision},
+    {"Last attempt", fill_failure},
+    {"Epoch", fill_epoch},
+    {"Authority", fill_authority},
+    {"Votes", fill_vote_0},
+    {"", fill_vote_1},
+    {"", fill_vote_tie},
+    {"Fencer", fill_fencer},
+    {"Loss", fill_loss},
+    {"Durability", fill_durability},
+    {"History", fill_history},
+    {"Breaker", fill_breaker},
+    {"Config", fill_config},
+    {"Settings", fill_settings},
+    {"Locks", fill_locks},
+    {"Keepalived", fill_keepalived},
+    {"Certificates", fill_certificates},
 };
 const size_t status_pair_row_count = sizeof(status_pair_rows) / sizeof(status_pair_rows[0]);

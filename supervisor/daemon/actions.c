@@ -18,13 +18,13 @@
 #include "io/voter.h"
 #include "io/weight.h"
 
-#define FAULT_US       2000000
-#define SOCKETS_US     25000
-#define BIG_SERVER     (256L * 1024 * 1024)
-#define ARRIVAL_US     1000000
-#define PREPARE_US     250000
+#define FAULT_US        2000000
+#define SOCKETS_US      25000
+#define BIG_SERVER      (256L * 1024 * 1024)
+#define ARRIVAL_US      1000000
+#define PREPARE_US      250000
 #define RECEIVE_LOOK_US 2000
-#define REPEAT_US      1000000
+#define REPEAT_US       1000000
 
 static const char *own_name(const struct node *n)
 {
@@ -41,8 +41,8 @@ static enum voter_urgency urgency(const struct node *n)
                                                                                         : VOTER_TAKE_CLOSED;
 }
 
-/* After a handover or a certified death the own vote and the tie-breaker's are enough: the other server's, asked
- * for beside them, would only add a promise to wait for. The writer asks for it later. */
+/* After a handover or a certified death the own vote and the tie-breaker's are enough: the other server's,
+ * asked for beside them, would only add a promise to wait for. The writer asks for it later. */
 static bool can_do_without_peer(const struct node *n)
 {
     const struct voter *tie = n->voters[OBS_TIE];
@@ -116,13 +116,14 @@ static void reclaim(struct node *n)
     char sql[128];
     if (n->reclaiming || n->o.reclaimed || n->o.reclaim_failed)
         return;
-    snprintf(sql, sizeof(sql), "CALL replcheck.reclaim('%s', %llu)", own_name(n), (unsigned long long)n->mind.epoch);
+    snprintf(sql, sizeof(sql), "CALL replcheck.reclaim('%s', %llu)", own_name(n),
+             (unsigned long long)n->mind.epoch);
     n->reclaiming = voter_ask(n->voters[1 - n->policy.self], sql, n->settings.cluster.timing.silent_ms,
                               reclaim_answered, n);
 }
 
-/* A writer gains votes that were not there when it was promoted, or of a voter that has forgotten: they are to
- * know of its term too, which waits for none of them. */
+/* A writer gains votes that were not there when it was promoted, or of a voter that has forgotten: they are
+ * to know of its term too, which waits for none of them. */
 static void promise(struct node *n)
 {
     if (n->mind.state == NODE_WRITER && n->o.now_us - n->promised_us < REPEAT_US)
@@ -215,14 +216,15 @@ static void enable(struct node *n)
 }
 
 /* A client whose statement a dead server had, or who stands in its backlog, hears of the death only while the
- * VIP is still here: then the kernel's RST or FIN can leave. So the VIP leaves when the fencer's resetter has ended
- * those connections, which takes a few milliseconds. Where it could not, the sockets close after the memory is
- * torn down, and are closed for certain when the process is gone: after 9 ms with a small buffer pool. With a big one
- * (0.1 s at 2 GiB, 0.6 s at 4) a wait of 25 ms would only let every client connect to the dead server's backlog, so
- * there is none. */
+ * VIP is still here: then the kernel's RST or FIN can leave. So the VIP leaves when the fencer's resetter has
+ * ended those connections, which takes a few milliseconds. Where it could not, the sockets close after the
+ * memory is torn down, and are closed for certain when the process is gone: after 9 ms with a small buffer
+ * pool. With a big one (0.1 s at 2 GiB, 0.6 s at 4) a wait of 25 ms would only let every client connect to
+ * the dead server's backlog, so there is none. */
 static bool sockets_are_closing(const struct node *n)
 {
-    bool worth = n->server_reset == TRI_UNKNOWN || (n->server_reset == TRI_NO && n->server_resident < BIG_SERVER);
+    bool worth =
+        n->server_reset == TRI_UNKNOWN || (n->server_reset == TRI_NO && n->server_resident < BIG_SERVER);
     return n->o.fencer.dead_us && worth && !n->server_gone && n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
 }
 
@@ -367,11 +369,12 @@ void actions_weight(struct node *n)
     int64_t now = n->o.now_us;
     if (n->weight == 1 && decide_keeps_weight(&n->policy, &n->o, &n->mind))
         return;
-    if (n->fault_until_us && (now >= n->fault_until_us || (n->o.vip.here == TRI_NO && n->o.vip.since_us <= now)))
+    if (n->fault_until_us &&
+        (now >= n->fault_until_us || (n->o.vip.here == TRI_NO && n->o.vip.since_us <= now)))
         n->fault_until_us = 0;
     int weight = decide_weight(&n->policy, &n->o, &n->mind, &n->outcome.facts, n->fault_until_us != 0);
-    /* A new writer keeps the standby's weight until the VIP has arrived, or a second: a weight written beside the
-     * FAULT of the other made the takeover slow. */
+    /* A new writer keeps the standby's weight until the VIP has arrived, or a second: a weight written beside
+     * the FAULT of the other made the takeover slow. */
     bool arriving = n->mind.state == NODE_WRITER && n->policy.has_vip && n->o.vip.here != TRI_YES &&
                     now - n->mind.since_us < ARRIVAL_US;
     if (arriving && n->weight == -2)

@@ -15,7 +15,7 @@
 struct certificate {
     struct node *node;
     int index;
-    bool used; /* TLS is spoken there */
+    bool used;              /* TLS is spoken there */
     struct cert_look *look; /* NULL: etcd */
     struct certificate_view view;
     int64_t told_days; /* that were left when it was told last; -1 = it was not */
@@ -52,7 +52,8 @@ static void looked(void *arg, const struct cert_seen *seen)
 {
     struct certificate *c = arg;
     c->view.until_s = seen->until_s;
-    snprintf(c->view.trouble, sizeof(c->view.trouble), "%.*s", (int)sizeof(c->view.trouble) - 1, seen->trouble);
+    snprintf(c->view.trouble, sizeof(c->view.trouble), "%.*s", (int)sizeof(c->view.trouble) - 1,
+             seen->trouble);
     tell(c);
 }
 

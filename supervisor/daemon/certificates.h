@@ -1,5 +1,5 @@
-/* The servers' certificates where TLS is spoken: the own server's, the peer's and the witness's. Shown, and told in the
- * log when one comes near its end; nothing is decided upon them. */
+/* The servers' certificates where TLS is spoken: the own server's, the peer's and the witness's. Shown, and
+ * told in the log when one comes near its end; nothing is decided upon them. */
 #ifndef REPLCHECK_DAEMON_CERTIFICATES_H
 #define REPLCHECK_DAEMON_CERTIFICATES_H
 
@@ -13,8 +13,8 @@ struct node;
 /* Is the other node's server asked with TLS? */
 bool certificates_pair_has_tls(const struct node *n);
 
-/* Begins to look at server i (OBS_TIE: a MariaDB witness, or etcd, which is asked for what it showed) if TLS is spoken
- * there. The session's options are copied. */
+/* Begins to look at server i (OBS_TIE: a MariaDB witness, or etcd, which is asked for what it showed) if TLS
+ * is spoken there. The session's options are copied. */
 void certificates_start_at(struct node *n, int i, const struct session_options *session);
 
 /* Repeatable each tick. */

@@ -37,7 +37,9 @@ static void ended(void *arg, const struct reply *r)
     if (r->status == REPLY_OK && r->set_count && rows_i64(&r->sets[0], 0, "killed", &killed))
         tell(n, killed);
     else
-        log_warning("%s: %s", r->status == REPLY_LOST ? "whether the clients were ended is unknown" : "the clients were not ended",
+        log_warning("%s: %s",
+                    r->status == REPLY_LOST ? "whether the clients were ended is unknown"
+                                            : "the clients were not ended",
                     r->error);
 }
 

@@ -18,7 +18,6 @@
 #include "wire/explain_json.h"
 #include "wire/report_json.h"
 
-
 struct control_server {
     struct node *node;
     struct control_stream *stream;
@@ -69,11 +68,11 @@ static void answer_check(struct control_server *s, struct control_client *c, con
     for (int i = 0; check_more(&s->report, q->verbose, i, detail, sizeof(detail)); i++)
         json_array_append_new(details, json_string(detail));
     json_t *text = json_string(check_line(&s->report, &result, line, sizeof(line)));
-    control_client_send(
-        c, control_answer_ok(json_pack("{s:i, s:o, s:o, s:I, s:I}", "exit", check_exit(&s->report), "line",
-                                       text ? text : json_string("REPLCHECK UNKNOWN - not printable"), "details",
-                                       details, "time_us", (json_int_t)s->report.wall_us, "decided_ms",
-                                       (json_int_t)((clock_now_us() - s->node->last_tick_us) / 1000))));
+    control_client_send(c, control_answer_ok(json_pack(
+                               "{s:i, s:o, s:o, s:I, s:I}", "exit", check_exit(&s->report), "line",
+                               text ? text : json_string("REPLCHECK UNKNOWN - not printable"), "details",
+                               details, "time_us", (json_int_t)s->report.wall_us, "decided_ms",
+                               (json_int_t)((clock_now_us() - s->node->last_tick_us) / 1000))));
 }
 
 static void answer_maintenance(struct control_server *s, struct control_client *c)

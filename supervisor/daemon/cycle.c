@@ -72,7 +72,8 @@ static void observe_fencer(struct node *n)
 
 static void sample_lag(const struct node *n, struct lag *lag, const struct server_view *primary)
 {
-    if (primary->seen_us && n->o.now_us - primary->seen_us <= n->policy.silent_us && primary->seen_us > lag->newest_us)
+    if (primary->seen_us && n->o.now_us - primary->seen_us <= n->policy.silent_us &&
+        primary->seen_us > lag->newest_us)
         lag_sample(lag, &primary->binlog_pos, primary->seen_us);
 }
 
@@ -99,7 +100,8 @@ static void observe_rest(struct node *n)
     n->o.failovers_in_window = n->o.own.unplanned;
     n->o.enabling_unanswered = n->enabling_uncertain || voter_enable_unanswered(n->voters[n->policy.self]);
     /* Before it is the writer, the epoch may still be that of the node's last term. */
-    if (n->mind.state == NODE_WRITER && n->mind.epoch && n->o.own.term_known && n->o.own.term_epoch >= n->mind.epoch)
+    if (n->mind.state == NODE_WRITER && n->mind.epoch && n->o.own.term_known &&
+        n->o.own.term_epoch >= n->mind.epoch)
         n->o.term_written = true;
     if (n->mind.state == NODE_DEMOTE_CLOSE && n->closing_own_us && n->o.own.seen_us >= n->closing_own_us)
         n->o.final_known = n->o.own.read_only == TRI_YES && n->o.own.binlog_pos.known;
@@ -117,7 +119,10 @@ static void tell_step(struct node *n, const struct decide_step *step)
     snprintf(e.state_from, sizeof(e.state_from), "%s", node_state_name(step->from));
     snprintf(e.state_to, sizeof(e.state_to), "%s", node_state_name(step->to));
     snprintf(e.reason, sizeof(e.reason), "%s", step->row->reason);
-    snprintf(e.vip, sizeof(e.vip), "%s", n->o.vip.here == TRI_YES ? "here" : n->o.vip.here == TRI_NO ? "away" : "");
+    snprintf(e.vip, sizeof(e.vip), "%s",
+             n->o.vip.here == TRI_YES  ? "here"
+             : n->o.vip.here == TRI_NO ? "away"
+                                       : "");
     if (n->o.own.binlog_pos.known)
         gtid_set_format(&n->o.own.binlog_pos, e.gtid, sizeof(e.gtid));
     if (step->to == NODE_PROMOTE_VOTES)
@@ -159,7 +164,8 @@ static void repaired(void *arg, const struct reply *r)
         log_notice("%s", e.detail);
         probe_events(n->probe_own);
     } else if (r->status == REPLY_ERROR) {
-        log_error("the dead-man's switch cannot be repaired: %s; run `mysql-replcheck schema upgrade`", r->error);
+        log_error("the dead-man's switch cannot be repaired: %s; run `mysql-replcheck schema upgrade`",
+                  r->error);
     }
 }
 
@@ -179,7 +185,10 @@ static void repair_dead_man(struct node *n)
 
 static const char *vip_news(const struct vip_view *v)
 {
-    return v->here == TRI_YES ? "arrived" : v->here == TRI_NO ? "left" : v->split ? "is split" : "is not known";
+    return v->here == TRI_YES  ? "arrived"
+           : v->here == TRI_NO ? "left"
+           : v->split          ? "is split"
+                               : "is not known";
 }
 
 static void schedule(struct node *n)

@@ -48,7 +48,8 @@ void disks_observe(struct node *n)
         return;
     if (n->checked_pid && n->checked_pid != n->disks_asked_pid && session_is_up(desk)) {
         n->disks_asked_pid = n->checked_pid;
-        session_query(desk, "SELECT @@datadir AS datadir, @@log_bin_basename AS binlog", STATEMENT_MS, take_paths, n);
+        session_query(desk, "SELECT @@datadir AS datadir, @@log_bin_basename AS binlog", STATEMENT_MS,
+                      take_paths, n);
     }
     n->o.disk_full = n->o.fencer.dead_us ? TRI_UNKNOWN : disk_room_is_full(n->disk_room, n->o.now_us);
 }

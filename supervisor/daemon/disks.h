@@ -1,5 +1,5 @@
-/* Keeps the observation's disk_full: asks the own server, once in each of its lives, where it writes, and has the
- * room there watched. */
+/* Keeps the observation's disk_full: asks the own server, once in each of its lives, where it writes, and has
+ * the room there watched. */
 #ifndef REPLCHECK_DAEMON_DISKS_H
 #define REPLCHECK_DAEMON_DISKS_H
 

@@ -181,7 +181,7 @@ static void on_alarm(evutil_socket_t fd, short what, void *arg)
     (void)what;
     int64_t next_us = fencer_logic_next_us(&f->logic, &f->rules);
     ssize_t got = read(fd, &expirations, sizeof(expirations));
-    (void)got; /* what is due is told by the clock */
+    (void)got;        /* what is due is told by the clock */
     f->alarm_us = -1; /* it does not ring again by itself */
     if (next_us && clock_now_us() > next_us + OVERDUE_US)
         judge(f);
@@ -362,7 +362,8 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     fencer_wake(f);
 }
 
-/* Of this loop and the supervisor's. What has no supervisor is being started again: that is no reason to end it. */
+/* Of this loop and the supervisor's. What has no supervisor is being started again: that is no reason to end
+ * it. */
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
     const struct fencer *f = arg;

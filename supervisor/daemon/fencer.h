@@ -28,8 +28,8 @@ struct fencer_start {
  * configuration. */
 int fencer_run(const struct fencer_start *start);
 
-/* Was this process executed by a fencer that upgrades itself? Then the descriptors of `start` are filled in, or it is
- * `orphaned`. */
+/* Was this process executed by a fencer that upgrades itself? Then the descriptors of `start` are filled in,
+ * or it is `orphaned`. */
 bool fencer_was_upgraded(struct fencer_start *start);
 
 #endif

@@ -1,8 +1,8 @@
 /* The supervisor's end of its conversation with the fencer (wire/fencer_proto.h).
  *
- * Nothing here blocks: a message that cannot be sent at once means the fencer is gone, as does an end of file, a
- * malformed packet or another protocol version. `gone` is called once, from the loop, never from inside a send;
- * afterwards every send returns 0. The supervisor then demotes by itself and exits.
+ * Nothing here blocks: a message that cannot be sent at once means the fencer is gone, as does an end of
+ * file, a malformed packet or another protocol version. `gone` is called once, from the loop, never from
+ * inside a send; afterwards every send returns 0. The supervisor then demotes by itself and exits.
  *
  * systemd's READY, WATCHDOG and STOPPING are the fencer's; the child may send STATUS.
  * Ownership: the link owns the descriptor. Callbacks may call anything here but fencer_link_free(). */
@@ -57,8 +57,8 @@ bool fencer_link_is_gone(const struct fencer_link *link);
  * alive, certifiable, fencing. */
 const struct fencer_message *fencer_link_state(const struct fencer_link *link);
 
-/* The deadline of the newest ACK of an ARM or of the first STATE: what the fencer will surely enforce; 0 = none.
- * Authority beyond it does not count. */
+/* The deadline of the newest ACK of an ARM or of the first STATE: what the fencer will surely enforce; 0 =
+ * none. Authority beyond it does not count. */
 int64_t fencer_link_deadline_us(const struct fencer_link *link);
 
 /* When the oldest ARM, DISARM, FENCE or HELLO still without an answer was sent; 0 = none. (A PREPARE's answer

@@ -38,9 +38,9 @@ struct fencer {
     struct fencer_message dead; /* the last server's death; pid 0 = none */
     bool greeted;               /* a supervisor has said HELLO */
     bool reloaded;
-    bool reloading;             /* the service manager waits until the supervisor has read its files */
-    int64_t heard_us;           /* when the supervisor began, or last told its STATUS */
-    char status[128];           /* as told to the service manager */
+    bool reloading;   /* the service manager waits until the supervisor has read its files */
+    int64_t heard_us; /* when the supervisor began, or last told its STATUS */
+    char status[128]; /* as told to the service manager */
     bool spawner_gone;
     int exit_status;
 
@@ -63,14 +63,15 @@ void fencer_talk_state(struct fencer *f, uint64_t seq);
 void fencer_talk_prepared(struct fencer *f,
                           const char *refusal); /* answers a PREPARE that waits, if there is one */
 void fencer_talk_dead(struct fencer *f);        /* f->dead */
-void fencer_talk_reloaded(struct fencer *f); /* or there is nobody who could */
+void fencer_talk_reloaded(struct fencer *f);    /* or there is nobody who could */
 void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
 
 /* fencer_reset.c: the dead server's connections */
 void fencer_reset_open(struct fencer *f);
 void fencer_reset_note(struct fencer *f); /* the server may be another */
 void fencer_reset_dead(struct fencer *f); /* f->dead */
-/* A promotion has begun, and its receiver will be stopped: it is not to wait for a host that does not answer. */
+/* A promotion has begun, and its receiver will be stopped: it is not to wait for a host that does not answer.
+ */
 void fencer_reset_dials(struct fencer *f);
 /* A weight that makes the VIP leave waits until the reset is over; true: it will be written then. */
 bool fencer_reset_holds(struct fencer *f, int weight);

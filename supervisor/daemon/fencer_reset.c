@@ -22,7 +22,8 @@
 #define WEIGHT_FAULT (-254)
 #define PATIENCE_US  25000 /* as the supervisor's (actions.c) */
 
-/* Done, failed or given up. The weight may have become the supervisor's again meanwhile: then it sees to it. */
+/* Done, failed or given up. The weight may have become the supervisor's again meanwhile: then it sees to it.
+ */
 static void conclude(struct fencer *f, enum tri done)
 {
     int weight = f->reset.held_weight;
@@ -94,7 +95,8 @@ static void was_reset(struct fencer *f, const struct resetter_answer *a)
 static void ended_dials(const struct resetter_answer *a)
 {
     if (a->connections)
-        log_info("ended the server's call to the other node, which does not answer, in %.1f ms", a->took_us / 1e3);
+        log_info("ended the server's call to the other node, which does not answer, in %.1f ms",
+                 a->took_us / 1e3);
     else if (a->error)
         log_info("the server's calls to the other node were not looked at: %s", strerror(a->error));
 }

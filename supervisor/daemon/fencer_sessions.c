@@ -165,8 +165,8 @@ static void on_taken(void *arg, const struct reply *reply)
                                             : "the write lock is held by another");
 }
 
-/* The successor waits in line before the holder is killed, so that the lock is never seen free: the KILL comes
- * on another session and leaves it 20 ms to be there. */
+/* The successor waits in line before the holder is killed, so that the lock is never seen free: the KILL
+ * comes on another session and leaves it 20 ms to be there. */
 static void replace_holder(struct fencer_sessions *s, int64_t holder)
 {
     char sql[160];

@@ -48,7 +48,8 @@ void fencer_sessions_release_lock(struct fencer_sessions *s);
 /* w's socket while it holds the lock, -1 otherwise: a successor that keeps it open keeps the lock. */
 int fencer_sessions_lock_fd(const struct fencer_sessions *s);
 
-/* Is the process that was attached to last surely at its end: a zombie, or gone? Then its sockets are closed. */
+/* Is the process that was attached to last surely at its end: a zombie, or gone? Then its sockets are closed.
+ */
 bool fencer_sessions_is_over(const struct fencer_sessions *s);
 
 /* Is the death of the server urgent (death.h)? */

@@ -105,8 +105,10 @@ static void on_checked(void *arg, int exit_status, const char *how)
     struct fencer *f = arg;
     run_command_free(&f->checking);
     if (exit_status != 0) {
-        log_error("no upgrade: %s --check-config --" HANDOVER_TAKES " %d: %s; this version goes on, and a restart of the "
-                  "service changes it", f->program, ESTATE_FORMAT, how);
+        log_error("no upgrade: %s --check-config --" HANDOVER_TAKES
+                  " %d: %s; this version goes on, and a restart of the "
+                  "service changes it",
+                  f->program, ESTATE_FORMAT, how);
         return;
     }
     if (f->logic.fencing || f->logic.stopping) {
@@ -120,7 +122,8 @@ static void on_checked(void *arg, int exit_status, const char *how)
 void fencer_upgrade_begin(struct fencer *f)
 {
     char format[16];
-    const char *argv[] = {f->program, "--check-config", "--" HANDOVER_TAKES, format, "--config", f->start.config_dir, NULL};
+    const char *argv[] = {
+        f->program, "--check-config", "--" HANDOVER_TAKES, format, "--config", f->start.config_dir, NULL};
     struct run_command_options o = {.argv = argv, .deadline_ms = CHECK_MS};
     struct err e;
     if (f->checking)
@@ -131,8 +134,8 @@ void fencer_upgrade_begin(struct fencer *f)
         log_error("no upgrade: %s", e.text);
 }
 
-/* Nothing is known of what was promised, so nothing may be written here. The term's supervisor hears no more of its
- * fencer and gives the role up; who starts this process starts the service anew. */
+/* Nothing is known of what was promised, so nothing may be written here. The term's supervisor hears no more
+ * of its fencer and gives the role up; who starts this process starts the service anew. */
 static void be_orphan(struct fencer_start *start)
 {
     start->orphaned = true;

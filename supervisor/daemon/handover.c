@@ -52,8 +52,8 @@ bool handover_read(int fd, const char *version, unsigned format, void *data, siz
 bool handover_read_text(int fd, unsigned *format, char *out, size_t size, struct err *e)
 {
     struct head h, none = make_head("", 0, 0);
-    if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || memcmp(h.version, none.version, sizeof(h.version)) != 0 ||
-        h.size >= size)
+    if (pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
+        memcmp(h.version, none.version, sizeof(h.version)) != 0 || h.size >= size)
         return err_set(e, "what was handed over is nothing that this version knows");
     if (pread(fd, out, h.size, sizeof(h)) != (ssize_t)h.size)
         return err_set(e, "what was handed over is cut short");

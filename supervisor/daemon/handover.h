@@ -13,7 +13,7 @@
 #define HANDOVER_SETTINGS_FD 4
 #define HANDOVER_RELOADED    "REPLCHECK_RELOADED" /* environment: a reload preceded this start */
 #define HANDOVER_FENCER      "REPLCHECK_FENCER"   /* environment: descriptor of the fencer's state */
-#define HANDOVER_TAKES       "takes-estate"       /* internal, with --check-config: this format of a fencer's state */
+#define HANDOVER_TAKES       "takes-estate" /* internal, with --check-config: this format of a fencer's state */
 #define HANDOVER_RESETTER    "REPLCHECK_RESETTER" /* environment: descriptor of the resetter's socket */
 
 /* A sealed memory file with `size` bytes of `data`; -1 and `e`. `format` numbers the layout of `data`;
@@ -21,8 +21,8 @@
  * alone decides. */
 int handover_write(const char *version, unsigned format, const void *data, size_t size, struct err *e);
 
-/* Reads back what was written with the version "": `out` holds `size` bytes, the last for an end that is added. False
- * when it is none of that, or too long. */
+/* Reads back what was written with the version "": `out` holds `size` bytes, the last for an end that is
+ * added. False when it is none of that, or too long. */
 MUST_CHECK bool handover_read_text(int fd, unsigned *format, char *out, size_t size, struct err *e);
 
 /* Reads it back; false when it is of another version, format or size. */

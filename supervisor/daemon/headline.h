@@ -1,5 +1,5 @@
-/* Tells the fencer, and through it the service manager, the sentence with which `status` begins: when it changed,
- * and every few seconds, so that silence means that the loop stands still. */
+/* Tells the fencer, and through it the service manager, the sentence with which `status` begins: when it
+ * changed, and every few seconds, so that silence means that the loop stands still. */
 #ifndef REPLCHECK_DAEMON_HEADLINE_H
 #define REPLCHECK_DAEMON_HEADLINE_H
 

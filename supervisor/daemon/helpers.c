@@ -34,7 +34,8 @@ static pid_t fork_one(int *fd, struct err *e)
     return pid;
 }
 
-static void __attribute__((noreturn)) serve_spawner(int fd, const struct settings *s, const char *config_dir, bool foreground)
+static void __attribute__((noreturn))
+serve_spawner(int fd, const struct settings *s, const char *config_dir, bool foreground)
 {
     const struct timing_settings *t = &s->cluster.timing;
     const struct spawner_options o = {fd, config_dir, foreground, t->lease_ms + t->fence_ms};
@@ -76,12 +77,14 @@ static int reach(const char *run_dir, const char *name, struct err *e)
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     int length = snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s.sock", run_dir, name);
     int fd = length < (int)sizeof(to.sun_path) ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0) : -1;
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+        fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
         return fd;
-    err_set(e,
-            "%s: %s; a daemon that is not started as root needs its %s from there: see mysql-replcheck-%s.socket "
-            "among the samples",
-            to.sun_path, strerror(errno), name, name);
+    err_set(
+        e,
+        "%s: %s; a daemon that is not started as root needs its %s from there: see mysql-replcheck-%s.socket "
+        "among the samples",
+        to.sun_path, strerror(errno), name, name);
     if (fd >= 0)
         close(fd);
     return -1;
@@ -105,7 +108,8 @@ bool helpers_serve(const char *name, const struct settings *settings, const char
     if (!spawner && strcmp(name, HELPERS_RESETTER) != 0)
         return err_set(e, "there is no helper \"%s\"", name);
     if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &kind, &size) != 0 || kind != SOCK_SEQPACKET)
-        return err_set(e, "the %s is started by its unit, with the fencer's connection as standard input", name);
+        return err_set(e, "the %s is started by its unit, with the fencer's connection as standard input",
+                       name);
     int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0)

@@ -15,10 +15,10 @@ struct fencer_start;
 struct privileges;
 struct settings;
 
-#define HELPERS_OPTION         "helper" /* internal: --helper=spawner, --helper=resetter */
-#define HELPERS_SPAWNER        "spawner"
-#define HELPERS_RESETTER       "resetter"
-#define HELPERS_SOCKET(name)   name ".sock"
+#define HELPERS_OPTION       "helper" /* internal: --helper=spawner, --helper=resetter */
+#define HELPERS_SPAWNER      "spawner"
+#define HELPERS_RESETTER     "resetter"
+#define HELPERS_SOCKET(name) name ".sock"
 
 /* As root. Fills in the sockets of `start`; returns in the fencer alone. */
 MUST_CHECK bool helpers_fork(struct fencer_start *start, const struct privileges *p, struct err *e);

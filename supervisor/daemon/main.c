@@ -120,8 +120,8 @@ static int check_configuration(const struct arguments *a)
     if (!ok)
         return fail(EXIT_CONFIGURATION, &e);
     if (a->estate && !estate_takes(strtoul(a->estate, NULL, 10))) {
-        err_set(&e, "the running version keeps its state in format %s, of which this version knows %d to %d", a->estate,
-                ESTATE_OLDEST, ESTATE_FORMAT);
+        err_set(&e, "the running version keeps its state in format %s, of which this version knows %d to %d",
+                a->estate, ESTATE_OLDEST, ESTATE_FORMAT);
         return fail(EXIT_REFUSED, &e);
     }
     static const char *const tie_breakers[] = {"the last writer", "the witness", "the VIP"};
@@ -213,7 +213,8 @@ static bool take_folders(const struct privileges *p, struct fencer_start *start,
     const struct local_settings *n = &settings.node;
     return run_dir_make(n->run_dir, p->run_uid, p->run_gid, 02775, e) &&
            run_dir_make(n->state_dir, p->run_uid, p->run_gid, 0750, e) &&
-           (start->lock_fd = run_dir_lock(n->run_dir, p->fence_uid, e)) >= 0 && run_dir_write_pid(n->run_dir, e);
+           (start->lock_fd = run_dir_lock(n->run_dir, p->fence_uid, e)) >= 0 &&
+           run_dir_write_pid(n->run_dir, e);
 }
 
 /* In order; afterwards this process is the fencer's user, and knows no password but in the file for its
@@ -242,7 +243,8 @@ static bool prepare(struct fencer_start *start, struct err *e)
 }
 
 /* A fencer that is no root cannot read the secrets, and its supervisors do. */
-static bool load_settings(const struct arguments *a, const struct fencer_start *start, bool upgraded, struct err *e)
+static bool load_settings(const struct arguments *a, const struct fencer_start *start, bool upgraded,
+                          struct err *e)
 {
     if (upgraded && take_settings(start->settings_fd, e)) {
         settings_forget_secrets(&settings);

@@ -40,14 +40,17 @@ static void origins_read(void *arg, const struct reply *r)
     n->offsets_origin_read = true;
     for (size_t row = 0; row < r->sets[0].row_count; row++) {
         const char *name = rows_text(&r->sets[0], row, "name"), *path = rows_text(&r->sets[0], row, "path");
-        const char *origin = rows_text(&r->sets[0], row, "origin"), *value = rows_text(&r->sets[0], row, "value");
+        const char *origin = rows_text(&r->sets[0], row, "origin"),
+                   *value = rows_text(&r->sets[0], row, "value");
         if (name && origin && strcasecmp(origin, "CONFIG") == 0)
             log_info("%s: %s sets it to %s", name, path ? path : "an option file", value ? value : "?");
         else if (name)
-            log_warning("%s is not in the server's option files: after a restart it is wrong until the supervisor "
-                        "has set it; put `%s = %u` there",
-                        name, name, strstr(name, "OFFSET") || strstr(name, "offset") ? n->policy.offset[n->policy.self]
-                                                                                    : n->policy.increment);
+            log_warning(
+                "%s is not in the server's option files: after a restart it is wrong until the supervisor "
+                "has set it; put `%s = %u` there",
+                name, name,
+                strstr(name, "OFFSET") || strstr(name, "offset") ? n->policy.offset[n->policy.self]
+                                                                 : n->policy.increment);
     }
 }
 
@@ -74,9 +77,10 @@ void offsets_correct(struct node *n)
                n->policy.offset[self]);
     if (!n->offsets_origin_read)
         read_origins(n); /* queued before the SET, which erases the answer */
-    snprintf(sql, sizeof(sql),
-             "CALL replcheck.set_offsets(%u, %u); SELECT MAX(ID) AS newest FROM information_schema.PROCESSLIST",
-             n->policy.increment, n->policy.offset[self]);
+    snprintf(
+        sql, sizeof(sql),
+        "CALL replcheck.set_offsets(%u, %u); SELECT MAX(ID) AS newest FROM information_schema.PROCESSLIST",
+        n->policy.increment, n->policy.offset[self]);
     session_query(desk_of(n), sql, STATEMENT_MS, corrected, n);
 }
 
@@ -104,17 +108,19 @@ static void old_listed(void *arg, const struct reply *r)
         closed++;
     }
     if (closed)
-        log_notice("%zu sessions older than the correction of the auto_increment offsets were closed", closed);
+        log_notice("%zu sessions older than the correction of the auto_increment offsets were closed",
+                   closed);
 }
 
 void offsets_close_old_sessions(struct node *n)
 {
     if (!n->offsets_corrected_at || !session_is_up(desk_of(n)))
         return;
-    char *sql = mem_printf("SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID <= %lu AND USER NOT IN"
-                           " ('system user','event_scheduler','%s','%s','%s') AND COMMAND <> 'Binlog Dump'",
-                           n->offsets_corrected_at, n->settings.node.local.user, n->settings.node.peer.user,
-                           n->settings.node.fencer.user);
+    char *sql =
+        mem_printf("SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID <= %lu AND USER NOT IN"
+                   " ('system user','event_scheduler','%s','%s','%s') AND COMMAND <> 'Binlog Dump'",
+                   n->offsets_corrected_at, n->settings.node.local.user, n->settings.node.peer.user,
+                   n->settings.node.fencer.user);
     session_query(desk_of(n), sql, STATEMENT_MS, old_listed, n);
     free(sql);
     n->offsets_corrected_at = 0;

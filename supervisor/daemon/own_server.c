@@ -33,8 +33,8 @@ static void control_answered(void *arg, const struct reply *r)
     node_wake(n);
 }
 
-/* Runs `statement` and reads the server in one round trip. What is read counts from now on, not from the send:
- * it was read after the statement had ended. */
+/* Runs `statement` and reads the server in one round trip. What is read counts from now on, not from the
+ * send: it was read after the statement had ended. */
 static void control_run(struct node *n, const char *statement, int deadline_ms)
 {
     struct observe_names names = names_of(n, n->policy.self);
@@ -54,7 +54,8 @@ static void control_run(struct node *n, const char *statement, int deadline_ms)
 static void slave_text(const struct node *n, char *out, size_t size, const char *verb, const char *threads)
 {
     const char *name = n->o.own.replication.connection;
-    bool plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
+    bool plain =
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
     if (name[0] && plain)
         snprintf(out, size, "%s SLAVE '%s' %s", verb, name, threads);
     else
@@ -90,8 +91,8 @@ static bool lacks_own_transactions(const struct node *n)
 }
 
 /* A receiver that was started with semi-sync opens a connection to its primary when it is stopped, to end its
- * dump there: against a host that is gone that waits for rpl_semi_sync_slave_kill_conn_timeout (1 s at least).
- * So it is started with semi-sync only where that is needed. */
+ * dump there: against a host that is gone that waits for rpl_semi_sync_slave_kill_conn_timeout (1 s at
+ * least). So it is started with semi-sync only where that is needed. */
 static const char *semi_sync_choice(const struct node *n)
 {
     return n->policy.lossless || lacks_own_transactions(n) ? "SET GLOBAL rpl_semi_sync_slave_enabled=1;"
@@ -110,8 +111,8 @@ void own_drain(struct node *n)
     const struct gtid_set *to = &n->o.own.replication.io_pos;
     if (!to->known || n->o.own.seen_us < n->mind.since_us)
         return;
-    snprintf(sql, sizeof(sql), "SELECT MASTER_GTID_WAIT('%s', %d) AS waited", gtid_set_format(to, pos, sizeof(pos)),
-             DRAIN_SLICE_S);
+    snprintf(sql, sizeof(sql), "SELECT MASTER_GTID_WAIT('%s', %d) AS waited",
+             gtid_set_format(to, pos, sizeof(pos)), DRAIN_SLICE_S);
     control_run(n, sql, DRAIN_SLICE_S * 1000 + STATEMENT_MS);
 }
 
@@ -153,7 +154,8 @@ void own_acknowledge(struct node *n)
     slave_statement(n, before, "START", "IO_THREAD");
 }
 
-/* write_mode dual alone: with one writer only a procedure of the server's opens it, which asks for the votes. */
+/* write_mode dual alone: with one writer only a procedure of the server's opens it, which asks for the votes.
+ */
 void own_open(struct node *n)
 {
     if (!n->policy.dual || repeated(&n->opened_us, n->o.now_us))
@@ -204,7 +206,8 @@ void own_close(struct node *n)
     /* Without a fencer an enabling that was sent and lost is ours to end: its session is killed first. */
     n->closing_cuts = n->o.enabling_unanswered;
     n->closing_own = true;
-    n->ladder = ladder_start(&o, LADDER_SET | LADDER_SWEEP | (n->closing_cuts ? LADDER_CUT : 0), close_ended, n);
+    n->ladder =
+        ladder_start(&o, LADDER_SET | LADDER_SWEEP | (n->closing_cuts ? LADDER_CUT : 0), close_ended, n);
 }
 
 /* ---- the term's first row ---- */
@@ -235,12 +238,14 @@ void own_term(struct node *n)
     if (loss->known == TRI_YES && loss->exact)
         snprintf(bound, sizeof(bound), "%lld", (long long)loss->known_lost);
     /* Crash recovery with init_rpl_role=SLAVE gives GTIDs a second time: begin_term leaves them out. */
-    sql = mem_printf("%s (%llu, '%s', '%s', %d, '%s', %s)",
-                     n->policy.lossless
-                         ? "CALL replcheck.begin_term"
-                         : "INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound) VALUES",
-                     (unsigned long long)n->mind.epoch, n->settings.cluster.nodes[n->policy.self].name,
-                     n->mind.why == REASON_NONE ? RESUMED : promote_reason_name(n->mind.why), n->promoted_row, gtid, bound);
+    sql =
+        mem_printf("%s (%llu, '%s', '%s', %d, '%s', %s)",
+                   n->policy.lossless
+                       ? "CALL replcheck.begin_term"
+                       : "INSERT INTO replcheck.term (epoch, node, reason, row_id, gtid, loss_bound) VALUES",
+                   (unsigned long long)n->mind.epoch, n->settings.cluster.nodes[n->policy.self].name,
+                   n->mind.why == REASON_NONE ? RESUMED : promote_reason_name(n->mind.why), n->promoted_row,
+                   gtid, bound);
     session_query(n->control, sql, 5 * STATEMENT_MS, term_answered, n);
     free(sql);
 }

@@ -1,6 +1,6 @@
 /* What is done to the own server on the control session: replication threads, read_only, the term's row. The
- * session never calls a procedure (a SET SESSION sql_log_bin of one would stay). After each statement the whole
- * observation is read in the same round trip. */
+ * session never calls a procedure (a SET SESSION sql_log_bin of one would stay). After each statement the
+ * whole observation is read in the same round trip. */
 #ifndef REPLCHECK_DAEMON_OWN_SERVER_H
 #define REPLCHECK_DAEMON_OWN_SERVER_H
 

@@ -99,8 +99,8 @@ bool privileges_become_supervisor(const struct privileges *p, struct err *e)
 
 static bool keep_kill(void)
 {
-    return set_capabilities(CAP_KILL, true) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) == 0 &&
-           renounce();
+    return set_capabilities(CAP_KILL, true) &&
+           prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) == 0 && renounce();
 }
 
 /* The run_as group besides, for the run directory is shared through it. */
@@ -128,15 +128,18 @@ static bool is_in_group(gid_t group)
 bool privileges_stay_fencer(const struct privileges *p, struct err *e)
 {
     if (geteuid() != p->fence_uid)
-        return err_set(e,
-                       "must be started as root, or by a unit as fencer.user of node.conf with CAP_KILL; this is uid "
-                       "%u. --check-config needs no privilege",
-                       (unsigned)geteuid());
+        return err_set(
+            e,
+            "must be started as root, or by a unit as fencer.user of node.conf with CAP_KILL; this is uid "
+            "%u. --check-config needs no privilege",
+            (unsigned)geteuid());
     if (!is_in_group(p->server_gid) || !is_in_group(p->run_gid))
-        return err_set(e, "the fencer's user must be in the groups " PRIVILEGES_SERVER_GROUP " and that of %s",
+        return err_set(e,
+                       "the fencer's user must be in the groups " PRIVILEGES_SERVER_GROUP " and that of %s",
                        p->run_as);
     if (!keep_kill())
-        return err_set(e, "the fencer needs CAP_KILL, to end a server that does not answer: %s", strerror(errno));
+        return err_set(e, "the fencer needs CAP_KILL, to end a server that does not answer: %s",
+                       strerror(errno));
     return true;
 }
 
@@ -147,12 +150,14 @@ bool privileges_become_resetter(const struct privileges *p, struct err *e)
     if (setgroups(0, NULL) != 0 || setresgid(p->fence_gid, p->fence_gid, p->fence_gid) != 0 ||
         prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setresuid(p->fence_uid, p->fence_uid, p->fence_uid) != 0 ||
         !set_capabilities(CAP_NET_ADMIN, false) || !renounce())
-        return err_set(e, "cannot keep CAP_NET_ADMIN as the fencer's user, to reset a dead server's connections: %s",
-                       strerror(errno));
+        return err_set(
+            e, "cannot keep CAP_NET_ADMIN as the fencer's user, to reset a dead server's connections: %s",
+            strerror(errno));
     return true;
 }
 
-/* Where the unit forbids capset(), an inheritable one stays; without an ambient one no exec makes it a permitted one. */
+/* Where the unit forbids capset(), an inheritable one stays; without an ambient one no exec makes it a
+ * permitted one. */
 static bool keep_only(int keep)
 {
     return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
@@ -203,7 +208,8 @@ void privileges_hurry(void)
 {
     const struct sched_param least = {.sched_priority = 1};
     int now = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
-    if (now != SCHED_RR && now != SCHED_FIFO && sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least) != 0)
+    if (now != SCHED_RR && now != SCHED_FIFO &&
+        sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least) != 0)
         setpriority(PRIO_PROCESS, 0, -10);
     if (may_lock_memory())
         mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);

@@ -1,8 +1,8 @@
 /* Who the processes run as. Started as root, the fencer becomes `fencer.user` with the server's group and
- * CAP_KILL alone, which survive an upgrade's exec; the supervisor's starter becomes `run_as` with nothing; the
- * resetter `fencer.user` with CAP_NET_ADMIN alone and no group besides, which no exec would survive. Started by
- * units, each process is its user from the beginning, and only gives up what it does not need. None can go back,
- * nor gain anything by an exec (no_new_privs). */
+ * CAP_KILL alone, which survive an upgrade's exec; the supervisor's starter becomes `run_as` with nothing;
+ * the resetter `fencer.user` with CAP_NET_ADMIN alone and no group besides, which no exec would survive.
+ * Started by units, each process is its user from the beginning, and only gives up what it does not need.
+ * None can go back, nor gain anything by an exec (no_new_privs). */
 #ifndef REPLCHECK_DAEMON_PRIVILEGES_H
 #define REPLCHECK_DAEMON_PRIVILEGES_H
 

@@ -1,12 +1,13 @@
-/* The process that resets a dead server's connections, and a living one's calls to a host that does not answer
- * (io/tcp_reset.h).
+/* The process that resets a dead server's connections, and a living one's calls to a host that does not
+ * answer (io/tcp_reset.h).
  *
  * The fencer forks it while it is root. It keeps CAP_NET_ADMIN, which the fencer is better without, as the
  * fencer's user; the addresses and the port are fixed when it begins (neither can change in a running
  * daemon), so that all it can be told is to note the listeners of a server that lives, to end what is
- * left of it, and to end the calls to the other node's port. It ends with its parent: by PR_SET_PDEATHSIG, and when its socket is closed. An upgraded fencer
- * keeps it, by descriptor; nobody starts another, for nobody is root any more. Without it the VIP waits for
- * the dead server's sockets as it can (daemon/actions.c). */
+ * left of it, and to end the calls to the other node's port. It ends with its parent: by PR_SET_PDEATHSIG,
+ * and when its socket is closed. An upgraded fencer keeps it, by descriptor; nobody starts another, for
+ * nobody is root any more. Without it the VIP waits for the dead server's sockets as it can
+ * (daemon/actions.c). */
 #ifndef REPLCHECK_DAEMON_RESETTER_H
 #define REPLCHECK_DAEMON_RESETTER_H
 

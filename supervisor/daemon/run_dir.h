@@ -7,7 +7,8 @@
 
 #include "base/err.h"
 
-/* Makes `dir` if it is missing, and gives it to `uid`, `gid` with `mode`, if it is not so already: only root can. */
+/* Makes `dir` if it is missing, and gives it to `uid`, `gid` with `mode`, if it is not so already: only root
+ * can. */
 MUST_CHECK bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode, struct err *e);
 
 /* Takes DIR/lock for as long as the descriptor returned is open, and writes our pid into it; -1 with the

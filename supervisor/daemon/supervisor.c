@@ -59,18 +59,21 @@ static void on_bell(void *arg)
     node_wake(n);
 }
 
-/* What a server refused while a promotion was tried is told to the operator with the reason why that failed. */
+/* What a server refused while a promotion was tried is told to the operator with the reason why that failed.
+ */
 static void note_refusal(struct node *n, const char *said)
 {
     if (node_state_is_promoting(n->mind.state))
-        snprintf(n->attempt_refusal, sizeof(n->attempt_refusal), "%.*s", (int)sizeof(n->attempt_refusal) - 1, said);
+        snprintf(n->attempt_refusal, sizeof(n->attempt_refusal), "%.*s", (int)sizeof(n->attempt_refusal) - 1,
+                 said);
 }
 
 static void on_promised(void *arg, int index, uint64_t epoch, uint64_t consumed, const char *refusal)
 {
     struct node *n = arg;
     if (refusal) {
-        log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1, refusal);
+        log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1,
+                   refusal);
         note_refusal(n, refusal);
     } else if (index == n->policy.self) {
         n->o.consumed_epoch = consumed;
@@ -97,7 +100,9 @@ static void on_enabled(void *arg, const struct reply *r)
         n->o.own.seen_us = r->sent_us;
     } else {
         n->enabling_uncertain = r->status == REPLY_LOST;
-        log_warning("%s: %s", n->enabling_uncertain ? "whether writes were enabled is unknown" : "writes were not enabled",
+        log_warning("%s: %s",
+                    n->enabling_uncertain ? "whether writes were enabled is unknown"
+                                          : "writes were not enabled",
                     r->error);
         note_refusal(n, r->error);
         probe_now(n->probe_own);
@@ -392,7 +397,8 @@ static void make_audit(struct node *n, int i)
     audits_start_at(n, i, &o);
 }
 
-/* The own server is asked where the other one is asked with TLS: it is what the other's supervisor needs there. */
+/* The own server is asked where the other one is asked with TLS: it is what the other's supervisor needs
+ * there. */
 static void make_certificates(struct node *n)
 {
     bool witness = n->voters[OBS_TIE] != NULL;
@@ -463,7 +469,8 @@ static void make_watches(struct node *n)
     disks_start(n);
     if (n->policy.has_vip)
         n->vip = vip_finder_new(n->base, &n->settings, on_vip, n);
-    if (n->policy.has_references && n->policy.tie != POLICY_TIE_WITNESS) /* a witness tells more than they could */
+    if (n->policy.has_references &&
+        n->policy.tie != POLICY_TIE_WITNESS) /* a witness tells more than they could */
         n->references = references_new(n->base, c->quorum.references, c->quorum.reference_count,
                                        n->policy.tie == POLICY_TIE_VIP ? c->vip.addresses[0] : NULL,
                                        c->timing.silent_ms, on_reference, n);

@@ -24,7 +24,8 @@ static pid_t supervisor_of(const char *run_dir)
     struct ucred who = {0};
     socklen_t size = sizeof(who);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool fits = snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", run_dir, CONTROL_SOCKET) < (int)sizeof(to.sun_path);
+    bool fits = snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", run_dir, CONTROL_SOCKET) <
+                (int)sizeof(to.sun_path);
     bool ok = fd >= 0 && fits && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
               getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
     if (fd >= 0)

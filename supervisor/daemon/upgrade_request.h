@@ -1,4 +1,5 @@
-/* `mysql-replcheckd --upgrade`: asks the running daemon to become the installed program, and waits until it is. */
+/* `mysql-replcheckd --upgrade`: asks the running daemon to become the installed program, and waits until it
+ * is. */
 #ifndef REPLCHECK_DAEMON_UPGRADE_REQUEST_H
 #define REPLCHECK_DAEMON_UPGRADE_REQUEST_H
 

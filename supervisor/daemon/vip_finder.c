@@ -38,7 +38,8 @@ static void on_answer(void *arg, const struct vip_state *state)
     struct vip_finder *v = arg;
     bool troubled = state->here == TRI_UNKNOWN;
     if (troubled)
-        log_warning("whether the VIP is here is not known: %s: %s", v->argv[0], vip_command_trouble(v->command));
+        log_warning("whether the VIP is here is not known: %s: %s", v->argv[0],
+                    vip_command_trouble(v->command));
     else if (v->troubled)
         log_notice("the VIP is %s, says %s again", state->here == TRI_YES ? "here" : "not here", v->argv[0]);
     v->troubled = troubled;
@@ -103,8 +104,9 @@ static void name_parts(const struct vip_finder *v, const struct vip_state *s, ch
 {
     size_t at = 0;
     for (int i = 0; i < s->address_count && at < size; i++) {
-        int n = snprintf(out + at, size - at, "%s%s is %s", i ? ", " : "", v->settings->cluster.vip.addresses[i],
-                         s->addresses[i].here == TRI_YES ? "here" : "not");
+        int n =
+            snprintf(out + at, size - at, "%s%s is %s", i ? ", " : "", v->settings->cluster.vip.addresses[i],
+                     s->addresses[i].here == TRI_YES ? "here" : "not");
         at += n > 0 ? (size_t)n : 0;
     }
 }

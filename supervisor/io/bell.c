@@ -71,7 +71,8 @@ static void came(void *arg, struct session *s)
     wait_for_it(arg);
 }
 
-struct bell *bell_new(struct event_base *base, const struct bell_options *options, void (*rang)(void *arg), void *arg)
+struct bell *bell_new(struct event_base *base, const struct bell_options *options, void (*rang)(void *arg),
+                      void *arg)
 {
     struct bell *b = mem_zalloc(sizeof(*b));
     struct session_events se = {.up = came, .arg = b};
@@ -79,8 +80,8 @@ struct bell *bell_new(struct event_base *base, const struct bell_options *option
     b->rang = rang;
     b->arg = arg;
     b->again = evtimer_new(base, on_again, b);
-    b->sql = mem_printf("SELECT IF(IS_FREE_LOCK('replcheck.bell.%s'),-1,GET_LOCK('replcheck.bell.%s',%d)) AS rung;"
-                        OBSERVE_VOTER_SQL ";DO RELEASE_LOCK('replcheck.bell.%s')",
+    b->sql = mem_printf("SELECT IF(IS_FREE_LOCK('replcheck.bell.%s'),-1,GET_LOCK('replcheck.bell.%s',%d)) AS "
+                        "rung;" OBSERVE_VOTER_SQL ";DO RELEASE_LOCK('replcheck.bell.%s')",
                         b->o.names.cluster, b->o.names.cluster, WAIT_S, b->o.names.cluster);
     b->session = session_new(base, &b->o.session, &se);
     return b;

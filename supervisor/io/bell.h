@@ -1,6 +1,6 @@
 /* The bell: the writer's vote session on this server also holds `replcheck.bell`. Whoever waits for that lock
- * here learns at once that the session has ended, gives the lock back in the same round trip, and has read the
- * voter table in it. Never waits on a free lock (that would spin): then it looks again after a period. */
+ * here learns at once that the session has ended, gives the lock back in the same round trip, and has read
+ * the voter table in it. Never waits on a free lock (that would spin): then it looks again after a period. */
 #ifndef REPLCHECK_IO_BELL_H
 #define REPLCHECK_IO_BELL_H
 
@@ -18,7 +18,8 @@ struct bell_options {
 };
 
 /* `rang` is called after the rows were filled. */
-struct bell *bell_new(struct event_base *base, const struct bell_options *options, void (*rang)(void *arg), void *arg);
+struct bell *bell_new(struct event_base *base, const struct bell_options *options, void (*rang)(void *arg),
+                      void *arg);
 void bell_free(struct bell **b);
 
 /* Listens from now on, or not: the writer has nobody to hear. */

@@ -68,7 +68,8 @@ static void killed(void *arg, const struct reply *r)
     if (r->status == REPLY_LOST)
         end_attempt(c, r->error);
     else
-        list_sessions(c); /* until they are gone; a KILL of one that went by itself is an error and harmless */
+        list_sessions(
+            c); /* until they are gone; a KILL of one that went by itself is an error and harmless */
 }
 
 static void listed(void *arg, const struct reply *r)
@@ -90,8 +91,9 @@ static void listed(void *arg, const struct reply *r)
 
 static void list_sessions(struct closer *c)
 {
-    char *sql = mem_printf("SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER='%s' AND HOST='localhost'",
-                           c->o.account);
+    char *sql =
+        mem_printf("SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER='%s' AND HOST='localhost'",
+                   c->o.account);
     session_query(c->session, sql, c->o.deadline_ms, listed, c);
     free(sql);
 }
@@ -110,8 +112,8 @@ static void went(void *arg, struct session *s, const char *reason)
         end_attempt(c, reason);
 }
 
-struct closer *closer_new(struct event_base *base, const struct closer_options *options, void (*changed)(void *arg),
-                          void *arg)
+struct closer *closer_new(struct event_base *base, const struct closer_options *options,
+                          void (*changed)(void *arg), void *arg)
 {
     struct closer *c = mem_zalloc(sizeof(*c));
     c->o = *options;

@@ -19,8 +19,8 @@ struct closer_options {
     struct server_view *peer;  /* read_only and positions as read back */
 };
 
-struct closer *closer_new(struct event_base *base, const struct closer_options *options, void (*changed)(void *arg),
-                          void *arg);
+struct closer *closer_new(struct event_base *base, const struct closer_options *options,
+                          void (*changed)(void *arg), void *arg);
 void closer_free(struct closer **c);
 
 /* Begins, unless it is under way or done for this epoch. */

@@ -59,7 +59,8 @@ pid_t death_pid(const struct death *d);
 /* Yes while it is watched, no once its death is certain, unknown without a process. */
 enum tri death_alive(const struct death *d);
 
-/* Is nothing watched, or what is watched a zombie or gone? Later than dead: its memory and sockets are given back. */
+/* Is nothing watched, or what is watched a zombie or gone? Later than dead: its memory and sockets are given
+ * back. */
 bool death_is_over(const struct death *d);
 
 /* SIGKILL to the watched process, through its pidfd, and a look. Already dead is no failure. */

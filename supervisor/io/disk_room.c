@@ -48,7 +48,9 @@ static void look_at_all(struct disk_room *d)
         full = one == TRI_UNKNOWN ? full : one;
     }
     lane_block_end(&d->lane);
-    d->full_looks = full != TRI_YES ? 0 : d->full_looks < DISK_ROOM_FULL_LOOKS ? d->full_looks + 1 : d->full_looks;
+    d->full_looks = full != TRI_YES                        ? 0
+                    : d->full_looks < DISK_ROOM_FULL_LOOKS ? d->full_looks + 1
+                                                           : d->full_looks;
     d->has_room = full == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(full == TRI_NO);
     d->looked_us = began_us;
 }

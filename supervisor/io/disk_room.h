@@ -1,9 +1,9 @@
-/* Is there room on the disks that the local server writes to? On a full one every write hangs while all else is
- * answered. A thread of its own asks the file systems once a second, for a file system may hang: then the answer
- * becomes unknown, and nobody waits.
+/* Is there room on the disks that the local server writes to? On a full one every write hangs while all else
+ * is answered. A thread of its own asks the file systems once a second, for a file system may hang: then the
+ * answer becomes unknown, and nobody waits.
  *
- * A disk is full when it was so in FULL_LOOKS looks in a row, and has room again with the first look that finds
- * some. */
+ * A disk is full when it was so in FULL_LOOKS looks in a row, and has room again with the first look that
+ * finds some. */
 #ifndef REPLCHECK_IO_DISK_ROOM_H
 #define REPLCHECK_IO_DISK_ROOM_H
 

@@ -23,9 +23,10 @@ struct http_client;
 struct http_request;
 
 struct http_options {
-    const char *bind_address;       /* numeric source address, or NULL */
-    const char *tls_ca;             /* file of the CAs for https; or NULL, and then the pinned key is all */
-    const char *tls_pinned_key;     /* libcurl's CURLOPT_PINNEDPUBLICKEY: the only key that is accepted; or NULL */
+    const char *bind_address; /* numeric source address, or NULL */
+    const char *tls_ca;       /* file of the CAs for https; or NULL, and then the pinned key is all */
+    const char
+        *tls_pinned_key; /* libcurl's CURLOPT_PINNEDPUBLICKEY: the only key that is accepted; or NULL */
     const char *tls_cert, *tls_key; /* files of our certificate and its key, or NULL */
     bool tls_verify;                /* with a CA: the certificate must also bear the address */
 };
@@ -44,8 +45,8 @@ struct http_client *http_client_new(struct event_base *base, const struct http_o
 /* Cancels what is under way. */
 void http_client_free(struct http_client **c);
 
-/* Until when the certificate that was shown last is valid, in seconds since 1970; 0 = none was seen yet. A connection
- * is used for an hour at most, so a new certificate is seen by then. */
+/* Until when the certificate that was shown last is valid, in seconds since 1970; 0 = none was seen yet. A
+ * connection is used for an hour at most, so a new certificate is seen by then. */
 int64_t http_client_certificate_until_s(const struct http_client *c);
 
 /* `authorization` is the value of that header, or NULL. Texts are copied. */

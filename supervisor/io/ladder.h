@@ -39,9 +39,9 @@ struct ladder_options {
     const char *supervisor_user; /* cut's victims (from this server's own host), spared by sweep */
     const char *peer_user;       /* the other node's supervisor's at this server; spared, as the next */
     const char *fencer_user;
-    const char *command;         /* absolute path, or "": no rung `command` */
-    const char *node;            /* its argument */
-    int fence_ms;                /* F */
+    const char *command; /* absolute path, or "": no rung `command` */
+    const char *node;    /* its argument */
+    int fence_ms;        /* F */
 };
 
 struct ladder_result {

@@ -124,7 +124,8 @@ void option_check_run(struct option_check *c, pid_t server)
     event_add(c->readable, &patience);
 }
 
-struct option_check *option_check_new(struct event_base *base, void (*done)(void *arg, enum tri read_only), void *arg)
+struct option_check *option_check_new(struct event_base *base, void (*done)(void *arg, enum tri read_only),
+                                      void *arg)
 {
     struct option_check *c = mem_zalloc(sizeof(*c));
     c->base = base;

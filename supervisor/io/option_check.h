@@ -11,7 +11,8 @@
 struct event_base;
 struct option_check;
 
-struct option_check *option_check_new(struct event_base *base, void (*done)(void *arg, enum tri read_only), void *arg);
+struct option_check *option_check_new(struct event_base *base, void (*done)(void *arg, enum tri read_only),
+                                      void *arg);
 void option_check_free(struct option_check **c);
 
 /* Begins a reading, or begins it anew if one is under way. */

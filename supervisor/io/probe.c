@@ -29,7 +29,9 @@ static void answered(void *arg, const struct reply *r)
         observe_server(p->o.view, &p->o.names, r->sets, r->set_count, r->sent_us, r->answered_us);
     if (r->status == REPLY_ERROR && r->error_no != p->last_error)
         log_warning("%s: %s%s", session_name(p->session), r->error,
-                    r->error_no == 1146 || r->error_no == 1049 ? " (run `mysql-replcheck schema install` there)" : "");
+                    r->error_no == 1146 || r->error_no == 1049
+                        ? " (run `mysql-replcheck schema install` there)"
+                        : "");
     p->last_error = r->status == REPLY_ERROR ? r->error_no : 0;
     if (p->again && session_is_up(p->session))
         ask(p);
@@ -85,8 +87,8 @@ static void went(void *arg, struct session *s, const char *reason)
     p->changed(p->arg);
 }
 
-struct probe *probe_new(struct event_base *base, const struct probe_options *options, void (*changed)(void *arg),
-                        void *arg)
+struct probe *probe_new(struct event_base *base, const struct probe_options *options,
+                        void (*changed)(void *arg), void *arg)
 {
     struct probe *p = mem_zalloc(sizeof(*p));
     struct session_events se = {.up = came, .down = went, .arg = p};

@@ -1,5 +1,5 @@
-/* The observation of one data node's server: a session of its own on which the whole question is one round trip
- * per period. Its hang makes facts unknown and nothing else. */
+/* The observation of one data node's server: a session of its own on which the whole question is one round
+ * trip per period. Its hang makes facts unknown and nothing else. */
 #ifndef REPLCHECK_IO_PROBE_H
 #define REPLCHECK_IO_PROBE_H
 
@@ -16,8 +16,8 @@ struct probe_options {
     struct server_view *view; /* what is filled; must outlive the probe */
 };
 
-struct probe *probe_new(struct event_base *base, const struct probe_options *options, void (*changed)(void *arg),
-                        void *arg);
+struct probe *probe_new(struct event_base *base, const struct probe_options *options,
+                        void (*changed)(void *arg), void *arg);
 void probe_free(struct probe **p);
 
 /* Asks now, or again as soon as the question under way is answered. */

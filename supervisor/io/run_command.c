@@ -83,7 +83,8 @@ static int spawn(pid_t *pid, const struct run_command_options *o)
         posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     }
     char *const *environment = o->environment ? (char *const *)(uintptr_t)o->environment : environ;
-    int error = posix_spawn(pid, o->argv[0], &files, &attributes, (char *const *)(uintptr_t)o->argv, environment);
+    int error =
+        posix_spawn(pid, o->argv[0], &files, &attributes, (char *const *)(uintptr_t)o->argv, environment);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return error;

@@ -23,12 +23,12 @@ struct server_voter {
     bool wanted;
     enum voter_urgency urgency;
     bool taking, asking, enabling;
-    bool warm; /* the procedures were called once on this session */
+    bool warm;    /* the procedures were called once on this session */
     bool expired; /* the holder that the helper ends was seen idle for a lease */
     uint64_t promising;
     bool marking[OBS_NODES]; /* a mark, or its end, is under way */
     int64_t last_asked_us;
-    int64_t look_again_us; /* when the holder will have been idle for a lease */
+    int64_t look_again_us;     /* when the holder will have been idle for a lease */
     unsigned long predecessor; /* connection that held our vote when the session was lost */
     unsigned long condemned;   /* connection to end with the helper */
 };
@@ -121,8 +121,8 @@ static void taken(void *arg, const struct reply *r)
     if (r->status != REPLY_LOST && got && rows_i64(got, 0, "got", &one) && one == 1) {
         read_rows(v, r, &rows);
         v->predecessor = 0;
-        quorum_taken(v->base.o.quorum, v->base.o.index, r->sent_us, r->answered_us, rows.read_us && voter_former_released(&v->base, &rows),
-                     expired);
+        quorum_taken(v->base.o.quorum, v->base.o.index, r->sent_us, r->answered_us,
+                     rows.read_us && voter_former_released(&v->base, &rows), expired);
         v->last_asked_us = 0; /* the bell is taken with the first renewal */
     } else {
         v->look_again_us = clock_now_us() + LOOK_AGAIN_US;
@@ -201,8 +201,8 @@ static void begin_taking(struct server_voter *v)
 
 /* ---- renewing ---- */
 
-/* The first call of a procedure on a session costs 0.3 to 0.7 ms more than the next. On a standby's session each
- * is called once with arguments that it refuses. */
+/* The first call of a procedure on a session costs 0.3 to 0.7 ms more than the next. On a standby's session
+ * each is called once with arguments that it refuses. */
 static void warm_up(struct server_voter *v)
 {
     static const char *const calls[] = {"CALL replcheck.promise(NULL,NULL)",
@@ -229,7 +229,8 @@ static void renewed(void *arg, const struct reply *r)
         session_close(v->session, "the vote's lock is not ours any more");
     const struct rows *holder = set_with(r, "time_ms");
     if (holder) {
-        observe_holder(&vote_of(v)->holder, &v->base.o.names, holder, r->sent_us, session_connection_id(v->session));
+        observe_holder(&vote_of(v)->holder, &v->base.o.names, holder, r->sent_us,
+                       session_connection_id(v->session));
         if (v->holder)
             *v->holder = vote_of(v)->holder;
     }
@@ -245,7 +246,8 @@ static void renew(struct server_voter *v, int64_t now_us)
     bool held = vote_of(v)->held;
     v->asking = true;
     v->last_asked_us = now_us;
-    session_query(v->session, held ? v->renew_sql : v->idle_sql, (int)voter_limit_ms(&v->base, now_us), renewed, v);
+    session_query(v->session, held ? v->renew_sql : v->idle_sql, (int)voter_limit_ms(&v->base, now_us),
+                  renewed, v);
 }
 
 static void step(struct voter *base, int64_t now_us)
@@ -309,7 +311,8 @@ static void promise_answered(void *arg, const struct reply *r)
         theirs = theirs || (kind && strcmp(kind, "off") == 0);
         vote_of(v)->promised_epoch = call->epoch;
         quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
-        v->base.e.promised(v->base.e.arg, v->base.o.index, call->epoch, theirs ? (uint64_t)consumed : 0, NULL);
+        v->base.e.promised(v->base.e.arg, v->base.o.index, call->epoch, theirs ? (uint64_t)consumed : 0,
+                           NULL);
     } else {
         v->base.e.promised(v->base.e.arg, v->base.o.index, call->epoch, 0, r->error);
     }
@@ -328,7 +331,8 @@ static void promise(struct voter *base, uint64_t epoch)
     call->voter = v;
     call->epoch = epoch;
     v->promising = epoch;
-    snprintf(sql, sizeof(sql), "CALL replcheck.promise('%s', %llu)", v->base.o.node, (unsigned long long)epoch);
+    snprintf(sql, sizeof(sql), "CALL replcheck.promise('%s', %llu)", v->base.o.node,
+             (unsigned long long)epoch);
     session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), promise_answered, call);
 }
 
@@ -351,7 +355,8 @@ static void mark_answered(void *arg, const struct reply *r)
         log_notice("%s: %s %s after %.2f ms", session_name(v->session), name,
                    call->epoch ? "is marked as out of sync" : "is no longer marked", elapsed_ms(r));
     } else {
-        log_warning("%s: %s of %s %s: %s", session_name(v->session), call->epoch ? "the mark" : "the end of the mark", name,
+        log_warning("%s: %s of %s %s: %s", session_name(v->session),
+                    call->epoch ? "the mark" : "the end of the mark", name,
                     r->status == REPLY_LOST ? "may be written or not" : "was not written", r->error);
     }
     free(call);
@@ -404,7 +409,8 @@ static bool enable(struct voter *base, uint64_t epoch)
     if (v->enabling || !vote_of(v)->held || !session_is_up(v->session))
         return false;
     v->enabling = true;
-    snprintf(sql, sizeof(sql), "CALL replcheck.enable('%s', %llu)", v->base.o.node, (unsigned long long)epoch);
+    snprintf(sql, sizeof(sql), "CALL replcheck.enable('%s', %llu)", v->base.o.node,
+             (unsigned long long)epoch);
     session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), enable_answered, v);
     return true;
 }
@@ -428,8 +434,8 @@ static void release_written(void *arg, const struct reply *r)
     v->base.e.changed(v->base.e.arg);
 }
 
-static void release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
-                    uint64_t size, const char *gtid)
+static void release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch,
+                    const char *file, uint64_t size, const char *gtid)
 {
     struct server_voter *v = of(base);
     char *sql;
@@ -440,15 +446,16 @@ static void release(struct voter *base, bool uncounted_too, const char *kind, ui
         return;
     }
     v->base.releasing = true;
-    /* The locks go in the same round trip, after the row: an error of the CALL ends the packet before that. */
+    /* The locks go in the same round trip, after the row: an error of the CALL ends the packet before that.
+     */
     sql = mem_printf("CALL replcheck.release_vote('%s', '%s', %llu, '%s', %llu, '%s');DO RELEASE_ALL_LOCKS()",
                      v->base.o.node, kind, (unsigned long long)epoch, file, (unsigned long long)size, gtid);
     session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), release_written, v);
     free(sql);
 }
 
-static bool ask(struct voter *base, const char *sql, int deadline_ms, void (*done)(void *arg, const struct reply *r),
-                void *arg)
+static bool ask(struct voter *base, const char *sql, int deadline_ms,
+                void (*done)(void *arg, const struct reply *r), void *arg)
 {
     struct server_voter *v = of(base);
     if (!session_is_up(v->session))
@@ -495,18 +502,22 @@ static void make_texts(struct server_voter *v)
                             "GET_LOCK('replcheck.here.%s.%s',0)) AS here",
                             c, v->base.o.node, c, v->base.o.node);
     char *bell = v->bell ? mem_printf(", IF(IS_USED_LOCK('replcheck.bell.%s')<=>CONNECTION_ID(),1,"
-                                        "GET_LOCK('replcheck.bell.%s',0)) AS bell",
-                                        c, c)
-                           : mem_strdup("");
+                                      "GET_LOCK('replcheck.bell.%s',0)) AS bell",
+                                      c, c)
+                         : mem_strdup("");
     /* A vote's session has nothing that waits; a lost client's lock is gone a second after its lease. */
     v->init_sql = mem_printf("SET SESSION wait_timeout=%d, lock_wait_timeout=1, innodb_lock_wait_timeout=1,"
                              " autocommit=1",
                              v->base.o.lease_ms / 1000 + 1);
     /* Lossless: whether this node is marked as out of sync is to be known before votes are asked for. */
     bool marks = v->base.o.names.semi_sync && v->base.o.index == OBS_TIE;
-    v->idle_sql = mem_printf("SELECT IS_USED_LOCK('replcheck.vote.%s')<=>CONNECTION_ID() AS mine, %s%s%s", c, here,
-                             v->own || marks ? ";" : "", v->own ? holder : marks ? OBSERVE_VOTER_SQL : "");
-    v->renew_sql = mem_printf("SELECT IS_USED_LOCK('replcheck.vote.%s')<=>CONNECTION_ID() AS mine, %s%s", c, here, bell);
+    v->idle_sql = mem_printf("SELECT IS_USED_LOCK('replcheck.vote.%s')<=>CONNECTION_ID() AS mine, %s%s%s", c,
+                             here, v->own || marks ? ";" : "",
+                             v->own  ? holder
+                             : marks ? OBSERVE_VOTER_SQL
+                                     : "");
+    v->renew_sql =
+        mem_printf("SELECT IS_USED_LOCK('replcheck.vote.%s')<=>CONNECTION_ID() AS mine, %s%s", c, here, bell);
     v->look_sql = mem_strdup(holder);
     v->take_sql = mem_printf("SELECT GET_LOCK('replcheck.vote.%s',0) AS got;" OBSERVE_VOTER_SQL, c);
     v->take_wait_sql = mem_printf("SELECT GET_LOCK('replcheck.vote.%s',1) AS got;" OBSERVE_VOTER_SQL, c);
@@ -520,7 +531,8 @@ static void destroy(struct voter *base)
     struct server_voter *v = of(base);
     session_free(&v->helper);
     session_free(&v->session);
-    char *texts[] = {v->name, v->init_sql, v->idle_sql, v->renew_sql, v->look_sql, v->take_sql, v->take_wait_sql};
+    char *texts[] = {v->name,     v->init_sql, v->idle_sql,     v->renew_sql,
+                     v->look_sql, v->take_sql, v->take_wait_sql};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
     free(v);
@@ -539,7 +551,8 @@ static int64_t outstanding_since_us(const struct voter *base)
 static int64_t next_us(const struct voter *base)
 {
     const struct server_voter *v = const_of(base);
-    /* Not while an answer or the session itself is awaited: a time that has passed would wake the loop for ever. */
+    /* Not while an answer or the session itself is awaited: a time that has passed would wake the loop for
+     * ever. */
     bool waits = v->asking || v->taking || !session_is_up(v->session);
     return v->wanted && !waits && !vote_of(v)->held ? v->look_again_us : 0;
 }
@@ -574,7 +587,8 @@ struct voter *server_voter_new(struct event_base *base, const struct server_vote
     v->session_options = options->session;
     make_texts(v);
     v->name = mem_strdup(options->session.name);
-    v->session_options.name = v->name; /* the helper's sessions are made long after the caller's text is gone */
+    v->session_options.name =
+        v->name; /* the helper's sessions are made long after the caller's text is gone */
     v->session_options.init_sql = v->init_sql;
     v->session = session_new(base, &v->session_options, &se);
     return &v->base;

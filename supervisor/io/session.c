@@ -127,7 +127,8 @@ void session_lose(struct session *s, unsigned error_no, const char *format, ...)
     vsnprintf(s->last_error, sizeof(s->last_error), format, args);
     va_end(args);
     if (!s->last_error[0])
-        snprintf(s->last_error, sizeof(s->last_error), "error %u, of which the server said no more", error_no);
+        snprintf(s->last_error, sizeof(s->last_error), "error %u, of which the server said no more",
+                 error_no);
     printable_make(s->last_error);
     s->last_error_no = error_no;
     session_sever(s);

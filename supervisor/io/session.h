@@ -39,33 +39,33 @@ enum reply_status {
 
 struct reply {
     enum reply_status status;
-    int64_t sent_us;     /* taken before the first byte was written; 0 if it was never sent */
-    int64_t answered_us; /* when the last answer was read; 0 if none */
-    unsigned error_no;   /* the server's, or libmariadb's CR_* for REPLY_LOST */
-    const char *error;   /* never NULL, one line of UTF-8; valid during the callback */
+    int64_t sent_us;         /* taken before the first byte was written; 0 if it was never sent */
+    int64_t answered_us;     /* when the last answer was read; 0 if none */
+    unsigned error_no;       /* the server's, or libmariadb's CR_* for REPLY_LOST */
+    const char *error;       /* never NULL, one line of UTF-8; valid during the callback */
     const struct rows *sets; /* one per result set, in order, statements without columns add none; valid
                                 during the callback */
     size_t set_count;
 };
 
 struct session_options {
-    const char *name;         /* for log lines: "mx2/vote" */
-    const char *socket;       /* path; or */
-    const char *address;      /* a numeric IPv4 or IPv6 address, with */
+    const char *name;    /* for log lines: "mx2/vote" */
+    const char *socket;  /* path; or */
+    const char *address; /* a numeric IPv4 or IPv6 address, with */
     unsigned port;
     unsigned extra_port;      /* of the same server: tried after "too many connections" (1040); 0 = none */
     const char *bind_address; /* numeric source address, or NULL */
     const char *user;
-    const char *password;     /* NULL with unix_socket */
-    const char *tls_ca;       /* NULL: none. With any of these three there is TLS or no session, never plaintext. */
-    bool tls_verify;          /* with a CA: the certificate must also bear the address connected to */
+    const char *password; /* NULL with unix_socket */
+    const char *tls_ca; /* NULL: none. With any of these three there is TLS or no session, never plaintext. */
+    bool tls_verify;    /* with a CA: the certificate must also bear the address connected to */
     const char *tls_fingerprint; /* the certificate's SHA-1, 40 hex digits: that one alone; or NULL */
-    bool tls_unverified;      /* any certificate: over a socket path only */
-    const char *init_sql;     /* run after each connect, before anything queued; NULL for none */
-    int connect_timeout_ms;   /* own deadline for connect and init_sql; 0 means 1000 */
-    int backoff_min_ms;       /* first retry, then doubled, each ±20 %; again from here after a connection that
-                                 was up for 1 s; 0 means 20 */
-    int backoff_max_ms;       /* ceiling; 0 means 1000 */
+    bool tls_unverified;         /* any certificate: over a socket path only */
+    const char *init_sql;        /* run after each connect, before anything queued; NULL for none */
+    int connect_timeout_ms;      /* own deadline for connect and init_sql; 0 means 1000 */
+    int backoff_min_ms; /* first retry, then doubled, each ±20 %; again from here after a connection that
+                           was up for 1 s; 0 means 20 */
+    int backoff_max_ms; /* ceiling; 0 means 1000 */
 };
 
 struct session_events {

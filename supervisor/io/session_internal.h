@@ -156,10 +156,11 @@ void session_await(struct session *s, int wait);
 void session_cut(int fd);
 
 /* session_bounds.c */
-/* A library call goes on as long as there is something to read: columns, reports of progress, which a server could
- * send without end. Once per process, before the first connection. */
+/* A library call goes on as long as there is something to read: columns, reports of progress, which a server
+ * could send without end. Once per process, before the first connection. */
 void session_bounds_set_up(void);
-/* Where this thread's calls are counted from now on, NULL for nowhere. A count that is exceeded ends the connection. */
+/* Where this thread's calls are counted from now on, NULL for nowhere. A count that is exceeded ends the
+ * connection. */
 void session_bounds_count(size_t *count);
 bool session_bounds_exceeded(size_t count);
 

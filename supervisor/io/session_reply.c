@@ -6,8 +6,8 @@
 #include "base/mem.h"
 
 /* What no honest reply reaches; beyond it the server is not one we talk to. */
-#define SETS_MAX   64
-#define WEIGHT_MAX (1024 * 1024)
+#define SETS_MAX      64
+#define WEIGHT_MAX    (1024 * 1024)
 #define ANSWER_WEIGHT 256
 
 #define CAPTURE_NULL SIZE_MAX

@@ -9,8 +9,8 @@
 
 #include "io/session_internal.h"
 
-/* Verified as the session's options say; plaintext is refused. The fingerprint is compared before anything of the
- * account is sent. */
+/* Verified as the session's options say; plaintext is refused. The fingerprint is compared before anything of
+ * the account is sent. */
 void tls_options(MYSQL *handle, const struct session *s);
 
 /* Goes on with session_connected() or session_lose(). */

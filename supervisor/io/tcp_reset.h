@@ -1,5 +1,5 @@
-/* Ends the TCP conversations of a server that is dead, so that its clients hear of it at once; and the calls that a
- * living one makes to a host that does not answer.
+/* Ends the TCP conversations of a server that is dead, so that its clients hear of it at once; and the calls
+ * that a living one makes to a host that does not answer.
  *
  * A process that dies lets go of its memory first and of its sockets last: with a big buffer pool that is a
  * second, in which a client that waits for an answer, or in the listener's backlog, hears nothing; and
@@ -46,9 +46,10 @@ struct tcp_reset_result tcp_reset_note(struct tcp_reset *t, uid_t owner);
  * of that server runs any more. ENOENT: nothing was noted; ESTALE: a noted listener was gone already. */
 struct tcp_reset_result tcp_reset_run(struct tcp_reset *t);
 
-/* Ends the connections that processes of that owner are trying to make to that port, wherever: who tries fails at
- * once instead of waiting. In MariaDB 11.8 STOP SLAVE IO_THREAD does not interrupt a receiver that connects, and waits for
- * slave_net_timeout; so does SET GLOBAL read_only=1 meanwhile. Who is to be reached tries again by himself. */
+/* Ends the connections that processes of that owner are trying to make to that port, wherever: who tries
+ * fails at once instead of waiting. In MariaDB 11.8 STOP SLAVE IO_THREAD does not interrupt a receiver that
+ * connects, and waits for slave_net_timeout; so does SET GLOBAL read_only=1 meanwhile. Who is to be reached
+ * tries again by himself. */
 struct tcp_reset_result tcp_reset_dials(struct tcp_reset *t, uid_t owner, unsigned port);
 
 #endif

@@ -58,10 +58,10 @@ void voter_step(struct voter *v, int64_t now_us);
 /* Promises `epoch` where the vote is held; ignored while one is under way or it is promised. */
 void voter_promise(struct voter *v, uint64_t epoch);
 
-/* Durability `lossless`: records a node (its index) as out of sync in `epoch`, or takes that back. Only while the
- * vote is held, which the voter checks in the same transaction, as it checks that no higher epoch was promised; so
- * nobody who took the vote since can have missed a mark, and a late call changes nothing. Repeatable; what was
- * answered stands in the rows. */
+/* Durability `lossless`: records a node (its index) as out of sync in `epoch`, or takes that back. Only while
+ * the vote is held, which the voter checks in the same transaction, as it checks that no higher epoch was
+ * promised; so nobody who took the vote since can have missed a mark, and a late call changes nothing.
+ * Repeatable; what was answered stands in the rows. */
 void voter_mark(struct voter *v, int node, uint64_t epoch);
 void voter_clear_mark(struct voter *v, int node);
 

@@ -13,8 +13,8 @@
 #define WEIGHT_MIN  (-254)
 #define WEIGHT_MAX  0
 
-/* Writes DIR/vrrp_weight (mode 0664: supervisor and fencer share the folder's group). A value that stands there already is not written again unless `force`:
- * keepalived would read the file again for nothing. */
+/* Writes DIR/vrrp_weight (mode 0664: supervisor and fencer share the folder's group). A value that stands
+ * there already is not written again unless `force`: keepalived would read the file again for nothing. */
 MUST_CHECK bool weight_write(const char *dir, int value, bool force, struct err *e);
 
 /* The value in the file; false if there is no file or it holds something else. */

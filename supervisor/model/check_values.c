@@ -220,8 +220,8 @@ static void fill_quorum(struct check_result *out, const struct report *r, const 
 static void fill_readiness(struct check_result *out, const struct report *r, const struct check_request *q)
 {
     int standby = report_standby(r);
-    struct check_value *v =
-        add_count(out, "ready", standby < 0 || r->ready == TRI_UNKNOWN ? REPORT_UNKNOWN : r->ready == TRI_YES);
+    struct check_value *v = add_count(
+        out, "ready", standby < 0 || r->ready == TRI_UNKNOWN ? REPORT_UNKNOWN : r->ready == TRI_YES);
     limit(v, q);
     bound(v, 1);
     if (r->loss.node[0])

@@ -29,15 +29,20 @@ static void update_history(const struct observation *o, struct mind *m)
     bool writer = holds_power(m->state);
     if (own->answered_us != m->own_now.at_us) {
         m->own_before = m->own_now;
-        m->own_now = (struct kept_state){
-            .set = own->binlog_state, .pos = own->binlog_pos, .sent_us = own->seen_us, .at_us = own->answered_us};
+        m->own_now = (struct kept_state){.set = own->binlog_state,
+                                         .pos = own->binlog_pos,
+                                         .sent_us = own->seen_us,
+                                         .at_us = own->answered_us};
     }
     if (peer->answered_us != m->peer_now.at_us) {
         m->peer_before = m->peer_now;
-        m->peer_now = (struct kept_state){
-            .set = peer->binlog_state, .pos = peer->binlog_pos, .sent_us = peer->seen_us, .at_us = peer->answered_us};
+        m->peer_now = (struct kept_state){.set = peer->binlog_state,
+                                          .pos = peer->binlog_pos,
+                                          .sent_us = peer->seen_us,
+                                          .at_us = peer->answered_us};
     }
-    const struct kept_state *mine[] = {&m->own_now, &m->own_before}, *theirs[] = {&m->peer_now, &m->peer_before};
+    const struct kept_state *mine[] = {&m->own_now, &m->own_before},
+                            *theirs[] = {&m->peer_now, &m->peer_before};
     for (int i = 0; i < 2; i++) {
         const struct kept_state *a = writer ? mine[0] : mine[i], *b = writer ? theirs[i] : theirs[0];
         bool ordered = writer ? a->sent_us >= b->at_us : b->sent_us >= a->at_us;
@@ -108,10 +113,10 @@ static void update_basis(const struct policy *p, const struct observation *o, st
 }
 
 /* Tie-breaker `writer`: was the third vote ours when this process began, as the tables tell? Our own table's
- * highest promise is our own last term (one that was only promised, with both servers' votes, does not count),
- * and the peer's table, which must have been read, holds no row of ours that gave it away. A predecessor whose
- * authority is still armed had it, and has it as long as its server is writable: a row is written only after that
- * was closed, and a fencer that stood still was not told of it. */
+ * highest promise is our own last term (one that was only promised, with both servers' votes, does not
+ * count), and the peer's table, which must have been read, holds no row of ours that gave it away. A
+ * predecessor whose authority is still armed had it, and has it as long as its server is writable: a row is
+ * written only after that was closed, and a fencer that stood still was not told of it. */
 static bool third_is_written(const struct policy *p, const struct observation *o, uint64_t mine)
 {
     const struct voter_rows *there = &o->peer.voter;
@@ -122,7 +127,8 @@ static bool third_is_written(const struct policy *p, const struct observation *o
 }
 
 /* Whose it is now. It comes with a row of the other's, once our promise has consumed it, or by the operator's
- * word; it goes with a row of ours that was sent (third_given_epoch), or with a higher promise of the other. */
+ * word; it goes with a row of ours that was sent (third_given_epoch), or with a higher promise of the other.
+ */
 static enum tri third_vote(const struct policy *p, const struct observation *o, struct mind *m)
 {
     int self = p->self, other = 1 - self;
@@ -135,8 +141,7 @@ static enum tri third_vote(const struct policy *p, const struct observation *o, 
         m->third_mine = true;
     if (o->operator_.peer_is_off && m->state != NODE_WRITER)
         return TRI_YES;
-    if (node_state_is_promoting(m->state) &&
-        (m->basis.kind != NOTE_NONE || m->basis_consumed))
+    if (node_state_is_promoting(m->state) && (m->basis.kind != NOTE_NONE || m->basis_consumed))
         return TRI_YES;
     if (!o->own.voter.read_us || !mine || theirs > mine || m->third_given_epoch >= mine) {
         m->third_mine = false;
@@ -147,7 +152,8 @@ static enum tri third_vote(const struct policy *p, const struct observation *o, 
     return tri_from(m->third_mine);
 }
 
-static void update_quorum(const struct policy *p, const struct observation *o, struct quorum *q, struct mind *m)
+static void update_quorum(const struct policy *p, const struct observation *o, struct quorum *q,
+                          struct mind *m)
 {
     struct note basis;
     bool closed = o->operator_.peer_is_off || m->basis_consumed || facts_basis(p, o, m, &basis) ||
@@ -168,14 +174,17 @@ static void update_quorum(const struct policy *p, const struct observation *o, s
         m->majority_since_us = o->now_us;
 }
 
-static void update_epoch(const struct policy *p, const struct observation *o, const struct quorum *q, struct mind *m)
+static void update_epoch(const struct policy *p, const struct observation *o, const struct quorum *q,
+                         struct mind *m)
 {
     if (m->state != NODE_PROMOTE_VOTES)
         return;
     if (m->epoch > m->term_floor && m->epoch > facts_promised_by(o, 1 - p->self))
         return;
     for (int i = 0; i < OBS_VOTERS; i++) {
-        const struct voter_rows *rows = i == p->self ? &o->own.voter : i == OBS_TIE ? &o->witness.voter : &o->peer.voter;
+        const struct voter_rows *rows = i == p->self   ? &o->own.voter
+                                        : i == OBS_TIE ? &o->witness.voter
+                                                       : &o->peer.voter;
         bool has_table = i != OBS_TIE || p->tie == POLICY_TIE_WITNESS;
         if (has_table && q->votes[i].held && rows->read_us < q->votes[i].taken_us)
             return;
@@ -184,10 +193,12 @@ static void update_epoch(const struct policy *p, const struct observation *o, co
         m->epoch = facts_next_epoch(p, o, m);
 }
 
-static void update_ages(const struct policy *p, const struct observation *o, const struct facts *f, struct mind *m)
+static void update_ages(const struct policy *p, const struct observation *o, const struct facts *f,
+                        struct mind *m)
 {
     const struct holder_view *h = &o->own.holder;
-    bool held_fresh = h->asked_us && h->connection && !h->mine && (!h->idle || h->idle_ms * 1000 < p->lease_us);
+    bool held_fresh =
+        h->asked_us && h->connection && !h->mine && (!h->idle || h->idle_ms * 1000 < p->lease_us);
     bool spoken = f->value[FACT_PEER_WRITER] == TRI_YES || held_fresh;
     m->undo = m->undo && f->value[FACT_PEER_WRITER] != TRI_YES;
     if (spoken)
@@ -199,7 +210,8 @@ static void update_ages(const struct policy *p, const struct observation *o, con
         m->vip_here_us = o->now_us;
     /* A new writer's VIP may still be on its way. */
     bool expected = m->vip_here_us < m->since_us && o->now_us - m->since_us < VIP_TRAVEL_US;
-    bool away = p->has_vip && !expected && o->vip.here == TRI_NO && b->known && b->present && b->vip == TRI_YES;
+    bool away =
+        p->has_vip && !expected && o->vip.here == TRI_NO && b->known && b->present && b->vip == TRI_YES;
     if (!away)
         m->peer_vip_since_us = 0;
     else if (!m->peer_vip_since_us)
@@ -211,7 +223,8 @@ static void update_ages(const struct policy *p, const struct observation *o, con
 }
 
 /* An operator's command does not wait for what failed before it. What fails under it does: otherwise the walk
- * through the table would begin promotions for ever. A loss that he accepts is accepted for what is under way, too. */
+ * through the table would begin promotions for ever. A loss that he accepts is accepted for what is under
+ * way, too. */
 static void update_wish(const struct observation *o, struct mind *m)
 {
     bool wished = o->operator_.want == WANT_HERE || o->operator_.peer_is_off;
@@ -231,9 +244,10 @@ static void begin_promotion(const struct observation *o, const struct facts *f, 
     m->tried_epoch = m->basis.kind == NOTE_NONE ? 0 : m->basis.epoch;
 }
 
-/* Each failed attempt waits longer; node 2 waits half a lease more than node 1, so that they do not meet. A reason
- * that came while an older one was tried has not failed, and waits for nothing. */
-static void end_promotion(const struct policy *p, const struct observation *o, const struct facts *f, struct mind *m)
+/* Each failed attempt waits longer; node 2 waits half a lease more than node 1, so that they do not meet. A
+ * reason that came while an older one was tried has not failed, and waits for nothing. */
+static void end_promotion(const struct policy *p, const struct observation *o, const struct facts *f,
+                          struct mind *m)
 {
     int64_t wait = p->lease_us * (m->attempts < 3 ? m->attempts + 1 : 4) / 2;
     bool newer = m->basis.kind != NOTE_NONE && m->basis.epoch != m->tried_epoch;
@@ -247,8 +261,8 @@ static void end_promotion(const struct policy *p, const struct observation *o, c
     m->why = REASON_NONE;
 }
 
-static void enter_state(const struct policy *p, const struct observation *o, const struct facts *f, struct mind *m,
-                        enum node_state next)
+static void enter_state(const struct policy *p, const struct observation *o, const struct facts *f,
+                        struct mind *m, enum node_state next)
 {
     enum node_state from = m->state;
     if (from == NODE_STANDBY && next == NODE_PROMOTE_VOTES)
@@ -296,10 +310,13 @@ static void enter_state(const struct policy *p, const struct observation *o, con
     m->since_us = o->now_us;
 }
 
-/* What is about to be written on the peer's server gives the third vote away, whether it is answered or not. */
-static void note_giving(const struct policy *p, const struct quorum *q, const struct outcome *out, struct mind *m)
+/* What is about to be written on the peer's server gives the third vote away, whether it is answered or not.
+ */
+static void note_giving(const struct policy *p, const struct quorum *q, const struct outcome *out,
+                        struct mind *m)
 {
-    const uint64_t writing = ACTION_BIT(ACTION_RELEASE) | ACTION_BIT(ACTION_CERTIFY) | ACTION_BIT(ACTION_CERTIFY_LATE);
+    const uint64_t writing =
+        ACTION_BIT(ACTION_RELEASE) | ACTION_BIT(ACTION_CERTIFY) | ACTION_BIT(ACTION_CERTIFY_LATE);
     if ((out->actions & writing) && q->votes[1 - p->self].held)
         m->third_given_epoch = m->epoch;
 }
@@ -364,8 +381,8 @@ bool decide_renews_lock(const struct policy *p, const struct quorum *q, int64_t 
     return now_us - sent_us + p->epsilon_us <= p->takeover_delay_us;
 }
 
-int decide_weight(const struct policy *p, const struct observation *o, const struct mind *m, const struct facts *f,
-                  bool fault)
+int decide_weight(const struct policy *p, const struct observation *o, const struct mind *m,
+                  const struct facts *f, bool fault)
 {
     bool peer_here = f->value[FACT_PEER_UP] == TRI_YES;
     if (fault)

@@ -24,8 +24,8 @@ struct decide_step {
 struct outcome {
     struct facts facts; /* those that the last row saw */
     const struct rule *row;
-    uint64_t actions;   /* bit per enum action */
-    int step_count;     /* changes of state in this tick */
+    uint64_t actions; /* bit per enum action */
+    int step_count;   /* changes of state in this tick */
     struct decide_step steps[DECIDE_STEPS_MAX];
 };
 
@@ -35,19 +35,20 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
                  struct outcome *out);
 
 /* The integer for keepalived's track_file, -254..0 (DESIGN.md "VIP"). `fault` asks for -254. */
-int decide_weight(const struct policy *p, const struct observation *o, const struct mind *m, const struct facts *f,
-                  bool fault);
+int decide_weight(const struct policy *p, const struct observation *o, const struct mind *m,
+                  const struct facts *f, bool fault);
 
-/* Does a supervisor that has written no weight yet leave what the file has? One that was only started again, after a
- * crash or by an upgrade, does not move the VIP before it knows more than nothing: its predecessor wrote that, or the
- * fencer. */
+/* Does a supervisor that has written no weight yet leave what the file has? One that was only started again,
+ * after a crash or by an upgrade, does not move the VIP before it knows more than nothing: its predecessor
+ * wrote that, or the fencer. */
 bool decide_keeps_weight(const struct policy *p, const struct observation *o, const struct mind *m);
 
 /* Can the peer take the VIP at this moment? */
 bool decide_peer_can_take_vip(const struct observation *o, const struct facts *f);
 
-/* May the renewal on which authority until `until_us` rests renew the write lock too? Not one whose answer came so late
- * that the dead-man's switch, which counts from the lock, would outlast who takes over, who counts from the renewal. */
+/* May the renewal on which authority until `until_us` rests renew the write lock too? Not one whose answer
+ * came so late that the dead-man's switch, which counts from the lock, would outlast who takes over, who
+ * counts from the renewal. */
 bool decide_renews_lock(const struct policy *p, const struct quorum *q, int64_t now_us, int64_t until_us);
 
 /* When the decision should be looked at again though nothing happens; 0 = only the period. */

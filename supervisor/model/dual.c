@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* The first position that is read of the other once the node is held: later ones would run away while it writes. */
+/* The first position that is read of the other once the node is held: later ones would run away while it
+ * writes. */
 void dual_remember(const struct policy *p, const struct observation *o, struct mind *m)
 {
     if (!p->dual || m->state != NODE_DUAL_HELD) {
@@ -22,7 +23,9 @@ static enum tri caught_up(const struct policy *p, const struct observation *o, c
     if (m->state != NODE_DUAL_HELD || o->own.seen_us <= m->since_us)
         return TRI_UNKNOWN;
     if (!m->dual.wanted_us)
-        return o->now_us - m->since_us >= p->lease_us && !policy_is_fresh(p, o->now_us, o->peer.seen_us) ? TRI_YES : TRI_UNKNOWN;
+        return o->now_us - m->since_us >= p->lease_us && !policy_is_fresh(p, o->now_us, o->peer.seen_us)
+                   ? TRI_YES
+                   : TRI_UNKNOWN;
     facts_own_position(o, &have);
     return gtid_pos_contains(&have, &m->dual.wanted);
 }
@@ -31,8 +34,11 @@ static enum tri peer_is_single(const struct policy *p, const struct observation 
 {
     int other = 1 - p->self;
     const struct bulletin *here = &o->own.bulletin[other], *there = &o->peer.bulletin[other];
-    const struct bulletin *b = there->known && there->seq >= here->seq && policy_is_fresh(p, o->now_us, o->peer.seen_us) ? there : here;
-    bool present = (policy_is_fresh(p, o->now_us, o->own.seen_us) && here->present) || (policy_is_fresh(p, o->now_us, o->peer.seen_us) && there->present);
+    const struct bulletin *b =
+        there->known && there->seq >= here->seq && policy_is_fresh(p, o->now_us, o->peer.seen_us) ? there
+                                                                                                  : here;
+    bool present = (policy_is_fresh(p, o->now_us, o->own.seen_us) && here->present) ||
+                   (policy_is_fresh(p, o->now_us, o->peer.seen_us) && there->present);
     if (!present || !b->known || b->state == NODE_UNKNOWN)
         return TRI_UNKNOWN;
     return tri_from(b->state != NODE_DUAL && b->state != NODE_DUAL_HELD);

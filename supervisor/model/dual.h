@@ -1,6 +1,7 @@
-/* write_mode `dual`: both servers are written, with a gtid_domain_id each and offsets that keep their auto_increment
- * keys apart. No vote is taken and nothing is fenced: a partition, a stopped supervisor or a broken applier leave both
- * writable. All that is decided is when a server that is read-only, as each is after its start, is opened. */
+/* write_mode `dual`: both servers are written, with a gtid_domain_id each and offsets that keep their
+ * auto_increment keys apart. No vote is taken and nothing is fenced: a partition, a stopped supervisor or a
+ * broken applier leave both writable. All that is decided is when a server that is read-only, as each is
+ * after its start, is opened. */
 #ifndef REPLCHECK_MODEL_DUAL_H
 #define REPLCHECK_MODEL_DUAL_H
 

@@ -81,7 +81,8 @@ static enum tri peer_acks(const struct policy *p, const struct observation *o, c
     if (m->basis.kind == NOTE_CERTIFICATE || o->operator_.peer_is_off)
         return TRI_NO;
     bool since = m->state != NODE_WRITER || peer->seen_us >= m->since_us;
-    if (!since || !policy_is_fresh(p, o->now_us, peer->seen_us) || !peer->probed_up_us || !policy_is_fresh(p, o->now_us, o->own.seen_us))
+    if (!since || !policy_is_fresh(p, o->now_us, peer->seen_us) || !peer->probed_up_us ||
+        !policy_is_fresh(p, o->now_us, o->own.seen_us))
         return TRI_NO;
     if (!r->known || r->semi_sync == TRI_UNKNOWN)
         return TRI_UNKNOWN;
@@ -131,7 +132,8 @@ void durability_facts(struct facts *out, const struct policy *p, const struct ob
         out->value[FACT_SAFE] = TRI_YES;
         return;
     }
-    enum acks_fact acks = policy_is_fresh(p, o->now_us, o->own.seen_us) ? durability_acks(&o->own) : ACKS_UNKNOWN;
+    enum acks_fact acks =
+        policy_is_fresh(p, o->now_us, o->own.seen_us) ? durability_acks(&o->own) : ACKS_UNKNOWN;
     enum mark_fact mark = durability_mark(p, o, m);
     bool told = acks != ACKS_UNKNOWN && mark != MARK_UNKNOWN;
     out->value[FACT_ACKS] = acks;
@@ -166,8 +168,9 @@ static void remember_own(const struct observation *o, struct mind *m)
 static void remember_stuck(const struct policy *p, const struct observation *o, struct mind *m)
 {
     struct gtid_set received = o->peer.replication.io_pos;
-    bool acks = m->state == NODE_WRITER && policy_is_fresh(p, o->now_us, o->peer.seen_us) && o->peer.replication.known &&
-                o->peer.replication.io == IO_YES && o->peer.replication.semi_sync == TRI_YES;
+    bool acks = m->state == NODE_WRITER && policy_is_fresh(p, o->now_us, o->peer.seen_us) &&
+                o->peer.replication.known && o->peer.replication.io == IO_YES &&
+                o->peer.replication.semi_sync == TRI_YES;
     gtid_pos_merge(&received, &o->peer.binlog_pos);
     if (!acks || durability_acks(&o->own) != ACKS_REQUIRED || o->own.semi_sync.waiting <= 0 ||
         gtid_pos_contains(&received, &o->own.binlog_pos) != TRI_YES) {

@@ -33,7 +33,7 @@ struct explanation {
     int row_id;
     char reason[REPORT_SENTENCE_MAX];
     char last_failure[REPORT_SENTENCE_MAX]; /* of the last attempt to become the writer; "" = none */
-    char actions[REPORT_SENTENCE_MAX]; /* "take-votes, arm"; "" = none */
+    char actions[REPORT_SENTENCE_MAX];      /* "take-votes, arm"; "" = none */
     int condition_count;
     struct explain_fact conditions[RULE_CONDITIONS_MAX]; /* that the matching row asked for, and found */
     int tried_count;
@@ -42,8 +42,8 @@ struct explanation {
     struct explain_fact facts[FACTS];
 };
 
-/* `m` and `last` as the last tick left them; `since_ms` is how long the node has been in its state, `refusal` what a
- * server said to the last attempt to become the writer ("" or NULL). */
+/* `m` and `last` as the last tick left them; `since_ms` is how long the node has been in its state, `refusal`
+ * what a server said to the last attempt to become the writer ("" or NULL). */
 void explain_fill(struct explanation *out, const char *node, const struct mind *m, int64_t since_ms,
                   const struct outcome *last, const char *refusal);
 

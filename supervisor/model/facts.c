@@ -6,7 +6,7 @@
 #include "model/durability.h"
 #include "model/facts_parts.h"
 
-#define TERMS_UNHEARD   1000    /* even: a node's epochs keep their parity */
+#define TERMS_UNHEARD 1000 /* even: a node's epochs keep their parity */
 
 static enum tri answered(const struct sight *s, int64_t seen_us)
 {

@@ -1,4 +1,5 @@
-/* Facts about the data: what has arrived and is applied, what a promotion would lose, whose history contains whose. */
+/* Facts about the data: what has arrived and is applied, what a promotion would lose, whose history contains
+ * whose. */
 #include <string.h>
 
 #include "model/durability.h"
@@ -36,7 +37,8 @@ enum tri facts_data_received(const struct sight *s)
     enum tri final = released ? gtid_pos_contains(&have, &s->m->basis.gtid) : TRI_UNKNOWN;
     if (final == TRI_YES)
         return TRI_YES;
-    /* Nothing can arrive from a server that is not heard; what a handover lacks then, the gate after the drain names. */
+    /* Nothing can arrive from a server that is not heard; what a handover lacks then, the gate after the
+     * drain names. */
     if (s->m->basis.kind != NOTE_CERTIFICATE && !facts_is_fresh(s, s->o->peer.seen_us))
         return TRI_YES;
     bool over = own->replication.io != IO_YES || s->o->now_us - s->m->since_us >= s->p->silent_us;
@@ -71,10 +73,12 @@ static enum tri is_here(const struct sight *s, const struct gtid_set *have, cons
 static bool is_last_writer(const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
-    return own->term_known && own->term_node == s->self && own->term_epoch >= facts_promised_by(s->o, s->other);
+    return own->term_known && own->term_node == s->self &&
+           own->term_epoch >= facts_promised_by(s->o, s->other);
 }
 
-/* Was this received, and is it not applied? Of a fork of the other's nothing is wanted where the last term was ours. */
+/* Was this received, and is it not applied? Of a fork of the other's nothing is wanted where the last term
+ * was ours. */
 static bool is_left(const struct sight *s, const struct gtid_set *applied, const struct gtid_set *received)
 {
     return received->known && is_here(s, applied, received) != TRI_YES &&
@@ -98,8 +102,8 @@ enum tri facts_data_drained(const struct sight *s)
     return TRI_YES;
 }
 
-/* When was the writer last heard of: by a probe, by its session that holds the vote here, or by the one that held the
- * third vote? A writer that only this node does not hear goes on with that one. */
+/* When was the writer last heard of: by a probe, by its session that holds the vote here, or by the one that
+ * held the third vote? A writer that only this node does not hear goes on with that one. */
 static int64_t last_heard_us(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     const struct holder_view *h = &o->own.holder;
@@ -128,8 +132,8 @@ struct loss_bound facts_loss(const struct policy *p, const struct observation *o
     }
     memcpy(q.read_file, r->master_file, sizeof(q.read_file));
     q.read_pos = r->master_pos;
-    /* Nobody but the operator speaks for the promotion, and nothing was heard of the other since we began: a term of it
-     * may be unknown, whatever the own ledger says. */
+    /* Nobody but the operator speaks for the promotion, and nothing was heard of the other since we began: a
+     * term of it may be unknown, whatever the own ledger says. */
     q.other_unheard = o->operator_.peer_is_off && !m->other_read;
     return ledger_bound(&m->ledger, &q);
 }
@@ -144,8 +148,8 @@ enum tri facts_data_later_term(const struct sight *s)
     return tri_from(own->term_epoch > peer->term_epoch);
 }
 
-/* The other is closed and answers. What it said before a death that was certified since is of an earlier life: a term may
- * have begun and ended after it. */
+/* The other is closed and answers. What it said before a death that was certified since is of an earlier
+ * life: a term may have begun and ended after it. */
 static bool peer_is_quiet(const struct sight *s)
 {
     const struct server_view *peer = &s->o->peer;
@@ -153,8 +157,8 @@ static bool peer_is_quiet(const struct sight *s)
     return facts_is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES && !outlived;
 }
 
-/* What is missing may still be on its way, or what we read of our own is older than the news (`told_us`). Where neither
- * the other is heard nor its log is read, nothing comes any more. */
+/* What is missing may still be on its way, or what we read of our own is older than the news (`told_us`).
+ * Where neither the other is heard nor its log is read, nothing comes any more. */
 static bool may_arrive(const struct sight *s, int64_t told_us)
 {
     const struct server_view *own = &s->o->own;
@@ -225,11 +229,13 @@ enum tri facts_data_stale(const struct sight *s)
         return TRI_UNKNOWN;
     if (newest <= o->own.term_epoch)
         return TRI_NO;
-    /* A handover names the position at which the term ended: nothing is enabled before that is applied here. */
+    /* A handover names the position at which the term ended: nothing is enabled before that is applied here.
+     */
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
         return TRI_NO;
     /* A promise is not yet a term: with the other's history at hand that tells what was written. */
-    if (facts_data_is_compared(s) && peer_is_quiet(s) && (s->m->history == GTID_REL_EQUAL || s->m->history == GTID_REL_AHEAD))
+    if (facts_data_is_compared(s) && peer_is_quiet(s) &&
+        (s->m->history == GTID_REL_EQUAL || s->m->history == GTID_REL_AHEAD))
         return TRI_NO;
     received_position(s, &have);
     const struct voter_rows *all[] = {&o->own.voter, &o->peer.voter, &o->witness.voter};

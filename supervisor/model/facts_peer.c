@@ -1,5 +1,5 @@
-/* Facts about the other node: what it says of itself, whether it writes, could take over or is closed, and from that the
- * reason to be promoted. */
+/* Facts about the other node: what it says of itself, whether it writes, could take over or is closed, and
+ * from that the reason to be promoted. */
 #include "model/durability.h"
 #include "model/facts_parts.h"
 
@@ -17,8 +17,8 @@ bool facts_peer_is_present(const struct sight *s)
            (facts_is_fresh(s, s->o->peer.seen_us) && s->o->peer.bulletin[s->other].present);
 }
 
-/* Was the session that holds the vote here idle for a whole lease? Then its owner's lease is over, whatever it
- * said before. */
+/* Was the session that holds the vote here idle for a whole lease? Then its owner's lease is over, whatever
+ * it said before. */
 static bool holder_expired(const struct sight *s)
 {
     const struct holder_view *h = &s->o->own.holder;
@@ -32,8 +32,8 @@ enum tri facts_peer_writer(const struct sight *s)
     const struct server_view *peer = &s->o->peer;
     if (s->has_basis)
         return TRI_NO;
-    /* A writable server whose supervisor has left it, and renews nothing here either, is nobody's: it is closed by
-     * whoever gets the majority. */
+    /* A writable server whose supervisor has left it, and renews nothing here either, is nobody's: it is
+     * closed by whoever gets the majority. */
     bool attended = peer->bulletin[s->other].present || (s->o->own.holder.connection && !holder_expired(s));
     if (facts_is_fresh(s, peer->seen_us) && peer->read_only == TRI_NO)
         return attended ? TRI_YES : TRI_UNKNOWN;
@@ -58,7 +58,8 @@ enum tri facts_peer_ready(const struct sight *s)
     gtid_pos_merge(&received, &peer->binlog_pos);
     /* What a handover says is read at the other's own server: it must be possible to write it there. */
     bool writable = s->m->state != NODE_WRITER || s->q->votes[s->other].held;
-    const struct kept_state *mine = &s->m->own_before; /* compared only where it is older than the other's sample */
+    const struct kept_state *mine =
+        &s->m->own_before; /* compared only where it is older than the other's sample */
     bool follows = mine->at_us > peer->seen_us || gtid_pos_contains(&received, &mine->pos) == TRI_YES;
     bool marked = s->p->lossless && durability_mark(s->p, s->o, s->m) != MARK_NONE;
     bool willing = facts_peer_is_present(s) && b->known && !b->hold && !b->waits && b->state == NODE_STANDBY;
@@ -71,7 +72,8 @@ enum tri facts_peer_closed(const struct sight *s)
 {
     const struct closing_view *c = &s->o->closing;
     if (!node_state_is_promoting(s->m->state))
-        return tri_from(s->has_basis); /* a proof is of its moment: it serves the promotion that it was got for */
+        return tri_from(
+            s->has_basis); /* a proof is of its moment: it serves the promotion that it was got for */
     if (c->closed && c->epoch && c->epoch == s->m->epoch)
         return TRI_YES;
     if (s->o->operator_.peer_is_off || s->has_basis || s->m->basis_consumed)
@@ -125,7 +127,8 @@ static bool is_vacant(const struct sight *s)
     const struct observation *o = s->o;
     if (!facts_is_fresh(s, o->peer.seen_us) || o->peer.read_only != TRI_YES || !s->m->quiet_since_us)
         return false;
-    if (!facts_data_is_compared(s) || o->own.holder.connection != 0 || !facts_is_fresh(s, o->own.holder.asked_us))
+    if (!facts_data_is_compared(s) || o->own.holder.connection != 0 ||
+        !facts_is_fresh(s, o->own.holder.asked_us))
         return false;
     int64_t wait = is_preferred(s) ? 2 * s->p->renew_us : 3 * s->p->lease_us;
     return o->now_us - s->m->quiet_since_us >= wait;
@@ -140,8 +143,11 @@ unsigned facts_peer_reason(const struct sight *s)
         return REASON_UNDO;
     if (s->has_basis || s->m->basis_consumed) {
         enum note_kind kind = s->has_basis ? s->basis.kind : s->m->basis.kind;
-        bool asked = op->want == WANT_HERE || op->peer_is_off; /* he may overrule what a death alone may not */
-        return kind == NOTE_RELEASE ? REASON_HANDOVER : kind == NOTE_OFF || asked ? REASON_OPERATOR : REASON_CERTIFIED;
+        bool asked =
+            op->want == WANT_HERE || op->peer_is_off; /* he may overrule what a death alone may not */
+        return kind == NOTE_RELEASE        ? REASON_HANDOVER
+               : kind == NOTE_OFF || asked ? REASON_OPERATOR
+                                           : REASON_CERTIFIED;
     }
     if (op->peer_is_off)
         return REASON_OPERATOR;

@@ -22,8 +22,8 @@
 #ifndef GTID_SET_MAX
 #define GTID_SET_MAX 16
 #endif
-#define GTID_ONE_MAX  44 /* one GTID as text, with its comma or terminator */
-#define GTID_TEXT_MAX (GTID_SET_MAX * GTID_ONE_MAX)
+#define GTID_ONE_MAX        44 /* one GTID as text, with its comma or terminator */
+#define GTID_TEXT_MAX       (GTID_SET_MAX * GTID_ONE_MAX)
 #define GTID_EXTRA_NAME_MAX (2 * GTID_ONE_MAX)
 
 struct gtid {
@@ -69,10 +69,12 @@ void gtid_pos_merge(struct gtid_set *into, const struct gtid_set *from);
 /* Has `have` all that `want` has? Unknown if either is unknown. */
 enum tri gtid_pos_contains(const struct gtid_set *have, const struct gtid_set *want);
 
-/* Is the position on the other side of a fork: does the gtid_binlog_state know its server only up to an earlier number,
- * or not at all though numbers of others reach beyond it? `seeded` is the gtid_slave_pos: a server that was seeded at the
- * position has it without any such entry. Where no number reaches it, the positions tell. */
-bool gtid_state_lacks(const struct gtid_set *state, const struct gtid_set *seeded, const struct gtid_set *pos);
+/* Is the position on the other side of a fork: does the gtid_binlog_state know its server only up to an
+ * earlier number, or not at all though numbers of others reach beyond it? `seeded` is the gtid_slave_pos: a
+ * server that was seeded at the position has it without any such entry. Where no number reaches it, the
+ * positions tell. */
+bool gtid_state_lacks(const struct gtid_set *state, const struct gtid_set *seeded,
+                      const struct gtid_set *pos);
 
 /* Number of sequence numbers in `want` beyond `have`, summed over domains: with one history an upper bound
  * of the missing transactions; 0 exactly if gtid_pos_contains says yes. -1 if either is unknown. */
@@ -92,16 +94,16 @@ enum tri gtid_pos_equal(const struct gtid_set *a, const struct gtid_set *b);
  * error. */
 enum gtid_relation gtid_state_compare(const struct gtid_set *a, const struct gtid_set *b, struct gtid *first);
 
-/* From where to read the log of `a` so as to miss nothing that `b` lacks: the common position, without the domains
- * in which something of that kind lies below it. Unknown if either is. */
+/* From where to read the log of `a` so as to miss nothing that `b` lacks: the common position, without the
+ * domains in which something of that kind lies below it. Unknown if either is. */
 struct gtid_set gtid_state_extra_after(const struct gtid_set *a, const struct gtid_set *b);
 
-/* Number of sequence numbers of `a` beyond `b`, per domain and server id: of one history an upper bound of the
- * transactions. -1 if either is unknown. */
+/* Number of sequence numbers of `a` beyond `b`, per domain and server id: of one history an upper bound of
+ * the transactions. -1 if either is unknown. */
 int64_t gtid_state_extra(const struct gtid_set *a, const struct gtid_set *b);
 
-/* "0-1-7_0-1-11": the first transaction of `a` that `b` lacks, and the last of that one's server; a name for a file.
- * False, and "", if there is none or a state is unknown. */
+/* "0-1-7_0-1-11": the first transaction of `a` that `b` lacks, and the last of that one's server; a name for
+ * a file. False, and "", if there is none or a state is unknown. */
 bool gtid_state_extra_name(const struct gtid_set *a, const struct gtid_set *b, char *out, size_t size);
 
 /* Of two diverged states: did each go on in domains of its own? Then replication would merge both without

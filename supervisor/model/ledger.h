@@ -78,8 +78,8 @@ struct loss_bound {
     int64_t missing_bytes;        /* of the certified binary log, not received; -1 = unknown */
 };
 
-/* The last two are not the ledger's to say. With durability `lossless`: the writer recorded this node as out of
- * sync; nothing proves that all acknowledged transactions are here. */
+/* The last two are not the ledger's to say. With durability `lossless`: the writer recorded this node as out
+ * of sync; nothing proves that all acknowledged transactions are here. */
 enum loss_verdict { LOSS_UNKNOWN = 0, LOSS_OK, LOSS_KNOWN, LOSS_UNSEEN, LOSS_MARKED, LOSS_UNPROVEN };
 
 /* The gtid_binlog_pos of the writer, this node included. A new term replaces what was seen of the last; an

@@ -11,12 +11,12 @@
 #include "base/tri.h"
 #include "model/gtid.h"
 
-#define OBS_NAME_MAX  32
-#define OBS_FILE_MAX  64
-#define OBS_TEXT_MAX  160
-#define OBS_NODES     2
-#define OBS_VOTERS    3 /* node 1's server, node 2's server, the tie-breaker */
-#define OBS_TIE       2
+#define OBS_NAME_MAX 32
+#define OBS_FILE_MAX 64
+#define OBS_TEXT_MAX 160
+#define OBS_NODES    2
+#define OBS_VOTERS   3 /* node 1's server, node 2's server, the tie-breaker */
+#define OBS_TIE      2
 
 enum io_state { IO_UNKNOWN = 0, IO_NO, IO_CONNECTING, IO_YES };
 
@@ -35,7 +35,7 @@ struct note {
 
 /* The voter table of one server. */
 struct voter_rows {
-    int64_t read_us; /* 0 = never read on this connection */
+    int64_t read_us;                /* 0 = never read on this connection */
     struct note promise[OBS_NODES]; /* kind NOTE_NONE where absent; likewise below */
     struct note release[OBS_NODES];
     struct note certificate[OBS_NODES];
@@ -59,7 +59,7 @@ struct bulletin {
 
 struct replication_view {
     bool known;
-    enum tri configured; /* no: the server has no replication connection at all */
+    enum tri configured;           /* no: the server has no replication connection at all */
     char connection[OBS_NAME_MAX]; /* its name; "" is the default connection */
     enum io_state io;
     enum tri sql;
@@ -97,7 +97,7 @@ enum dead_man_trouble {
 
 /* Who holds `replcheck.vote` on a server, seen by one statement. */
 struct holder_view {
-    int64_t asked_us; /* 0 = not asked */
+    int64_t asked_us;         /* 0 = not asked */
     unsigned long connection; /* 0 = the lock is free */
     bool mine;
     bool foreign; /* not a session of our account */
@@ -112,7 +112,7 @@ struct server_view {
     unsigned incarnation; /* counts restarts of the server as we noticed them */
     enum tri read_only;
     uint32_t server_id;
-    uint32_t domain_id;      /* gtid_domain_id */
+    uint32_t domain_id; /* gtid_domain_id */
     enum tri domain_known;
     struct gtid_set binlog_pos;
     struct gtid_set slave_pos;
@@ -122,16 +122,16 @@ struct server_view {
     unsigned auto_increment_offset;
     enum tri event_scheduler;
     struct semi_sync_view semi_sync; /* the master side */
-    enum tri dead_man;       /* enabled here, and it advances */
+    enum tri dead_man;               /* enabled here, and it advances */
     enum dead_man_trouble dead_man_trouble;
-    int64_t dead_man_us;     /* when that was last asked */
+    int64_t dead_man_us;          /* when that was last asked */
     int64_t dead_man_advanced_us; /* or first seen enabled */
-    double dead_man_executed; /* LAST_EXECUTED as the server's own number, only compared for a change */
+    double dead_man_executed;     /* LAST_EXECUTED as the server's own number, only compared for a change */
     struct voter_rows voter;
-    uint64_t term_epoch;     /* highest epoch in `term`; 0 = none or unknown */
-    int term_node;           /* index of its node; -1 = unknown */
+    uint64_t term_epoch; /* highest epoch in `term`; 0 = none or unknown */
+    int term_node;       /* index of its node; -1 = unknown */
     bool term_known;
-    int unplanned;           /* promotions of the breaker's window that nobody asked for */
+    int unplanned; /* promotions of the breaker's window that nobody asked for */
     struct bulletin bulletin[OBS_NODES];
     struct holder_view holder; /* of the vote there; asked for at the own server only */
 };
@@ -142,27 +142,27 @@ struct witness_view {
 };
 
 struct vip_view {
-    enum tri here;    /* of several all; unknown also where some are here and some are not */
+    enum tri here; /* of several all; unknown also where some are here and some are not */
     bool split;
     int64_t since_us; /* since when `here` has its value */
 };
 
 struct fencer_view {
-    enum tri alive;     /* answered within q */
-    uint64_t epoch;     /* of what it has armed */
+    enum tri alive;      /* answered within q */
+    uint64_t epoch;      /* of what it has armed */
     int64_t deadline_us; /* 0 = not armed */
-    uint8_t votes;      /* as last armed */
+    uint8_t votes;       /* as last armed */
     uint64_t sent_seq;
     uint64_t acked_seq;
     int64_t acked_deadline_us;
     enum tri write_lock;
     enum tri server_alive;
     enum tri certifiable;
-    int64_t dead_us;    /* when DEAD came for the server's present life; 0 = it lives */
+    int64_t dead_us; /* when DEAD came for the server's present life; 0 = it lives */
     char dead_file[OBS_FILE_MAX];
     uint64_t dead_size;
-    int64_t fenced_us;  /* when it last reported a proven fence */
-    bool inherited;     /* it was armed when this process began, and that deadline has not passed */
+    int64_t fenced_us; /* when it last reported a proven fence */
+    bool inherited;    /* it was armed when this process began, and that deadline has not passed */
 };
 
 enum operator_want { WANT_NOTHING = 0, WANT_HERE, WANT_AWAY };
@@ -170,9 +170,9 @@ enum operator_want { WANT_NOTHING = 0, WANT_HERE, WANT_AWAY };
 struct operator_view {
     enum operator_want want;
     bool accept_loss;
-    bool peer_is_off;   /* declared by `promote --peer-is-off` */
+    bool peer_is_off; /* declared by `promote --peer-is-off` */
     bool maintenance;
-    bool stopping;      /* SIGTERM: hand over, then end */
+    bool stopping; /* SIGTERM: hand over, then end */
 };
 
 /* How far the closing of the peer has come, for the epoch it was begun with. */
@@ -194,17 +194,18 @@ struct observation {
     int64_t voter_answer_us[OBS_VOTERS]; /* send time of the last answered statement of each vote's session */
     int64_t voter_round_trip_us[OBS_VOTERS]; /* from question to answer, smoothed; 0 = none yet */
     int64_t gap_us;           /* since the previous tick: beyond r + q every value is unknown */
-    enum tri boot_safe;         /* the option files of our server set read_only=ON */
-    enum tri disk_full;         /* where our server writes there has been no room for seconds */
-    int64_t reference_us;       /* when a reference last answered */
-    bool enabling_unanswered;   /* an enable() was sent and its answer has not come */
-    uint64_t consumed_epoch;  /* of the other's row that our last promise at the own server consumed; 0 = none */
-    bool term_written;          /* this term's row was acknowledged */
-    bool final_known;           /* demotion: the position after read_only=1 was read back */
-    bool released;              /* demotion: rows were written (or failed for good) and the votes closed */
-    bool reclaimed;             /* undo: our row was taken back in time */
-    bool reclaim_failed;        /* undo: it was used already */
-    int failovers_in_window;    /* unplanned promotions within the breaker's window */
+    enum tri boot_safe;       /* the option files of our server set read_only=ON */
+    enum tri disk_full;       /* where our server writes there has been no room for seconds */
+    int64_t reference_us;     /* when a reference last answered */
+    bool enabling_unanswered; /* an enable() was sent and its answer has not come */
+    uint64_t
+        consumed_epoch;  /* of the other's row that our last promise at the own server consumed; 0 = none */
+    bool term_written;   /* this term's row was acknowledged */
+    bool final_known;    /* demotion: the position after read_only=1 was read back */
+    bool released;       /* demotion: rows were written (or failed for good) and the votes closed */
+    bool reclaimed;      /* undo: our row was taken back in time */
+    bool reclaim_failed; /* undo: it was used already */
+    int failovers_in_window; /* unplanned promotions within the breaker's window */
 };
 
 #endif

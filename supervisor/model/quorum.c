@@ -115,7 +115,8 @@ void quorum_inherit(struct quorum *q, unsigned votes, int64_t valid_until_us)
 }
 
 /* The reason for which a held, uncounted vote counts now, or BASIS_NONE. */
-static enum vote_basis basis_now(const struct quorum *q, const struct vote *v, int64_t now_us, bool peer_closed)
+static enum vote_basis basis_now(const struct quorum *q, const struct vote *v, int64_t now_us,
+                                 bool peer_closed)
 {
     bool session_old = now_us - v->opened_us >= q->lease_us;
     if (peer_closed)
@@ -177,7 +178,8 @@ static int64_t kept_until(const struct quorum *q, int i)
 }
 
 /* The earlier end of the own vote and of the best other; 0 = it has passed. */
-static int64_t majority_until(const struct quorum *q, int64_t now_us, int64_t (*until_of)(const struct quorum *, int))
+static int64_t majority_until(const struct quorum *q, int64_t now_us,
+                              int64_t (*until_of)(const struct quorum *, int))
 {
     int64_t best = 0, own = until_of(q, q->self);
     for (int i = 0; i < OBS_VOTERS; i++) {
@@ -241,7 +243,7 @@ int64_t quorum_next_us(const struct quorum *q)
 
 const char *vote_basis_name(enum vote_basis b)
 {
-    static const char *const names[] = {"none",    "taken again", "peer closed", "released in writing",
+    static const char *const names[] = {"none",    "taken again",    "peer closed", "released in writing",
                                         "expired", "waited a lease", "durable"};
     return names[b];
 }

@@ -66,8 +66,8 @@ void quorum_taken(struct quorum *q, int i, int64_t sent_us, int64_t answered_us,
 /* Until when the other supervisor was seen to renew its hold of this vote, at the least; 0 = never seen. */
 int64_t quorum_other_seen_us(const struct quorum *q, int i);
 
-/* The other began a later term: votes that were held before it are not taken again without a wait, and those that
- * were taken so wait after all. */
+/* The other began a later term: votes that were held before it are not taken again without a wait, and those
+ * that were taken so wait after all. */
 void quorum_forget_validity(struct quorum *q);
 
 /* Any answered statement that proved ownership. Ignored once the validity has ended (the holder closes). */

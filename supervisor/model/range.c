@@ -80,8 +80,10 @@ bool range_parse(struct range *out, const char *text, enum range_unit unit, stru
 bool range_time_option(double *out_s, const char *option, const char *text, struct err *e)
 {
     struct range r;
-    if (strchr(text, ':') || !range_parse(&r, text, RANGE_SECONDS, e) || r.inside || r.high < 0.001 || r.high > 3600)
-        return err_set(e, "%s \"%.40s\": a time like 10, 500ms or 1m is expected, up to an hour", option, text);
+    if (strchr(text, ':') || !range_parse(&r, text, RANGE_SECONDS, e) || r.inside || r.high < 0.001 ||
+        r.high > 3600)
+        return err_set(e, "%s \"%.40s\": a time like 10, 500ms or 1m is expected, up to an hour", option,
+                       text);
     *out_s = r.high;
     return true;
 }

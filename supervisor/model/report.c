@@ -201,7 +201,8 @@ static void fill_variables(struct report_node *n, const struct report_input *in,
     n->semi_sync_master = v->semi_sync.enabled;
     if (in->policy->lossless)
         fill_acks(n, v);
-    COPY(n->dead_man_trouble, report_text_dead_man(v->dead_man == TRI_NO ? v->dead_man_trouble : DEAD_MAN_NO_TROUBLE));
+    COPY(n->dead_man_trouble,
+         report_text_dead_man(v->dead_man == TRI_NO ? v->dead_man_trouble : DEAD_MAN_NO_TROUBLE));
     if (!v->auto_increment_increment)
         return;
     n->increment = v->auto_increment_increment;
@@ -294,7 +295,8 @@ static void fill_history(struct report *r, const struct report_input *in)
     r->history_age_ms = m ? report_ms(m->history_us, in->observation->now_us) : REPORT_UNKNOWN;
     if (relation == GTID_REL_DIVERGED || relation == GTID_REL_AHEAD)
         gtid_format(m ? &m->history_first : &in->history_first, r->history_first, sizeof(r->history_first));
-    r->history_extra = gtid_state_extra(&in->observation->own.binlog_state, &in->observation->peer.binlog_state);
+    r->history_extra =
+        gtid_state_extra(&in->observation->own.binlog_state, &in->observation->peer.binlog_state);
     if (relation != GTID_REL_DIVERGED && relation != GTID_REL_AHEAD)
         r->history_extra = REPORT_UNKNOWN;
     COPY(r->history_kept, in->kept ? in->kept : "");

@@ -70,17 +70,17 @@ struct report_account {
 
 /* A lock of ours that a session of another account holds. */
 struct report_lock {
-    char lock[REPORT_WORD_MAX];   /* "vote", "bell", "write", "here" */
-    char place[REPORT_NAME_MAX];  /* at whose server: "mx1", "witness" */
+    char lock[REPORT_WORD_MAX];  /* "vote", "bell", "write", "here" */
+    char place[REPORT_NAME_MAX]; /* at whose server: "mx1", "witness" */
     char account[AUDIT_ACCOUNT_MAX];
     int64_t connection;
 };
 
 /* A server's certificate, of one that is spoken to with TLS. */
 struct report_certificate {
-    char place[REPORT_NAME_MAX];     /* whose server: "mx1", "witness" */
-    int64_t days;                    /* that it lasts yet, whole ones; REPORT_UNKNOWN */
-    bool ended;                      /* it is not valid any more */
+    char place[REPORT_NAME_MAX];       /* whose server: "mx1", "witness" */
+    int64_t days;                      /* that it lasts yet, whole ones; REPORT_UNKNOWN */
+    bool ended;                        /* it is not valid any more */
     char trouble[REPORT_SENTENCE_MAX]; /* why it is not known; "" */
 };
 
@@ -140,7 +140,7 @@ struct report_node {
     /* the slow look */
     enum tri audited; /* was it looked at short ago? unknown: not yet */
     int64_t audit_age_ms;
-    char audit_trouble[AUDIT_TROUBLE_MAX]; /* why not */
+    char audit_trouble[AUDIT_TROUBLE_MAX];   /* why not */
     char server_version[SERVER_VERSION_MAX]; /* as the server says it; "" = unknown */
     char server_standing[REPORT_WORD_MAX];   /* "tried", "untried", "refused"; "" */
     int64_t schema_version;
@@ -196,9 +196,10 @@ struct report {
     int64_t since_ms;
     int64_t row_id; /* REPORT_UNKNOWN */
     char reason[REPORT_SENTENCE_MAX];
-    char promote_reason[REPORT_WORD_MAX]; /* why it is, or tries to become, the writer; "" */
-    char last_failure[REPORT_SENTENCE_MAX]; /* why the last attempt to become it failed; "" = none since it was the writer */
-    int64_t last_failure_ms;              /* since then; REPORT_UNKNOWN */
+    char promote_reason[REPORT_WORD_MAX];   /* why it is, or tries to become, the writer; "" */
+    char last_failure[REPORT_SENTENCE_MAX]; /* why the last attempt to become it failed; "" = none since it
+                                               was the writer */
+    int64_t last_failure_ms;                /* since then; REPORT_UNKNOWN */
     int64_t uptime_ms;
     int64_t epoch;
     int weight; /* for keepalived's track_file */
@@ -211,19 +212,20 @@ struct report {
     char tie_breaker[REPORT_WORD_MAX]; /* "witness", "writer", "vip" */
     struct report_vote votes[OBS_VOTERS];
     int64_t round_trip_limit_us; /* to the quickest of the others; beyond it a writer cannot stay one */
-    int64_t authority_ms; /* until it ends; 0 = there is none */
+    int64_t authority_ms;        /* until it ends; 0 = there is none */
     struct report_fencer fencer;
     bool has_vip;
     enum tri vip_here;
-    bool vip_split; /* some of its addresses are here, and some are not */
-    char vip_trouble[REPORT_SENTENCE_MAX]; /* why it is not known: "192.0.2.100 is here, 192.0.2.101 is not"; "" */
+    bool vip_split;                        /* some of its addresses are here, and some are not */
+    char vip_trouble[REPORT_SENTENCE_MAX]; /* why it is not known: "192.0.2.100 is here, 192.0.2.101 is not";
+                                              "" */
     int64_t vip_since_ms;
     enum tri boot_safe;
-    enum tri disk_full;               /* no room where this node's server writes */
-    enum tri stale;                   /* a voter remembers a term whose data are not here */
-    char history[REPORT_WORD_MAX];    /* own history against the other's: "equal", "diverged" ... */
-    char history_first[GTID_ONE_MAX]; /* the first GTID of ours that the other lacks; "" */
-    int64_t history_extra;            /* so many sequence numbers of ours it lacks; REPORT_UNKNOWN */
+    enum tri disk_full;                     /* no room where this node's server writes */
+    enum tri stale;                         /* a voter remembers a term whose data are not here */
+    char history[REPORT_WORD_MAX];          /* own history against the other's: "equal", "diverged" ... */
+    char history_first[GTID_ONE_MAX];       /* the first GTID of ours that the other lacks; "" */
+    int64_t history_extra;                  /* so many sequence numbers of ours it lacks; REPORT_UNKNOWN */
     char history_kept[REPORT_SENTENCE_MAX]; /* the folder with a copy of them; "" */
     int64_t history_age_ms;
     bool dual;
@@ -240,7 +242,7 @@ struct report {
     struct report_drift drifts[REPORT_DRIFTS_MAX];
     int certificate_count;
     struct report_certificate certificates[OBS_VOTERS];
-    int64_t certificate_days; /* from which the verdict warns */
+    int64_t certificate_days;                 /* from which the verdict warns */
     char worker_trouble[REPORT_SENTENCE_MAX]; /* journal or syslog; "" */
     int64_t worker_dropped;                   /* lines and events that found no room */
     int64_t lag_warning_ms, lag_critical_ms;  /* the thresholds of the verdict */
@@ -252,7 +254,7 @@ struct report {
 
 /* What is known of a server's certificate. */
 struct certificate_view {
-    int64_t until_s; /* seconds since 1970; 0 = unknown */
+    int64_t until_s;            /* seconds since 1970; 0 = unknown */
     char trouble[OBS_TEXT_MAX]; /* why; "" = not asked yet */
 };
 
@@ -275,19 +277,19 @@ struct report_input {
     const char *troubles[OBS_NODES]; /* of the probes' connections */
     const char *config_hash;
     bool unnamed; /* cluster and names are not those of their supervisors, so these cannot be looked for */
-    const struct audit *audits[OBS_VOTERS]; /* NULL = none is made there */
+    const struct audit *audits[OBS_VOTERS];                  /* NULL = none is made there */
     const struct certificate_view *certificates[OBS_VOTERS]; /* NULL = no TLS is spoken there */
     int64_t certificate_days;
-    const char *const *accepted;            /* accounts that may bypass read_only */
+    const char *const *accepted; /* accounts that may bypass read_only */
     int accepted_count;
     bool evict;
     const char *repair_trouble; /* why the own dead-man's switch could not be repaired; "" or NULL */
-    const char *refusal; /* what a server said to the last attempt to become the writer; "" or NULL */
+    const char *refusal;        /* what a server said to the last attempt to become the writer; "" or NULL */
     const char *worker_trouble;
     int64_t worker_dropped;
     const char *daemon_trouble;
     const char *vip_trouble; /* why `vip.here` is unknown; NULL or "" */
-    const char *kept; /* copy of the extra transactions; NULL or "" = none */
+    const char *kept;        /* copy of the extra transactions; NULL or "" = none */
     int weight;
     int64_t wall_us;
     int64_t started_us; /* of the supervisor */

@@ -95,7 +95,8 @@ static enum loss_verdict gate_of(const struct report *r, const struct report_inp
         return LOSS_MARKED;
     if (in->policy->lossless && !durability_proven(b))
         return LOSS_UNPROVEN;
-    return ledger_gate(b, in->policy->max_known_lost, in->policy->max_unseen_us, false, ignored, sizeof(ignored));
+    return ledger_gate(b, in->policy->max_known_lost, in->policy->max_unseen_us, false, ignored,
+                       sizeof(ignored));
 }
 
 void report_fill_loss(struct report *r, const struct report_input *in)
@@ -113,7 +114,8 @@ void report_fill_loss(struct report *r, const struct report_input *in)
     l->unseen_us = b.unseen_us;
     l->estimate = b.estimate;
     char why[LEDGER_SENTENCE_MAX]; /* names the positions */
-    if (ledger_gate(&b, in->policy->max_known_lost, in->policy->max_unseen_us, false, why, sizeof(why)) == LOSS_OK)
+    if (ledger_gate(&b, in->policy->max_known_lost, in->policy->max_unseen_us, false, why, sizeof(why)) ==
+        LOSS_OK)
         loss_bound_format(&b, l->sentence, sizeof(l->sentence));
     else
         COPY(l->sentence, why);

@@ -152,8 +152,8 @@ const char *report_text_failure(const struct mind *m, const char *refusal, char 
     bool said = refusal && refusal[0];
     out[0] = '\0';
     if (row)
-        snprintf(out, size, "%s (row %d%s%.*s)", row->reason, row->id, said ? "; a server said: " : "", OBS_TEXT_MAX,
-                 said ? refusal : "");
+        snprintf(out, size, "%s (row %d%s%.*s)", row->reason, row->id, said ? "; a server said: " : "",
+                 OBS_TEXT_MAX, said ? refusal : "");
     return out;
 }
 
@@ -165,7 +165,8 @@ static bool waits_for_failure(const struct rule *row)
     return false;
 }
 
-const char *report_text_reason(const struct rule *row, const struct mind *m, const char *refusal, char *out, size_t size)
+const char *report_text_reason(const struct rule *row, const struct mind *m, const char *refusal, char *out,
+                               size_t size)
 {
     char failure[REPORT_SENTENCE_MAX];
     snprintf(out, size, "%s", row->reason);
@@ -193,12 +194,14 @@ static void say_one_of_two(struct report *r)
 {
     const struct report_node *n = &r->nodes[r->writer_node], *other = &r->nodes[1 - r->writer_node];
     bool here = 1 - r->writer_node == r->self;
-    snprintf(r->headline, sizeof(r->headline), "only %s is writable, of the two that are to be; %s ", n->name, other->name);
+    snprintf(r->headline, sizeof(r->headline), "only %s is writable, of the two that are to be; %s ", n->name,
+             other->name);
     if (other->reachable == TRI_NO)
         report_text_add(r->headline, sizeof(r->headline), "does not answer");
     else
-        report_text_add(r->headline, sizeof(r->headline), "is %s%s%.200s", other->state[0] ? other->state : "read-only",
-                        here ? ": " : "", here ? r->reason : "");
+        report_text_add(r->headline, sizeof(r->headline), "is %s%s%.200s",
+                        other->state[0] ? other->state : "read-only", here ? ": " : "",
+                        here ? r->reason : "");
 }
 
 static void say_writer(struct report *r)
@@ -282,7 +285,8 @@ const char *report_text_dead_man(enum dead_man_trouble trouble)
         [DEAD_MAN_NO_TROUBLE] = "",
         [DEAD_MAN_MISSING] = "the event replcheck.dead_man is missing",
         [DEAD_MAN_DISABLED] = "the event replcheck.dead_man is disabled",
-        [DEAD_MAN_SLAVESIDE] = "the event replcheck.dead_man is SLAVESIDE_DISABLED (it came by replication or with a dump)",
+        [DEAD_MAN_SLAVESIDE] =
+            "the event replcheck.dead_man is SLAVESIDE_DISABLED (it came by replication or with a dump)",
         [DEAD_MAN_STALE] = "the event replcheck.dead_man is enabled and does not run",
         [DEAD_MAN_OFF] = "the event scheduler is off",
         [DEAD_MAN_IMPOSSIBLE] = "the server was started with event_scheduler=DISABLED",

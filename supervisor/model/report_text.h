@@ -19,12 +19,13 @@ void report_text_headline(struct report *r);
  */
 const char *report_text_replication(const struct report_node *n, char *out, size_t size);
 
-/* Why the last attempt to become the writer failed: "undone: the majority was lost (row 444)"; "" where none did since
- * the last success. `refusal` is what a server said to it; "" or NULL. */
+/* Why the last attempt to become the writer failed: "undone: the majority was lost (row 444)"; "" where none
+ * did since the last success. `refusal` is what a server said to it; "" or NULL. */
 const char *report_text_failure(const struct mind *m, const char *refusal, char *out, size_t size);
 
 /* The row's reason; one that waits because an attempt failed says why it did. */
-const char *report_text_reason(const struct rule *row, const struct mind *m, const char *refusal, char *out, size_t size);
+const char *report_text_reason(const struct rule *row, const struct mind *m, const char *refusal, char *out,
+                               size_t size);
 
 /* "is missing"; "" where nothing is wrong. */
 const char *report_text_dead_man(enum dead_man_trouble trouble);

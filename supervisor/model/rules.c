@@ -2,6 +2,8 @@
 
 #include "model/durability.h"
 
+/* A row is one line where it can be: this is read as a table. */
+/* clang-format off */
 #define S(state)  (UINT32_C(1) << NODE_##state)
 #define V(value)  (UINT32_C(1) << (value))
 #define YES(f)    {FACT_##f, V(TRI_YES)}
@@ -286,6 +288,7 @@ const struct rule rules_table[] = {
     {860, S(DUAL), {NO(THREADS)}, STAY, .actions = A(START_THREADS), "replication begins again"},
     {899, S(DUAL), {{0}}, STAY, .actions = 0, "written, as the other is"},
 };
+/* clang-format on */
 
 const size_t rules_count = sizeof(rules_table) / sizeof(rules_table[0]);
 

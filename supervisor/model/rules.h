@@ -17,36 +17,36 @@
 
 /* In the order in which an executor begins them. */
 enum action {
-    ACTION_FENCE = 0,       /* the fencer: the whole ladder, now */
-    ACTION_CLOSE_OWN,       /* our own first rungs: read_only=1, read back */
+    ACTION_FENCE = 0, /* the fencer: the whole ladder, now */
+    ACTION_CLOSE_OWN, /* our own first rungs: read_only=1, read back */
     ACTION_DISARM,
-    ACTION_WEIGHT_FAULT,    /* the VIP goes to the peer at once, if it can take it */
-    ACTION_CERTIFY,         /* rows of a certified death, then release */
-    ACTION_CERTIFY_LATE,    /* that row at the other's server, which was away then */
-    ACTION_RELEASE,         /* rows of a release with the final position, then release */
-    ACTION_DROP_VOTES,      /* release by closing, nothing in writing */
-    ACTION_RECLAIM,         /* take back what a handover wrote */
+    ACTION_WEIGHT_FAULT, /* the VIP goes to the peer at once, if it can take it */
+    ACTION_CERTIFY,      /* rows of a certified death, then release */
+    ACTION_CERTIFY_LATE, /* that row at the other's server, which was away then */
+    ACTION_RELEASE,      /* rows of a release with the final position, then release */
+    ACTION_DROP_VOTES,   /* release by closing, nothing in writing */
+    ACTION_RECLAIM,      /* take back what a handover wrote */
     ACTION_TAKE_VOTES,
-    ACTION_PREPARE,         /* the fencer takes the write lock */
+    ACTION_PREPARE, /* the fencer takes the write lock */
     ACTION_CLOSE_PEER,
-    ACTION_SEMI_SYNC_OFF,   /* the master side: it belongs on the writer alone */
-    ACTION_ACKS_ON,         /* lossless: commits wait for the other */
-    ACTION_MARK,            /* lossless: the other is recorded as out of sync, here and at the witness */
+    ACTION_SEMI_SYNC_OFF, /* the master side: it belongs on the writer alone */
+    ACTION_ACKS_ON,       /* lossless: commits wait for the other */
+    ACTION_MARK,          /* lossless: the other is recorded as out of sync, here and at the witness */
     ACTION_CLEAR_MARK,
-    ACTION_ACKNOWLEDGE,     /* lossless: the own receiver begins again with semi-sync */
-    ACTION_PROBE,           /* read the own server now */
+    ACTION_ACKNOWLEDGE, /* lossless: the own receiver begins again with semi-sync */
+    ACTION_PROBE,       /* read the own server now */
     ACTION_STOP_RECEIVER,
-    ACTION_DRAIN,           /* wait in the server for the relay log's end */
+    ACTION_DRAIN, /* wait in the server for the relay log's end */
     ACTION_PROMISE,
     ACTION_OFFSETS,
     ACTION_ARM,
     ACTION_ENABLE,
     ACTION_TERM,
-    ACTION_OPEN,            /* write_mode dual: read_only=0 at the own server */
+    ACTION_OPEN, /* write_mode dual: read_only=0 at the own server */
     ACTION_START_RECEIVER,
     ACTION_START_THREADS,
     ACTION_ALERT,
-    ACTION_EXIT,            /* this process ends, the fencer (or its absence) decides what follows */
+    ACTION_EXIT, /* this process ends, the fencer (or its absence) decides what follows */
     ACTIONS
 };
 

@@ -20,8 +20,12 @@ static const char *const state_names[NODE_STATES] = {
 };
 
 static const char *const reason_names[REASONS] = {
-    [REASON_NONE] = "none",         [REASON_HANDOVER] = "handover", [REASON_CERTIFIED] = "certified death",
-    [REASON_OPERATOR] = "operator", [REASON_SILENCE] = "silence",   [REASON_VACANT] = "no writer",
+    [REASON_NONE] = "none",
+    [REASON_HANDOVER] = "handover",
+    [REASON_CERTIFIED] = "certified death",
+    [REASON_OPERATOR] = "operator",
+    [REASON_SILENCE] = "silence",
+    [REASON_VACANT] = "no writer",
     [REASON_UNDO] = "handover undone",
 };
 

@@ -9,7 +9,7 @@
 #include "model/report_text.h"
 #include "model/state.h"
 
-#define VOTES_PATIENCE_MS 10000 /* a vote that was just taken waits a lease */
+#define VOTES_PATIENCE_MS 10000   /* a vote that was just taken waits a lease */
 #define FORGOT_MS         3600000 /* how long that is told */
 
 static const char *own_name(const struct report *r)
@@ -138,7 +138,8 @@ void verdict_history(struct report *r)
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)
         verdict_add(
             r, SEVERITY_CRITICAL, "diverged",
-            "`mysql-replcheck divergence` lists them, on each node its own; decide which server's are kept, then "
+            "`mysql-replcheck divergence` lists them, on each node its own; decide which server's are kept, "
+            "then "
             "rejoin the other",
             "the histories have parted: %s has transactions from %s on that %s lacks, and lacks some of its",
             own->name, r->history_first, other->name);
@@ -198,9 +199,9 @@ void verdict_votes(struct report *r)
         judge_vote(r, i);
 }
 
-/* The write lock is renewed by an answer that came within takeover_delay of its question, less epsilon: who takes over
- * waits no longer. The own server's vote and the quickest other are what counts; the last writer's vote has no way to
- * go. */
+/* The write lock is renewed by an answer that came within takeover_delay of its question, less epsilon: who
+ * takes over waits no longer. The own server's vote and the quickest other are what counts; the last writer's
+ * vote has no way to go. */
 void verdict_round_trips(struct report *r)
 {
     const struct report_vote *quickest = NULL;
@@ -213,9 +214,10 @@ void verdict_round_trips(struct report *r)
             quickest = &r->votes[i];
     if (!quickest || quickest->round_trip_us <= r->round_trip_limit_us / 2)
         return;
-    verdict_add(r, quickest->round_trip_us <= r->round_trip_limit_us ? SEVERITY_WARNING : SEVERITY_CRITICAL, "round-trips",
-                SLOW_WAY,
-                "the quickest other voter, %s, answers after %s; a writer whose answers take longer than %s cannot stay one",
+    verdict_add(r, quickest->round_trip_us <= r->round_trip_limit_us ? SEVERITY_WARNING : SEVERITY_CRITICAL,
+                "round-trips", SLOW_WAY,
+                "the quickest other voter, %s, answers after %s; a writer whose answers take longer than %s "
+                "cannot stay one",
                 quickest->voter, duration_format_us(quickest->round_trip_us, took),
                 duration_format_us(r->round_trip_limit_us, limit));
 }
@@ -281,12 +283,13 @@ static bool judge_waiting(struct report *r, const struct report_node *w, const s
     if (standby->reachable != TRI_YES || receives || standby->io == IO_UNKNOWN || w->acks_waiting <= 0)
         return false;
     report_text_replication(standby, replication, sizeof(replication));
-    verdict_add(r, r->settling ? SEVERITY_WARNING : SEVERITY_CRITICAL, "commits-wait",
-                "let it receive again (START SLAVE there), or stop its server: then it is marked as out of sync, and "
-                "the writer goes on alone",
-                "%" PRId64 " commit%s at %s wait%s for %s, which does not acknowledge: %.120s", w->acks_waiting,
-                w->acks_waiting == 1 ? "" : "s", w->name, w->acks_waiting == 1 ? "s" : "", standby->name,
-                replication[0] ? replication : "its receiver runs without semi-sync");
+    verdict_add(
+        r, r->settling ? SEVERITY_WARNING : SEVERITY_CRITICAL, "commits-wait",
+        "let it receive again (START SLAVE there), or stop its server: then it is marked as out of sync, and "
+        "the writer goes on alone",
+        "%" PRId64 " commit%s at %s wait%s for %s, which does not acknowledge: %.120s", w->acks_waiting,
+        w->acks_waiting == 1 ? "" : "s", w->name, w->acks_waiting == 1 ? "s" : "", standby->name,
+        replication[0] ? replication : "its receiver runs without semi-sync");
     return true;
 }
 
@@ -294,14 +297,17 @@ static void judge_alone(struct report *r, const struct report_node *w, const str
 {
     char remedy[REPORT_SENTENCE_MAX];
     snprintf(remedy, sizeof(remedy),
-             "bring %.31s back: the mark goes by itself once it has caught up and acknowledges", standby->name);
+             "bring %.31s back: the mark goes by itself once it has caught up and acknowledges",
+             standby->name);
     if (standby->out_of_sync == TRI_YES)
-        verdict_add(r, SEVERITY_WARNING, "out-of-sync", remedy,
-                    "%s is marked as out of sync: %s acknowledges commits alone, and %s is not promoted without the "
-                    "operator",
-                    standby->name, w->name, standby->name);
+        verdict_add(
+            r, SEVERITY_WARNING, "out-of-sync", remedy,
+            "%s is marked as out of sync: %s acknowledges commits alone, and %s is not promoted without the "
+            "operator",
+            standby->name, w->name, standby->name);
     else if (!verdict_is_young(r))
-        verdict_add(r, SEVERITY_CRITICAL, "not-lossless", "see who changed rpl_semi_sync_master_* at the writer",
+        verdict_add(r, SEVERITY_CRITICAL, "not-lossless",
+                    "see who changed rpl_semi_sync_master_* at the writer",
                     "%s acknowledges commits that the other node may not have (durability is to be lossless)",
                     w->name);
 }
@@ -320,11 +326,13 @@ void verdict_durability(struct report *r)
         judge_alone(r, w, standby);
     else if (!judge_waiting(r, w, standby) && standby->out_of_sync == TRI_YES && !r->settling)
         verdict_add(r, SEVERITY_WARNING, "out-of-sync", "wait until it has caught up",
-                    "%s is still marked as out of sync, and is not promoted without the operator", standby->name);
+                    "%s is still marked as out of sync, and is not promoted without the operator",
+                    standby->name);
     if (w->acks_from > 1)
         verdict_add(r, SEVERITY_WARNING, "foreign-acks",
                     "on further replicas of it: rpl_semi_sync_slave_enabled=OFF, and restart their receivers",
-                    "%" PRId64 " receivers acknowledge to %s: one of another replica would do, without the standby's",
+                    "%" PRId64
+                    " receivers acknowledge to %s: one of another replica would do, without the standby's",
                     w->acks_from, w->name);
 }
 

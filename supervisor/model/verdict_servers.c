@@ -64,11 +64,11 @@ void verdict_states(struct report *r)
                         "fenced", "`mysql-replcheck explain` on that node names what it waits for",
                         "%s is fenced: %s", n->name, reason);
         else if (in_state(n, NODE_QUARANTINED))
-            verdict_add(
-                r, SEVERITY_CRITICAL, "quarantined",
-                "`mysql-replcheck divergence` there lists what only that server has; repeat at the writer what is "
-                "worth it before its data are replaced",
-                "%s is quarantined: its history and the other's have parted", n->name);
+            verdict_add(r, SEVERITY_CRITICAL, "quarantined",
+                        "`mysql-replcheck divergence` there lists what only that server has; repeat at the "
+                        "writer what is "
+                        "worth it before its data are replaced",
+                        "%s is quarantined: its history and the other's have parted", n->name);
     }
 }
 
@@ -127,7 +127,8 @@ static void judge_delay(struct report *r, const struct report_node *n)
     if (n->reachable == TRI_YES && n->delay_s > 0)
         verdict_add(
             r, SEVERITY_WARNING, "delayed",
-            "once it has applied all that it received: STOP SLAVE, CHANGE MASTER TO MASTER_DELAY=0, START SLAVE",
+            "once it has applied all that it received: STOP SLAVE, CHANGE MASTER TO MASTER_DELAY=0, START "
+            "SLAVE",
             "%s applies everything %s late on purpose (MASTER_DELAY): it could take over only after that",
             n->name, duration_format_ms(n->delay_s * 1000, delay));
 }
@@ -197,16 +198,18 @@ void verdict_dead_man(struct report *r)
         if (n->event_scheduler == TRI_NO)
             verdict_add(
                 r, verdict_redundancy(r), "event-scheduler",
-                "event_scheduler=ON in the option files; its supervisor turns it on where it is only OFF, and a "
+                "event_scheduler=ON in the option files; its supervisor turns it on where it is only OFF, "
+                "and a "
                 "server started with DISABLED needs a restart",
                 "%s's event scheduler is off: its dead-man's switch cannot act and it is not promoted%s%s",
                 n->name, n->dead_man_trouble[0] ? "; " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_NO)
-            verdict_add(r, verdict_redundancy(r), "dead-man",
-                        "its supervisor makes it anew within seconds; where it cannot: `mysql-replcheck schema "
-                        "upgrade` on that node",
-                        "%s's dead-man's switch does not run, and it is not promoted%s%s", n->name,
-                        n->dead_man_trouble[0] ? ": " : "", n->dead_man_trouble);
+            verdict_add(
+                r, verdict_redundancy(r), "dead-man",
+                "its supervisor makes it anew within seconds; where it cannot: `mysql-replcheck schema "
+                "upgrade` on that node",
+                "%s's dead-man's switch does not run, and it is not promoted%s%s", n->name,
+                n->dead_man_trouble[0] ? ": " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_UNKNOWN && !verdict_is_young(r))
             verdict_add(r, SEVERITY_UNKNOWN, "dead-man-unknown", "",
                         "whether %s's dead-man's switch runs is not known", n->name);

@@ -63,7 +63,8 @@ static bool extra_ports_differ(const struct context *x)
                              "found \"%u\", the server's port, expected another", x->c->nodes[i].port);
     if (x->c->quorum.witness.extra_port == x->c->quorum.witness.mariadb.port)
         return tree_fail(x->e, x->root, "quorum.witness.extra_port",
-                         "found \"%u\", the server's port, expected another", x->c->quorum.witness.mariadb.port);
+                         "found \"%u\", the server's port, expected another",
+                         x->c->quorum.witness.mariadb.port);
     return true;
 }
 
@@ -91,8 +92,9 @@ static bool vip_complete(const struct context *x)
             x->e, x->root, "vip.addresses",
             "missing, vip.source netlink needs at least one address (without a VIP: source: none)");
     if (x->c->vip.source == VIP_SOURCE_COMMAND && x->c->vip.command_count == 0)
-        return tree_fail(x->e, x->root, "vip.command",
-                         "missing, vip.source command needs a program and its arguments: [/absolute/path, word]");
+        return tree_fail(
+            x->e, x->root, "vip.command",
+            "missing, vip.source command needs a program and its arguments: [/absolute/path, word]");
     if (x->c->vip.command_count > 0 && x->c->vip.command[0][0] != '/')
         return tree_fail(x->e, element(x->root, "vip.command", 0), NULL,
                          "found \"%s\", expected the absolute path of a program", x->c->vip.command[0]);
@@ -130,7 +132,8 @@ static bool etcd_possible(const struct context *x)
                          "missing, certificate and key go together");
     if (tls->pinned_key[0] && strncmp(tls->pinned_key, "sha256//", 8) != 0)
         return tree_fail(x->e, x->root, "quorum.witness.tls.pinned_key",
-                         "found \"%s\", expected sha256// and the base64 of a public key's SHA-256", tls->pinned_key);
+                         "found \"%s\", expected sha256// and the base64 of a public key's SHA-256",
+                         tls->pinned_key);
     if (tls->cert[0] && !tls->ca[0] && !tls->pinned_key[0])
         return tree_fail(x->e, x->root, "quorum.witness.tls.ca",
                          "missing, a certificate is only shown with TLS");
@@ -238,10 +241,9 @@ static bool thresholds_ordered(const struct context *x)
 bool check_cluster(const struct cluster_settings *c, const struct tree *root, struct err *e)
 {
     static bool (*const checks[])(const struct context *x) = {
-        nodes_differ,        offsets_fit,        vip_addresses_differ, vip_complete, witness_complete,
-        etcd_possible,       witness_apart,      references_apart,     lists_differ, vip_tie_breaker_allowed,
-        extra_ports_differ,
-        durability_possible, thresholds_ordered,
+        nodes_differ,       offsets_fit,         vip_addresses_differ, vip_complete, witness_complete,
+        etcd_possible,      witness_apart,       references_apart,     lists_differ, vip_tie_breaker_allowed,
+        extra_ports_differ, durability_possible, thresholds_ordered,
     };
     const struct context x = {c, root, e};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -20,8 +20,7 @@ const char *option_type_name(enum option_type type)
         [OPTION_PORT] = "port",       [OPTION_UINT] = "number",        [OPTION_DURATION] = "duration",
         [OPTION_PERCENT] = "percent", [OPTION_BOOL] = "true or false", [OPTION_ENUM] = "word",
         [OPTION_WORD] = "word",       [OPTION_PATH] = "path",          [OPTION_LIST] = "list",
-        [OPTION_ACCOUNT] = "account", [OPTION_ARGUMENT] = "text",
-        [OPTION_DIGEST] = "fingerprint",
+        [OPTION_ACCOUNT] = "account", [OPTION_ARGUMENT] = "text",      [OPTION_DIGEST] = "fingerprint",
     };
     return names[type];
 }

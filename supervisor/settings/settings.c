@@ -34,7 +34,8 @@ static void hash_cluster(struct settings *s)
 static bool parse_cluster(struct settings *s, const char *path, const char *text, size_t size, struct err *e)
 {
     struct tree *root = NULL;
-    bool ok = tree_yaml_read(&root, path, text, size, e) && apply_tree(&options_cluster, root, &s->cluster, e);
+    bool ok =
+        tree_yaml_read(&root, path, text, size, e) && apply_tree(&options_cluster, root, &s->cluster, e);
     if (ok && tree_find(root, "quorum.witness") && !tree_find(root, "quorum.tie_breaker"))
         s->cluster.quorum.tie_breaker = TIE_BREAKER_WITNESS;
     ok = ok && check_cluster(&s->cluster, root, e);

@@ -47,9 +47,10 @@ struct node_settings {
 
 /* Without CA and fingerprint there is no TLS. */
 struct tls_settings {
-    char ca[SETTINGS_PATH_MAX];            /* "" = none */
-    bool verify;                           /* the certificate must bear the address, too */
-    char fingerprint[SETTINGS_DIGEST_MAX]; /* of the certificate, 40 hex digits; "" = any that the CA signed */
+    char ca[SETTINGS_PATH_MAX]; /* "" = none */
+    bool verify;                /* the certificate must bear the address, too */
+    char
+        fingerprint[SETTINGS_DIGEST_MAX]; /* of the certificate, 40 hex digits; "" = any that the CA signed */
 };
 
 struct etcd_tls_settings {
@@ -67,12 +68,12 @@ struct account_settings {
 };
 
 struct timing_settings {
-    int lease_ms; /* L, whole seconds */
-    int renew_ms; /* r */
-    int silent_ms; /* q */
-    int fence_ms; /* F */
+    int lease_ms;   /* L, whole seconds */
+    int renew_ms;   /* r */
+    int silent_ms;  /* q */
+    int fence_ms;   /* F */
     int epsilon_ms; /* ε */
-    int drift_ppm; /* ρ in parts per million: 0.1 % = 1000 */
+    int drift_ppm;  /* ρ in parts per million: 0.1 % = 1000 */
     int probe_ms;
     int takeover_delay_ms;
 };
@@ -85,7 +86,8 @@ struct cluster_settings {
         char addresses[SETTINGS_VIPS_MAX][SETTINGS_ADDRESS_MAX];
         int address_count;
         enum vip_source source;
-        char command[SETTINGS_WORDS_MAX][SETTINGS_PATH_MAX]; /* source command: the program and its arguments */
+        char command[SETTINGS_WORDS_MAX]
+                    [SETTINGS_PATH_MAX]; /* source command: the program and its arguments */
         int command_count;
         int period_ms;
         int deadline_ms;
@@ -190,9 +192,10 @@ void settings_forget_secrets(struct settings *s);
 /* Reads the passwords of settings that were loaded without them; nothing where they are there. */
 MUST_CHECK bool settings_complete_secrets(struct settings *s, struct err *e);
 
-/* The pair alone, for a host that is neither node: everything of `node` stays zero, self is 0. With a text, that is
- * read, and `path` names it in messages. */
-MUST_CHECK bool settings_load_cluster(struct settings *out, const char *path, const char *text, struct err *e);
+/* The pair alone, for a host that is neither node: everything of `node` stays zero, self is 0. With a text,
+ * that is read, and `path` names it in messages. */
+MUST_CHECK bool settings_load_cluster(struct settings *out, const char *path, const char *text,
+                                      struct err *e);
 
 /* May a running daemon go from `now` to `next` (SIGHUP)? Names the first option that needs a restart. */
 MUST_CHECK bool settings_reloadable(const struct settings *now, const struct settings *next, struct err *e);

@@ -145,8 +145,9 @@ void value_expected(const struct option *o, enum value_problem problem, char *ou
         snprintf(out, size, "an absolute path");
         break;
     case OPTION_DIGEST:
-        snprintf(out, size, "a SHA-1 fingerprint of 40 hexadecimal digits, as openssl x509 -noout -fingerprint -sha1 "
-                            "prints it");
+        snprintf(out, size,
+                 "a SHA-1 fingerprint of 40 hexadecimal digits, as openssl x509 -noout -fingerprint -sha1 "
+                 "prints it");
         break;
     case OPTION_ARGUMENT:
         snprintf(out, size, "a word of a command line");

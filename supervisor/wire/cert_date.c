@@ -23,8 +23,9 @@ bool cert_date_parse(const char *text, int64_t *seconds)
 {
     char name[4];
     int day, hour, minute, second, year, end = 0;
-    if (sscanf(text, " %3s %2d %2d:%2d:%2d %4d GMT%n", name, &day, &hour, &minute, &second, &year, &end) != 6 || !end ||
-        text[end])
+    if (sscanf(text, " %3s %2d %2d:%2d:%2d %4d GMT%n", name, &day, &hour, &minute, &second, &year, &end) !=
+            6 ||
+        !end || text[end])
         return false;
     int month = month_of(name);
     if (!month || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||

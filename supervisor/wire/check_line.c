@@ -17,8 +17,8 @@ static const char *upper(const char *word, char out[16])
     return out;
 }
 
-/* What ends the text for a plugin's reader, and what a terminal or a reader of UTF-8 would stumble over: a sentence
- * may have been cut within a letter. */
+/* What ends the text for a plugin's reader, and what a terminal or a reader of UTF-8 would stumble over: a
+ * sentence may have been cut within a letter. */
 static void tame(char *text)
 {
     for (char *at = text; *at; at++)

@@ -14,9 +14,9 @@ struct clients_spared {
 /* Does nothing unless the server is read-only at that moment; answers one row: killed. malloc'ed. */
 char *clients_end_sql(const struct clients_spared *spared);
 
-/* Ends one client of a full server, idle and without a transaction, the one idle longest, unless there is a place
- * already that only accounts with CONNECTION ADMIN are let into. One at a time: where several left at once, others
- * could take their places. Answers as above. malloc'ed. */
+/* Ends one client of a full server, idle and without a transaction, the one idle longest, unless there is a
+ * place already that only accounts with CONNECTION ADMIN are let into. One at a time: where several left at
+ * once, others could take their places. Answers as above. malloc'ed. */
 char *clients_room_sql(const struct clients_spared *spared);
 
 #endif

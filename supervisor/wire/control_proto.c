@@ -83,7 +83,8 @@ static bool find_command(struct control_request *out, const json_t *json, struct
     return err_set(e, "no such command: %.40s", command);
 }
 
-static bool take_range(struct range *out, enum range_unit unit, const char *key, const json_t *v, struct err *e)
+static bool take_range(struct range *out, enum range_unit unit, const char *key, const json_t *v,
+                       struct err *e)
 {
     const char *text = json_string_value(v);
     if (!v)
@@ -102,7 +103,8 @@ static bool take_check(struct control_request *out, const json_t *json, struct e
         return err_set(e, "\"mode\": the name of a mode is expected");
     if (mode)
         q->mode = (enum check_mode)check_mode_parse(json_string_value(mode));
-    if (verbose && (!json_is_integer(verbose) || json_integer_value(verbose) < 0 || json_integer_value(verbose) > 3))
+    if (verbose &&
+        (!json_is_integer(verbose) || json_integer_value(verbose) < 0 || json_integer_value(verbose) > 3))
         return err_set(e, "\"verbose\": 0 to 3 is expected");
     out->verbose = (int)json_integer_value(verbose);
     return take_range(&q->warning, check_unit(q->mode), "warning", json_object_get(json, "warning"), e) &&

@@ -10,8 +10,8 @@
  *   status       "report": wire/report_json.h
  *   explain      "explanation": wire/explain_json.h
  *   rules        "rules": wire/explain_json.h
- *   check        "exit": 0..3, "line": the plugin's line with perfdata, "details": more lines; and how fresh that
- *                is: "time_us" of this host's wall clock, "decided_ms" since the last decision. May be asked with
+ *   check        "exit": 0..3, "line": the plugin's line with perfdata, "details": more lines; and how fresh
+ * that is: "time_us" of this host's wall clock, "decided_ms" since the last decision. May be asked with
  *                "mode", "warning", "critical" (model/check.h) and "verbose": 0..3
  *   the others   "message", and "elapsed_ms" where the command had to wait
  *

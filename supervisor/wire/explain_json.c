@@ -19,14 +19,11 @@ static const struct json_field row_fields[] = {
     ROW("value", value, FIELD_TEXT), ROW("wanted", wanted, FIELD_TEXT), END};
 
 #define TOP(name, member, kind) JSON_AT(struct explanation, name, member, kind)
-static const struct json_field top_fields[] = {TOP("node", node, FIELD_TEXT),
-                                               TOP("state", state, FIELD_TEXT),
-                                               TOP("since_ms", since_ms, FIELD_COUNT),
-                                               TOP("row", row_id, FIELD_INT),
-                                               TOP("reason", reason, FIELD_TEXT),
-                                               TOP("last_failure", last_failure, FIELD_TEXT),
-                                               TOP("actions", actions, FIELD_TEXT),
-                                               END};
+static const struct json_field top_fields[] = {
+    TOP("node", node, FIELD_TEXT),          TOP("state", state, FIELD_TEXT),
+    TOP("since_ms", since_ms, FIELD_COUNT), TOP("row", row_id, FIELD_INT),
+    TOP("reason", reason, FIELD_TEXT),      TOP("last_failure", last_failure, FIELD_TEXT),
+    TOP("actions", actions, FIELD_TEXT),    END};
 
 struct array {
     const char *name;

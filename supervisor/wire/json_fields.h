@@ -1,8 +1,9 @@
 /* A struct as a JSON object and back, by one table of its members: both directions cannot part.
  *
  * Unknown is null: TRI_UNKNOWN, "" and FIELD_COUNT's -1. Reading is for what another version may have
- * written: members that are not in the table are ignored, and one that is missing is unknown; where its kind knows no
- * unknown, or where it is of another type or out of bounds, it is an error that names its path. A text that is not UTF-8 is written with "?" for what is not ASCII.
+ * written: members that are not in the table are ignored, and one that is missing is unknown; where its kind
+ * knows no unknown, or where it is of another type or out of bounds, it is an error that names its path. A
+ * text that is not UTF-8 is written with "?" for what is not ASCII.
  */
 #ifndef REPLCHECK_WIRE_JSON_FIELDS_H
 #define REPLCHECK_WIRE_JSON_FIELDS_H

@@ -31,9 +31,9 @@ static const char schema_sql[] =
 
 static const char replication_sql[] = "SHOW ALL SLAVES STATUS";
 
-static const char semi_sync_sql[] =
-    ";SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients',"
-    " 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_slave_status')";
+static const char semi_sync_sql[] = ";SHOW GLOBAL STATUS WHERE Variable_name IN "
+                                    "('Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients',"
+                                    " 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_slave_status')";
 
 static const char events_sql[] =
     ";SELECT 'event' AS part, STATUS AS status, UNIX_TIMESTAMP(LAST_EXECUTED) AS last_executed"
@@ -43,9 +43,10 @@ static const char events_sql[] =
 
 char *observe_holder_sql(const struct observe_names *n)
 {
-    return mem_printf("SELECT 'holder' AS part, ID AS id, USER AS user, COMMAND AS command, TIME_MS AS time_ms"
-                      " FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK('replcheck.vote.%s')",
-                      n->cluster);
+    return mem_printf(
+        "SELECT 'holder' AS part, ID AS id, USER AS user, COMMAND AS command, TIME_MS AS time_ms"
+        " FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK('replcheck.vote.%s')",
+        n->cluster);
 }
 
 static char *variables(const struct observe_names *n)
@@ -64,10 +65,11 @@ char *observe_server_sql(const struct observe_names *n, bool with_events)
 {
     char *base = variables(n);
     char *events = with_events ? mem_printf(events_sql, promote_reason_name(REASON_CERTIFIED),
-                                            promote_reason_name(REASON_SILENCE), (long long)n->breaker_window_s,
-                                            (long long)n->breaker_reset_s)
+                                            promote_reason_name(REASON_SILENCE),
+                                            (long long)n->breaker_window_s, (long long)n->breaker_reset_s)
                                : mem_strdup("");
-    char *all = mem_printf("%s%s%s%s%s", base, schema_sql, replication_sql, n->semi_sync ? semi_sync_sql : "", events);
+    char *all = mem_printf("%s%s%s%s%s", base, schema_sql, replication_sql, n->semi_sync ? semi_sync_sql : "",
+                           events);
     free(events);
     free(base);
     return all;
@@ -119,11 +121,8 @@ static int node_index(const struct observe_names *n, const char *name)
 }
 
 static const char *const kinds[] = {
-    [NOTE_PROMISE] = "promise",
-    [NOTE_RELEASE] = "release",
-    [NOTE_CERTIFICATE] = "certificate",
-    [NOTE_OFF] = "off",
-    [NOTE_OUT_OF_SYNC] = "out_of_sync",
+    [NOTE_PROMISE] = "promise", [NOTE_RELEASE] = "release",         [NOTE_CERTIFICATE] = "certificate",
+    [NOTE_OFF] = "off",         [NOTE_OUT_OF_SYNC] = "out_of_sync",
 };
 
 const char *observe_kind_name(enum note_kind kind)
@@ -158,7 +157,8 @@ struct note *observe_note(struct voter_rows *v, enum note_kind kind, int node)
     return NULL;
 }
 
-void observe_voter(struct voter_rows *out, const struct observe_names *n, const struct rows *set, int64_t sent_us)
+void observe_voter(struct voter_rows *out, const struct observe_names *n, const struct rows *set,
+                   int64_t sent_us)
 {
     memset(out, 0, sizeof(*out));
     out->read_us = sent_us;
@@ -191,8 +191,8 @@ static int64_t milliseconds(const char *text)
     return ms > 0 && ms < 1e15 ? (int64_t)ms : 0;
 }
 
-void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set, int64_t sent_us,
-                    unsigned long own_connection)
+void observe_holder(struct holder_view *out, const struct observe_names *n, const struct rows *set,
+                    int64_t sent_us, unsigned long own_connection)
 {
     memset(out, 0, sizeof(*out));
     out->asked_us = sent_us;
@@ -310,7 +310,8 @@ static void observe_bulletin(struct server_view *view, const struct observe_name
         if (node < 0 || !state)
             continue;
         struct bulletin *b = &view->bulletin[node];
-        const char *ask = strchr(state, '+'); /* the first of its flags; those of a later version are passed over */
+        const char *ask =
+            strchr(state, '+'); /* the first of its flags; those of a later version are passed over */
         snprintf(name, sizeof(name), "%.*s", (int)(ask ? (size_t)(ask - state) : strlen(state)), state);
         b->known = node_state_parse(name) >= 0;
         b->ask = ask && strstr(ask, "+ask");
@@ -369,8 +370,8 @@ static void observe_dead_man(struct server_view *view, const struct rows *set, i
     }
 }
 
-void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets, size_t count,
-                    int64_t sent_us, int64_t answered_us)
+void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets,
+                    size_t count, int64_t sent_us, int64_t answered_us)
 {
     if (sent_us < view->seen_us)
         return; /* overtaken by a younger answer on another session */

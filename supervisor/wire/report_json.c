@@ -77,13 +77,14 @@ static const struct json_field node_fields[] = {
 
 #define ACCOUNT(name, member, kind) JSON_AT(struct report_account, name, member, kind)
 static const struct json_field account_fields[] = {
-    ACCOUNT("kind", kind, FIELD_TEXT), ACCOUNT("account", account, FIELD_TEXT), ACCOUNT("via", via, FIELD_TEXT),
-    ACCOUNT("object", object, FIELD_TEXT), ACCOUNT("standing", standing, FIELD_TEXT), END};
+    ACCOUNT("kind", kind, FIELD_TEXT),         ACCOUNT("account", account, FIELD_TEXT),
+    ACCOUNT("via", via, FIELD_TEXT),           ACCOUNT("object", object, FIELD_TEXT),
+    ACCOUNT("standing", standing, FIELD_TEXT), END};
 
 #define LOCK(name, member, kind) JSON_AT(struct report_lock, name, member, kind)
-static const struct json_field lock_fields[] = {LOCK("lock", lock, FIELD_TEXT), LOCK("place", place, FIELD_TEXT),
-                                                LOCK("account", account, FIELD_TEXT),
-                                                LOCK("connection", connection, FIELD_COUNT), END};
+static const struct json_field lock_fields[] = {
+    LOCK("lock", lock, FIELD_TEXT), LOCK("place", place, FIELD_TEXT), LOCK("account", account, FIELD_TEXT),
+    LOCK("connection", connection, FIELD_COUNT), END};
 
 /* A value that is empty is null, as one that is not known. */
 #define DRIFT(name, member, kind) JSON_AT(struct report_drift, name, member, kind)
@@ -138,16 +139,14 @@ static const struct json_field problem_fields[] = {
     END};
 
 #define TOP(name, member, kind) JSON_AT(struct report, name, member, kind)
-static const struct json_field vip_fields[] = {TOP("configured", has_vip, FIELD_BOOL),
-                                               TOP("here", vip_here, FIELD_TRI),
-                                               TOP("split", vip_split, FIELD_BOOL),
-                                               TOP("trouble", vip_trouble, FIELD_TEXT),
-                                               TOP("since_ms", vip_since_ms, FIELD_COUNT), END};
-static const struct json_field history_fields[] = {TOP("relation", history, FIELD_TEXT),
-                                                   TOP("first", history_first, FIELD_TEXT),
-                                                   TOP("extra", history_extra, FIELD_COUNT),
-                                                   TOP("kept", history_kept, FIELD_TEXT),
-                                                   TOP("age_ms", history_age_ms, FIELD_COUNT), END};
+static const struct json_field vip_fields[] = {
+    TOP("configured", has_vip, FIELD_BOOL),     TOP("here", vip_here, FIELD_TRI),
+    TOP("split", vip_split, FIELD_BOOL),        TOP("trouble", vip_trouble, FIELD_TEXT),
+    TOP("since_ms", vip_since_ms, FIELD_COUNT), END};
+static const struct json_field history_fields[] = {
+    TOP("relation", history, FIELD_TEXT),       TOP("first", history_first, FIELD_TEXT),
+    TOP("extra", history_extra, FIELD_COUNT),   TOP("kept", history_kept, FIELD_TEXT),
+    TOP("age_ms", history_age_ms, FIELD_COUNT), END};
 static const struct json_field breaker_fields[] = {TOP("open", breaker_open, FIELD_BOOL),
                                                    TOP("failovers", failovers, FIELD_COUNT),
                                                    TOP("allowed", failovers_allowed, FIELD_COUNT), END};
@@ -157,10 +156,9 @@ static const struct json_field journal_fields[] = {TOP("trouble", worker_trouble
 static const struct json_field certificate_fields[] = {
     CERTIFICATE("place", place, FIELD_TEXT), CERTIFICATE("days", days, FIELD_COUNT),
     CERTIFICATE("ended", ended, FIELD_BOOL), CERTIFICATE("trouble", trouble, FIELD_TEXT), END};
-static const struct json_field threshold_fields[] = {TOP("lag_warning_ms", lag_warning_ms, FIELD_COUNT),
-                                                     TOP("lag_critical_ms", lag_critical_ms, FIELD_COUNT),
-                                                     TOP("certificate_days", certificate_days, FIELD_COUNT),
-                                                     END};
+static const struct json_field threshold_fields[] = {
+    TOP("lag_warning_ms", lag_warning_ms, FIELD_COUNT), TOP("lag_critical_ms", lag_critical_ms, FIELD_COUNT),
+    TOP("certificate_days", certificate_days, FIELD_COUNT), END};
 
 static const struct json_field report_fields[] = {
     TOP("headline", headline, FIELD_TEXT),
@@ -231,8 +229,9 @@ static json_t *write_nodes(const struct report *r)
     json_t *nodes = write_array(node_fields, r->nodes, sizeof(r->nodes[0]), OBS_NODES);
     for (int i = 0; i < OBS_NODES; i++) {
         const struct report_node *n = &r->nodes[i];
-        json_object_set_new(json_array_get(nodes, (size_t)i), "bypass",
-                            write_array(account_fields, n->accounts, sizeof(n->accounts[0]), n->account_count));
+        json_object_set_new(
+            json_array_get(nodes, (size_t)i), "bypass",
+            write_array(account_fields, n->accounts, sizeof(n->accounts[0]), n->account_count));
     }
     return nodes;
 }
@@ -250,8 +249,9 @@ json_t *report_to_json(const struct report *r)
                         write_array(lock_fields, r->locks, sizeof(r->locks[0]), r->lock_count));
     json_object_set_new(json, "settings",
                         write_array(drift_fields, r->drifts, sizeof(r->drifts[0]), r->drift_count));
-    json_object_set_new(json, "certificates", write_array(certificate_fields, r->certificates,
-                                                           sizeof(r->certificates[0]), r->certificate_count));
+    json_object_set_new(
+        json, "certificates",
+        write_array(certificate_fields, r->certificates, sizeof(r->certificates[0]), r->certificate_count));
     json_object_set_new(json, "votes", write_array(vote_fields, r->votes, sizeof(r->votes[0]), OBS_VOTERS));
     return json;
 }
@@ -271,7 +271,8 @@ static bool read_array(const struct json_field *fields, const json_t *json, cons
 
 static bool read_accounts(struct report_node *n, const json_t *json, struct err *e)
 {
-    if (!read_array(account_fields, json, "bypass", n->accounts, sizeof(n->accounts[0]), 0, REPORT_ACCOUNTS_MAX, e))
+    if (!read_array(account_fields, json, "bypass", n->accounts, sizeof(n->accounts[0]), 0,
+                    REPORT_ACCOUNTS_MAX, e))
         return false;
     n->account_count = (int)json_array_size(json_object_get(json, "bypass"));
     return true;
@@ -279,7 +280,8 @@ static bool read_accounts(struct report_node *n, const json_t *json, struct err 
 
 static bool read_audits(struct report *r, const json_t *json, struct err *e)
 {
-    if (!read_array(lock_fields, json, "foreign_locks", r->locks, sizeof(r->locks[0]), 0, REPORT_LOCKS_MAX, e) ||
+    if (!read_array(lock_fields, json, "foreign_locks", r->locks, sizeof(r->locks[0]), 0, REPORT_LOCKS_MAX,
+                    e) ||
         !read_array(drift_fields, json, "settings", r->drifts, sizeof(r->drifts[0]), 0, REPORT_DRIFTS_MAX, e))
         return false;
     r->lock_count = (int)json_array_size(json_object_get(json, "foreign_locks"));
@@ -323,8 +325,8 @@ bool report_from_json(struct report *out, const json_t *json, struct err *e)
     if (json_integer_value(version) != REPORT_JSON_VERSION)
         return err_set(e, "the report is of version %lld, this program reads version %d",
                        (long long)json_integer_value(version), REPORT_JSON_VERSION);
-    if (json_fields_read(report_fields, json, out, e) && read_arrays(out, json, e) && read_audits(out, json, e) &&
-        check_indices(out, e))
+    if (json_fields_read(report_fields, json, out, e) && read_arrays(out, json, e) &&
+        read_audits(out, json, e) && check_indices(out, e))
         return true;
     return err_prefix(e, "the report is malformed");
 }

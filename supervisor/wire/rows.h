@@ -13,8 +13,8 @@
 struct rows {
     size_t column_count;
     size_t row_count;
-    const char *const *names;  /* column_count names */
-    const char *const *cells;  /* row_count * column_count, row by row */
+    const char *const *names; /* column_count names */
+    const char *const *cells; /* row_count * column_count, row by row */
 };
 
 /* Index of the column with this name, case-insensitive; "Slave_X" and "Replica_X", "Master_X" and

@@ -19,8 +19,11 @@ static enum tri apply(const char *argument, enum tri before)
     static const struct {
         const char *name;
         bool negated;
-    } spellings[] = {{"--read-only", false},       {"--loose-read-only", false}, {"--enable-read-only", false},
-                     {"--skip-read-only", true},   {"--disable-read-only", true}};
+    } spellings[] = {{"--read-only", false},
+                     {"--loose-read-only", false},
+                     {"--enable-read-only", false},
+                     {"--skip-read-only", true},
+                     {"--disable-read-only", true}};
     for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
         size_t n = strlen(spellings[i].name);
         if (strncmp(argument, spellings[i].name, n) != 0 || (argument[n] && argument[n] != '='))

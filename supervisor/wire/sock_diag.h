@@ -16,7 +16,7 @@
 
 /* Bits of `states` in a request. */
 #define SOCK_DIAG_LISTENING (1U << 10)
-#define SOCK_DIAG_DIALLING  (1U << 2) /* SYN_SENT */
+#define SOCK_DIAG_DIALLING  (1U << 2)                     /* SYN_SENT */
 #define SOCK_DIAG_TALKING   (1U << 1 | 1U << 3 | 1U << 8) /* established, SYN_RECV, closed by the other end */
 
 enum sock_diag_kind {

@@ -18,8 +18,8 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* What a busy machine or AddressSanitizer may take longer; a blocked loop takes longer still. It grows with what the
- * machine has held up a thread that does nothing but sleep, since the test began. */
+/* What a busy machine or AddressSanitizer may take longer; a blocked loop takes longer still. It grows with
+ * what the machine has held up a thread that does nothing but sleep, since the test began. */
 #define SLACK_US (fixture_slack_us + 4 * fixture_overslept_us())
 
 struct server {
@@ -87,7 +87,7 @@ void run_for(int64_t us);
 #define PATIENCE_US CLOCK_MS(15000)
 #define AWAIT(condition, limit_us)                                                                           \
     do {                                                                                                     \
-        int64_t end_us_ = clock_now_us() + (limit_us) + PATIENCE_US;                                                       \
+        int64_t end_us_ = clock_now_us() + (limit_us) + PATIENCE_US;                                         \
         while (!(condition)) {                                                                               \
             if (clock_now_us() > end_us_)                                                                    \
                 fail_msg("not within %lld us: %s", (long long)(limit_us), #condition);                       \

@@ -323,9 +323,9 @@ static void says_too_much(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(greets_wrongly),    TEST(asks_for_the_password), TEST(speaks_unasked), TEST(is_no_mariadb),
-        TEST(replies_wrongly),   TEST(replies_rightly),       TEST(drips),
-        TEST(noise_for_a_reply), TEST(says_too_much),
+        TEST(greets_wrongly), TEST(asks_for_the_password), TEST(speaks_unasked),
+        TEST(is_no_mariadb),  TEST(replies_wrongly),       TEST(replies_rightly),
+        TEST(drips),          TEST(noise_for_a_reply),     TEST(says_too_much),
     };
     if (!fixture_find_servers())
         return 77; /* run by test_session.py */

@@ -106,9 +106,11 @@ static void pinned_to_a_fingerprint(void **state)
         {"the certificate, at an address that it does not bear", NULL, .other_address = true, .up = true},
         {"another certificate", "Fingerprint verification of server certificate failed", .wrong = true},
         {"the certificate and its authority", NULL, .with_ca = true, .verify = true, .up = true},
-        {"another certificate of that authority", "Fingerprint", .with_ca = true, .wrong = true, .verify = true},
+        {"another certificate of that authority", "Fingerprint", .with_ca = true, .wrong = true,
+         .verify = true},
         {"the certificate and another authority", "certificate", .with_ca = true, .other_ca = true},
-        {"the certificate, for another address", "Validation", .with_ca = true, .verify = true, .other_address = true},
+        {"the certificate, for another address", "Validation", .with_ca = true, .verify = true,
+         .other_address = true},
         {"a server without TLS", "the server does not support", .plain_server = true},
     };
     (void)state;
@@ -258,10 +260,11 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(verified_and_encrypted),        TEST(large_replies),         TEST(refuses_what_is_not_verified),
-        TEST(pinned_to_a_fingerprint),       TEST(any_certificate_over_a_socket),
-        TEST(the_certificate_is_looked_at),
-        TEST(deadlines_at_a_stopped_server), TEST(handshake_that_stalls), TEST(freed_while_it_connects),
+        TEST(verified_and_encrypted),        TEST(large_replies),
+        TEST(refuses_what_is_not_verified),  TEST(pinned_to_a_fingerprint),
+        TEST(any_certificate_over_a_socket), TEST(the_certificate_is_looked_at),
+        TEST(deadlines_at_a_stopped_server), TEST(handshake_that_stalls),
+        TEST(freed_while_it_connects),
     };
     const char *keys = getenv("TLS_KEYS");
     fingerprint = getenv("TLS_FINGERPRINT");

@@ -152,7 +152,8 @@ static void all_or_partial(void **state)
     unwatch(&seen);
 }
 
-/* A split VIP is still watched: news of it counts as it comes, and it is not taken for a watch that failed. */
+/* A split VIP is still watched: news of it counts as it comes, and it is not taken for a watch that failed.
+ */
 static void news_while_split(void **state)
 {
     struct seen seen;
@@ -172,7 +173,9 @@ static void news_while_split(void **state)
 /* Behind another address of the network, with and without one of its own, labelled or on a bigger network. */
 static void however_it_was_put(void **state)
 {
-    static const char *const ways[] = {"192.0.2.100/24 dev d0", "192.0.2.100/32 dev d0", "192.0.2.100/25 dev d1",
+    static const char *const ways[] = {"192.0.2.100/24 dev d0",
+                                       "192.0.2.100/32 dev d0",
+                                       "192.0.2.100/25 dev d1",
                                        "192.0.2.100/24 dev d0 label d0:vip",
                                        "192.0.2.100/24 dev d0 valid_lft 600 preferred_lft 0",
                                        "192.0.2.100 peer 198.51.100.1/32 dev d0"};
@@ -186,8 +189,9 @@ static void however_it_was_put(void **state)
         await_here(&seen, TRI_NO, false, CLOCK_MS(500));
         ip(command);
         await_here(&seen, TRI_YES, false, CLOCK_MS(500));
-        ip(i == 2 ? "addr flush dev d1" : "addr del dev d0 $(ip -4 -o addr show to 192.0.2.100 | awk '{print $4}')"
-                                          " 2>/dev/null || ip addr del 192.0.2.100 peer 198.51.100.1/32 dev d0");
+        ip(i == 2 ? "addr flush dev d1"
+                  : "addr del dev d0 $(ip -4 -o addr show to 192.0.2.100 | awk '{print $4}')"
+                    " 2>/dev/null || ip addr del 192.0.2.100 peer 198.51.100.1/32 dev d0");
     }
     await_here(&seen, TRI_NO, false, CLOCK_MS(500));
     ip("addr flush dev d0");
@@ -290,12 +294,11 @@ static int own_network(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_and_goes),      cmocka_unit_test(there_before_the_watch),
-        cmocka_unit_test(all_or_partial),      cmocka_unit_test(gone_with_the_last_interface),
-        cmocka_unit_test(news_while_split),    cmocka_unit_test(however_it_was_put),
-        cmocka_unit_test(tentative_is_not_here),
-        cmocka_unit_test(survives_an_overrun), cmocka_unit_test(reads_again_by_itself),
-        cmocka_unit_test(refuses_nonsense),
+        cmocka_unit_test(comes_and_goes),        cmocka_unit_test(there_before_the_watch),
+        cmocka_unit_test(all_or_partial),        cmocka_unit_test(gone_with_the_last_interface),
+        cmocka_unit_test(news_while_split),      cmocka_unit_test(however_it_was_put),
+        cmocka_unit_test(tentative_is_not_here), cmocka_unit_test(survives_an_overrun),
+        cmocka_unit_test(reads_again_by_itself), cmocka_unit_test(refuses_nonsense),
     };
     if (own_network() != 0)
         return SKIPPED;

@@ -1,5 +1,5 @@
-/* The VIP by the word of a program: what its answers mean, and programs that hang, crash, print without an end or
- * change their mind all the time. The loop is never held up by any of them. */
+/* The VIP by the word of a program: what its answers mean, and programs that hang, crash, print without an
+ * end or change their mind all the time. The loop is never held up by any of them. */
 #include <event2/event.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -49,8 +49,10 @@ static void start(const char *program, int deadline_ms)
     static const char *argv[] = {"/bin/sh", "-c", script, "sh", folder, NULL};
     static const char *const environment[] = {"REPLCHECK_NODE=mx1", NULL};
     snprintf(script, sizeof(script), "%s", program);
-    struct vip_command_options o = {
-        .argv = argv, .environment = environment, .period_ms = 100, .deadline_ms = deadline_ms ? deadline_ms : 9000};
+    struct vip_command_options o = {.argv = argv,
+                                    .environment = environment,
+                                    .period_ms = 100,
+                                    .deadline_ms = deadline_ms ? deadline_ms : 9000};
     changes = 0;
     memset(&last, 0, sizeof(last));
     watch = vip_command_new(base, &o, on_change, NULL);
@@ -157,7 +159,8 @@ static void one_that_hangs(void **state)
     assert_string_equal(vip_command_trouble(watch), "killed at its deadline of 700 ms");
     vip_command_free(&watch);
     snprintf(command, sizeof(command), "grep -Eqs '^State:.[^Z]' /proc/$(cat %s)/status", marker);
-    for (int64_t end_us = clock_now_us() + PATIENCE_US; system(command) == 0; usleep(1000)) /* killed with it */
+    for (int64_t end_us = clock_now_us() + PATIENCE_US; system(command) == 0;
+         usleep(1000)) /* killed with it */
         assert_true(clock_now_us() < end_us);
     ticked_us = 0;
 }
@@ -227,9 +230,14 @@ static void freed_while_it_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(answers),         TEST(no_such_program), TEST(one_that_hangs),
-        TEST(one_that_was_known_and_hangs), TEST(output_without_end), TEST(much_output),
-        TEST(one_that_changes_its_mind), TEST(freed_while_it_runs),
+        TEST(answers),
+        TEST(no_such_program),
+        TEST(one_that_hangs),
+        TEST(one_that_was_known_and_hangs),
+        TEST(output_without_end),
+        TEST(much_output),
+        TEST(one_that_changes_its_mind),
+        TEST(freed_while_it_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

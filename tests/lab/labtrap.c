@@ -1,9 +1,10 @@
 /* labtrap: stops or kills a supervisor at a step of its work, to be loaded into it by LD_PRELOAD.
  *
- * LABTRAP names a file. While it exists with the line "SIGNAL before|after TEXT", the first statement that is sent, or
- * line that is logged to standard error, that contains TEXT makes the process send that signal to itself, before or
- * right after, and the file is removed. So a step of a promotion is hit, however short it is, and so is a row of the
- * decision; the line is written by a thread of its own, so the rest of the process goes on until the signal. */
+ * LABTRAP names a file. While it exists with the line "SIGNAL before|after TEXT", the first statement that is
+ * sent, or line that is logged to standard error, that contains TEXT makes the process send that signal to
+ * itself, before or right after, and the file is removed. So a step of a promotion is hit, however short it
+ * is, and so is a row of the decision; the line is written by a thread of its own, so the rest of the process
+ * goes on until the signal. */
 #include <dlfcn.h>
 #include <mysql.h>
 #include <signal.h>

@@ -33,8 +33,8 @@ static int urgency(struct world *w, int n, const struct facts *f)
 static bool can_do_without_peer(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);
-    bool has_tie = has_voter(w, n, OBS_TIE) ? session_is_up(w, n, SLOT_VOTER + OBS_TIE)
-                                            : quorum_holds(&p->q, OBS_TIE);
+    bool has_tie =
+        has_voter(w, n, OBS_TIE) ? session_is_up(w, n, SLOT_VOTER + OBS_TIE) : quorum_holds(&p->q, OBS_TIE);
     return node_state_is_promoting(p->m.state) && p->m.basis.kind != NOTE_NONE && has_tie;
 }
 
@@ -80,9 +80,9 @@ static void begin_release(struct world *w, int n)
 static void certify(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);
-    release(w, n, (struct statement){.kind = NOTE_CERTIFICATE,
-                                     .file = p->dead_life,
-                                     .size = (uint32_t)p->o.fencer.dead_size});
+    release(w, n,
+            (struct statement){
+                .kind = NOTE_CERTIFICATE, .file = p->dead_life, .size = (uint32_t)p->o.fencer.dead_size});
 }
 
 static void certify_late(struct world *w, int n)
@@ -444,7 +444,8 @@ int64_t actions_next(const struct world *w, int n)
     return p->fault_until;
 }
 
-void actions_state_changed(struct world *w, int n, const struct facts *f, enum node_state from, enum node_state to)
+void actions_state_changed(struct world *w, int n, const struct facts *f, enum node_state from,
+                           enum node_state to)
 {
     struct supervisor *p = sup_of(w, n);
     struct observation *o = &p->o;

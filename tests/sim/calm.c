@@ -1,12 +1,13 @@
-/* Liveness: the faults end, or one stays for ever on a minority, and then there must be one writer again within a
- * bound, unless a refusal is shown that only an operator may overrule. He does, and then the same must hold. */
+/* Liveness: the faults end, or one stays for ever on a minority, and then there must be one writer again
+ * within a bound, unless a refusal is shown that only an operator may overrule. He does, and then the same
+ * must hold. */
 #include <string.h>
 
 #include "parts.h"
 
-/* What follows one another at worst, in leases of 3 s: a vote is left to expire (1, and 1 s), a promotion gives up
- * after 3, backs off for up to 2.5, tries again for 3, and what was fenced keeps a lease; the dead-man's switch is
- * verified within 5 s. */
+/* What follows one another at worst, in leases of 3 s: a vote is left to expire (1, and 1 s), a promotion
+ * gives up after 3, backs off for up to 2.5, tries again for 3, and what was fenced keeps a lease; the
+ * dead-man's switch is verified within 5 s. */
 #define BOUND      (12 * 3 * S)
 #define OPERATOR   (12 * 3 * S)
 #define LOOK_AGAIN (2 * S)
@@ -88,7 +89,8 @@ static bool is_refused(const struct world *w, int n)
     return false;
 }
 
-/* Lossless: without the other a writer goes on only behind a mark, which nobody takes while the witness is away. */
+/* Lossless: without the other a writer goes on only behind a mark, which nobody takes while the witness is
+ * away. */
 static bool waits_for_witness(const struct world *w)
 {
     for (int n = 0; w->c.lossless && n < NODES; n++) {
@@ -102,7 +104,8 @@ static bool waits_for_witness(const struct world *w)
     return false;
 }
 
-/* With tie-breaker `writer`, an isolated node and one that lost the other's host wait for the operator, too. */
+/* With tie-breaker `writer`, an isolated node and one that lost the other's host wait for the operator, too.
+ */
 static void judge(struct world *w)
 {
     if (has_writer(w))
@@ -116,8 +119,8 @@ static void judge(struct world *w)
     event_add(w, w->now, EV_FAULT, 0, CALM_OPERATED, 0);
 }
 
-/* Which server is to be cloned anew from the other by its administrator: a diverged one; of two, the one that did
- * not acknowledge last. -1 = none. */
+/* Which server is to be cloned anew from the other by its administrator: a diverged one; of two, the one that
+ * did not acknowledge last. -1 = none. */
 static int to_be_cloned(const struct world *w)
 {
     bool diverged[NODES];

@@ -1,7 +1,7 @@
 /* explore: walks the trees of explore.h to a depth, and prints how many states and transitions that were.
  *
- * Exit status: 0 all is well, 1 an invariant is broken or a class of states has no way back (with the path that leads
- * there), 2 usage. Everything is deterministic: the same options, the same walk. */
+ * Exit status: 0 all is well, 1 an invariant is broken or a class of states has no way back (with the path
+ * that leads there), 2 usage. Everything is deterministic: the same options, the same walk. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,8 @@ static void tell_path(const struct walk *k, int depth, const char *what)
         if (k->path[i][0])
             printf("\n  %3d  %s", i, k->path[i]);
     if (!k->orders) {
-        printf("\n  again, with every step: explore --tie %s --quantum %d ", tie_names[k->tie], (int)(k->quantum / MS));
+        printf("\n  again, with every step: explore --tie %s --quantum %d ", tie_names[k->tie],
+               (int)(k->quantum / MS));
         for (int i = 0; i < k->begin_count; i++)
             printf("--begin '%s' ", explore_moves[k->begin[i]].name);
         printf("--replay ");
@@ -227,8 +228,8 @@ static void visit_orders(struct walk *k, int depth, int faults_left)
     for (int i = 0; i < count && !k->failed && !time_is_over(k); i++) {
         *next = *w;
         next->random = 12345;
-        snprintf(k->path[depth], sizeof(k->path[depth]), "event of kind %d, of %d %d", w->events[found[i]].kind,
-                 w->events[found[i]].a, w->events[found[i]].b);
+        snprintf(k->path[depth], sizeof(k->path[depth]), "event of kind %d, of %d %d",
+                 w->events[found[i]].kind, w->events[found[i]].a, w->events[found[i]].b);
         world_take(next, found[i]);
         k->transitions++;
         visit_orders(k, depth + 1, faults_left);
@@ -307,8 +308,9 @@ static void tell_result(const struct walk *k)
     clock_gettime(CLOCK_MONOTONIC, &now);
     double seconds = (double)(now.tv_sec - k->began.tv_sec) + (double)(now.tv_nsec - k->began.tv_nsec) / 1e9;
     printf("%-7s %-6s depth %d, up to %d faults: %llu states, %llu transitions (%llu to known states)",
-           tie_names[k->tie], k->orders ? "orders" : "faults", k->depth, k->faults, (unsigned long long)k->states,
-           (unsigned long long)k->transitions, (unsigned long long)k->repeated);
+           tie_names[k->tie], k->orders ? "orders" : "faults", k->depth, k->faults,
+           (unsigned long long)k->states, (unsigned long long)k->transitions,
+           (unsigned long long)k->repeated);
     if (k->orders)
         printf(", %llu ends followed for %d s", (unsigned long long)k->leaves, AFTER_US / S);
     else
@@ -334,9 +336,10 @@ static void tell_rows(void)
 
 static int usage(void)
 {
-    fputs("usage: explore [--tie witness|writer|vip|all] [--tree faults|orders|all] [--depth N] [--faults N]\n"
-          "               [--quantum MS] [--seconds N] [--begin MOVE]... [--replay STEP:MOVE,...] [--moves]\n",
-          stderr);
+    fputs(
+        "usage: explore [--tie witness|writer|vip|all] [--tree faults|orders|all] [--depth N] [--faults N]\n"
+        "               [--quantum MS] [--seconds N] [--begin MOVE]... [--replay STEP:MOVE,...] [--moves]\n",
+        stderr);
     return 2;
 }
 
@@ -369,8 +372,7 @@ int main(int argc, char **argv)
                                             {"depth", 1, NULL, 'd'},   {"faults", 1, NULL, 'f'},
                                             {"quantum", 1, NULL, 'q'}, {"seconds", 1, NULL, 's'},
                                             {"replay", 1, NULL, 'p'},  {"begin", 1, NULL, 'b'},
-                                            {"moves", 0, NULL, 'm'},
-                                            {NULL, 0, NULL, 0}};
+                                            {"moves", 0, NULL, 'm'},   {NULL, 0, NULL, 0}};
     static const char *const trees[] = {"faults", "orders"};
     static struct walk k;
     const char *path = NULL;
@@ -397,7 +399,8 @@ int main(int argc, char **argv)
         else
             return usage();
     }
-    if (tie < 0 || tree < 0 || depth < 1 || depth >= DEPTH_MAX - 1 || faults < 0 || quantum < 1 || optind < argc)
+    if (tie < 0 || tree < 0 || depth < 1 || depth >= DEPTH_MAX - 1 || faults < 0 || quantum < 1 ||
+        optind < argc)
         return usage();
     k.seen = calloc(sizeof(uint64_t), (size_t)1 << SEEN_BITS);
     k.at = calloc(DEPTH_MAX, sizeof(*k.at));

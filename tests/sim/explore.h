@@ -1,12 +1,12 @@
 /* The explorer: every choice instead of a random one, over the simulator's world.
  *
- * Two trees. `faults`: time in quanta; before each quantum nothing, one of the faults, or the end of one that lasts
- * may come. `orders`: right after a fault or a command, whichever of the pending events of different processes comes
- * next may come next, and a second fault between any two.
+ * Two trees. `faults`: time in quanta; before each quantum nothing, one of the faults, or the end of one that
+ * lasts may come. `orders`: right after a fault or a command, whichever of the pending events of different
+ * processes comes next may come next, and a second fault between any two.
  *
- * A state is visited once. It is abstracted for that: times relative to now and in steps, epochs and positions relative
- * to each other, pending events as a set (explore_state()). From every class of states (explore_class(), coarser) a
- * world in which all that is broken is mended must come back to one writer. */
+ * A state is visited once. It is abstracted for that: times relative to now and in steps, epochs and
+ * positions relative to each other, pending events as a set (explore_state()). From every class of states
+ * (explore_class(), coarser) a world in which all that is broken is mended must come back to one writer. */
 #ifndef SIM_EXPLORE_H
 #define SIM_EXPLORE_H
 

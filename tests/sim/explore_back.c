@@ -101,7 +101,8 @@ bool explore_writes(struct world *w)
     return await_writer(w, PATIENCE);
 }
 
-/* What an operator does who has read the refusal: the node that lacks less is promoted, and the loss accepted. */
+/* What an operator does who has read the refusal: the node that lacks less is promoted, and the loss
+ * accepted. */
 static void order_promote(struct world *w)
 {
     int n = w->servers[1].applied > w->servers[0].applied;

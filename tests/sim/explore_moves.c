@@ -209,7 +209,8 @@ static void kill_witness_session(struct world *w, int n)
 static bool can_switch(const struct world *w, int n)
 {
     const struct supervisor *p = &w->nodes[n].sup;
-    return child_runs(w, n) && p->m.state == NODE_WRITER && !p->wish && p->facts.value[FACT_PEER_READY] == TRI_YES;
+    return child_runs(w, n) && p->m.state == NODE_WRITER && !p->wish &&
+           p->facts.value[FACT_PEER_READY] == TRI_YES;
 }
 
 static void order_switch(struct world *w, int n)
@@ -247,7 +248,11 @@ static void start_keepalived(struct world *w, int n)
         event_add(w, w->now + 200 * MS, EV_ADVERT, n, 0, 0);
 }
 
-#define BOTH(name, ends, possible, make) {name " mx1", ends, 0, possible, make}, {name " mx2", ends, 1, possible, make}
+#define BOTH(name, ends, possible, make)                                                                     \
+    {name " mx1", ends, 0, possible, make},                                                                  \
+    {                                                                                                        \
+        name " mx2", ends, 1, possible, make                                                                 \
+    }
 
 const struct move explore_moves[] = {
     BOTH("kill the server of", 0, server_runs, kill_server),

@@ -40,10 +40,12 @@ static uint64_t hash_quorum(uint64_t h, const struct quorum *q, int64_t now, int
     return mix(h, (uint64_t)q->tie_mine);
 }
 
-static uint64_t hash_mind(const struct world *w, uint64_t h, const struct supervisor *p, int64_t now, int64_t step)
+static uint64_t hash_mind(const struct world *w, uint64_t h, const struct supervisor *p, int64_t now,
+                          int64_t step)
 {
     const struct mind *m = &p->m;
-    h = mix(h, (uint64_t)m->state | (uint64_t)m->why << 8 | (uint64_t)m->basis.kind << 16 | (uint64_t)m->history << 24);
+    h = mix(h, (uint64_t)m->state | (uint64_t)m->why << 8 | (uint64_t)m->basis.kind << 16 |
+                   (uint64_t)m->history << 24);
     h = mix(h, (uint64_t)m->wished | (uint64_t)m->undo << 1 | (uint64_t)m->third_mine << 2 |
                    (uint64_t)m->basis_consumed << 3 | (uint64_t)(m->third_given_epoch != 0) << 4);
     h = mix(h, when(m->since_us, now, step));
@@ -56,8 +58,8 @@ static uint64_t hash_mind(const struct world *w, uint64_t h, const struct superv
 static uint64_t hash_view(uint64_t h, const struct server_view *v, int64_t now, int64_t step)
 {
     h = mix(h, when(v->seen_us, now, step * 2));
-    return mix(h, (uint64_t)v->read_only | (uint64_t)v->replication.io << 2 | (uint64_t)v->replication.sql << 4 |
-                      (uint64_t)(v->probed_up_us != 0) << 6);
+    return mix(h, (uint64_t)v->read_only | (uint64_t)v->replication.io << 2 |
+                      (uint64_t)v->replication.sql << 4 | (uint64_t)(v->probed_up_us != 0) << 6);
 }
 
 static uint64_t hash_supervisor(const struct world *w, uint64_t h, int n, int64_t step)
@@ -70,9 +72,10 @@ static uint64_t hash_supervisor(const struct world *w, uint64_t h, int n, int64_
     h = hash_mind(w, h, p, now, step);
     h = hash_quorum(h, &p->q, now, step);
     h = hash_view(hash_view(h, &p->o.own, now, step), &p->o.peer, now, step);
-    h = mix(h, (uint64_t)(p->enabling_uncertain | p->closing_own << 1 | p->reclaiming << 2 | p->was_writer << 3 |
-                          p->fault_given << 4 | p->exiting << 5 | p->o.released << 6 | p->o.final_known << 7) |
-                   (uint64_t)p->wish << 8 | (uint64_t)p->ladder.active << 12 | (uint64_t)p->ladder.rung << 13);
+    h = mix(h,
+            (uint64_t)(p->enabling_uncertain | p->closing_own << 1 | p->reclaiming << 2 | p->was_writer << 3 |
+                       p->fault_given << 4 | p->exiting << 5 | p->o.released << 6 | p->o.final_known << 7) |
+                (uint64_t)p->wish << 8 | (uint64_t)p->ladder.active << 12 | (uint64_t)p->ladder.rung << 13);
     for (int i = 0; i < OBS_VOTERS; i++)
         h = mix(h, (uint64_t)(p->voters[i].wanted | p->voters[i].taking << 1 | p->voters[i].enabling << 2 |
                               p->voters[i].releasing << 3 | p->voters[i].release_done << 4) |
@@ -89,8 +92,8 @@ static uint64_t hash_node(const struct world *w, uint64_t h, int n, int64_t step
     h = mix(h, (uint64_t)f->state | (uint64_t)f->lock_held << 2 | (uint64_t)f->ladder.active << 3 |
                    (uint64_t)f->ladder.rung << 4 | (uint64_t)f->logic.fencing << 8);
     h = mix(h, when(f->logic.term.deadline_us, now, step));
-    h = mix(h, (uint64_t)node->to_child.count | (uint64_t)node->to_fencer.count << 8 | (uint64_t)node->vip << 16 |
-                   (uint64_t)node->keepalived << 17);
+    h = mix(h, (uint64_t)node->to_child.count | (uint64_t)node->to_fencer.count << 8 |
+                   (uint64_t)node->vip << 16 | (uint64_t)node->keepalived << 17);
     h = mix(h, (uint64_t)(node->weight_file + 255));
     for (int i = 0; i < SLOTS; i++) {
         const struct session *s = &node->sessions[i];
@@ -123,15 +126,17 @@ static uint64_t hash_histories(const struct world *w, uint64_t h)
     const struct server *a = &w->servers[0], *b = &w->servers[1];
     uint32_t common = history_common(&a->own, a->applied, &b->own, b->applied);
     h = mix(h, (uint64_t)(a->applied > common) | (uint64_t)(b->applied > common) << 1);
-    return mix(h, (uint64_t)(history_end(&a->own) > a->applied) | (uint64_t)(history_end(&b->own) > b->applied) << 1);
+    return mix(h, (uint64_t)(history_end(&a->own) > a->applied) |
+                      (uint64_t)(history_end(&b->own) > b->applied) << 1);
 }
 
 static uint64_t hash_server(const struct world *w, uint64_t h, int s)
 {
     const struct server *v = &w->servers[s];
     const struct host *host = &w->hosts[s];
-    h = mix(h, (uint64_t)v->state | (uint64_t)v->read_only << 2 | (uint64_t)v->io << 4 | (uint64_t)v->sql << 6 |
-                   (uint64_t)v->blockers << 8 | (uint64_t)host->on << 12 | (uint64_t)host->frozen << 13);
+    h = mix(h, (uint64_t)v->state | (uint64_t)v->read_only << 2 | (uint64_t)v->io << 4 |
+                   (uint64_t)v->sql << 6 | (uint64_t)v->blockers << 8 | (uint64_t)host->on << 12 |
+                   (uint64_t)host->frozen << 13);
     h = mix(h, term(w, v->enabled_epoch));
     return hash_locks(hash_rows(w, h, &v->rows), v);
 }
@@ -166,9 +171,10 @@ uint64_t explore_class(const struct world *w)
     uint64_t h = hash_network(w, w->c.tie);
     for (int n = 0; n < NODES; n++) {
         const struct node *node = &w->nodes[n];
-        h = mix(h, (uint64_t)node->sup.state | (uint64_t)node->sup.m.state << 2 | (uint64_t)node->fencer.state << 8 |
-                       (uint64_t)(node->fencer.logic.term.deadline_us != 0) << 10 | (uint64_t)node->vip << 11 |
-                       (uint64_t)node->sup.q.tie_mine << 12);
+        h = mix(h, (uint64_t)node->sup.state | (uint64_t)node->sup.m.state << 2 |
+                       (uint64_t)node->fencer.state << 8 |
+                       (uint64_t)(node->fencer.logic.term.deadline_us != 0) << 10 |
+                       (uint64_t)node->vip << 11 | (uint64_t)node->sup.q.tie_mine << 12);
     }
     for (int s = 0; s < SERVERS; s++)
         h = hash_server(w, h, s);

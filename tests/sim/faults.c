@@ -1,5 +1,6 @@
-/* What befalls the world. Each seed has a random part of the faults at a pace of its own; most heal after a random
- * time. Operators command what they would be allowed to (daemon/control_wish.c), and say only what is true. */
+/* What befalls the world. Each seed has a random part of the faults at a pace of its own; most heal after a
+ * random time. Operators command what they would be allowed to (daemon/control_wish.c), and say only what is
+ * true. */
 #include <string.h>
 
 #include "parts.h"
@@ -192,8 +193,8 @@ static void kill_some_session(struct world *w)
         int c = (int)random_below(w, CONNS_MAX);
         if (!v->conns[c].used)
             continue;
-        TRACE(w, trace_server(s), "somebody kills connection %u (slot %d of %s)", v->conns[c].id, v->conns[c].slot,
-              trace_node(v->conns[c].node));
+        TRACE(w, trace_server(s), "somebody kills connection %u (slot %d of %s)", v->conns[c].id,
+              v->conns[c].slot, trace_node(v->conns[c].node));
         server_kill_id(w, s, v->conns[c].id);
         return;
     }
@@ -269,9 +270,10 @@ static void begin_block(struct world *w, enum blocker blocker)
     int s = some_node(w);
     if (w->servers[s].state != RUNS || (w->servers[s].read_only && blocker == BLOCK_DML))
         return;
-    TRACE(w, trace_server(s), "blocked: %s", blocker == BLOCK_TABLES  ? "LOCK TABLES"
-                                             : blocker == BLOCK_DML ? "a long statement"
-                                                                    : "FLUSH TABLES WITH READ LOCK");
+    TRACE(w, trace_server(s), "blocked: %s",
+          blocker == BLOCK_TABLES ? "LOCK TABLES"
+          : blocker == BLOCK_DML  ? "a long statement"
+                                  : "FLUSH TABLES WITH READ LOCK");
     w->servers[s].blockers |= (uint8_t)blocker;
     heal_later(w, FAULT_BLOCK, s, blocker, some_time(w));
 }
@@ -396,7 +398,9 @@ static void begin(struct world *w, enum fault fault)
     w->tally.faults++;
     switch (fault) {
     case FAULT_KILL_SERVER:
-        restart_server(w, random_below(w, 4) ? some_node(w) : (int)random_below(w, (uint32_t)hosts_that_matter(w)), false);
+        restart_server(
+            w, random_below(w, 4) ? some_node(w) : (int)random_below(w, (uint32_t)hosts_that_matter(w)),
+            false);
         break;
     case FAULT_STOP_SERVER:
         stop_server(w);

@@ -1,5 +1,5 @@
-/* A fencer around the real fencer_logic. Mirrors daemon/fencer.c, fencer_talk.c, fencer_sessions.c and io/death.h: who
- * is told what, in which order, and that messages are drained before anything is judged. */
+/* A fencer around the real fencer_logic. Mirrors daemon/fencer.c, fencer_talk.c, fencer_sessions.c and
+ * io/death.h: who is told what, in which order, and that messages are drained before anything is judged. */
 #include <string.h>
 
 #include "parts.h"

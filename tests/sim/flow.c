@@ -1,11 +1,11 @@
-/* Replication between the two nodes: received, applied, refused where histories fork (1236), and the relay log that a
- * start with both threads stopped discards (FIELD-NOTES "Relay log and promotion"). */
+/* Replication between the two nodes: received, applied, refused where histories fork (1236), and the relay
+ * log that a start with both threads stopped discards (FIELD-NOTES "Relay log and promotion"). */
 #include "parts.h"
 
 #define NET_TIMEOUT (10 * S) /* slave_net_timeout */
 #define RETRY       S        /* MASTER_CONNECT_RETRY */
 #define POLL        (50 * MS)
-#define GAP         1000     /* the numbers that begin_term leaves out */
+#define GAP         1000 /* the numbers that begin_term leaves out */
 
 void flow_soon(struct world *w, int s, int64_t us)
 {
@@ -41,7 +41,8 @@ void flow_write(struct world *w, int s)
         v->sql = 0;
     }
     uint32_t from = v->applied;
-    if (w->c.lossless && v->opened_by_others == 1) { /* what somebody writes who opened it: not over numbers that were cut */
+    if (w->c.lossless &&
+        v->opened_by_others == 1) { /* what somebody writes who opened it: not over numbers that were cut */
         history_term(&v->own, s, v->branch, GAP, 0, false);
         v->opened_by_others = 2;
     }
@@ -76,13 +77,14 @@ static bool hears_primary(const struct world *w, int s)
     return link_open(w, p, s) && link_open(w, s, p) && host_runs(w, p) && w->servers[p].state == RUNS;
 }
 
-/* The histories are not one: with its own transactions on top a receiver connects from before them and its applier
- * refuses what comes (1950); with the other's, its position is not found there (1236). */
+/* The histories are not one: with its own transactions on top a receiver connects from before them and its
+ * applier refuses what comes (1950); with the other's, its position is not found there (1236). */
 static void fork_off(struct world *w, int s, uint32_t same)
 {
     struct server *v = &w->servers[s], *p = &w->servers[1 - s];
     bool own = history_last(&v->own, v->applied).server == s + 1;
-    TRACE(w, trace_server(s), "the %s stops: the histories fork after %u", own ? "applier" : "receiver", same);
+    TRACE(w, trace_server(s), "the %s stops: the histories fork after %u", own ? "applier" : "receiver",
+          same);
     v->forked = 1;
     if (!own) {
         v->io = IO_NO;

@@ -1,6 +1,6 @@
-/* Histories of one domain in strict mode: stretches, each of one writer. Two servers never write the same sequence
- * number under the same server id. One may, if crash recovery has cut its log (init_rpl_role=SLAVE): from then on it
- * writes another branch, which nothing that compares GTIDs can tell from the first. */
+/* Histories of one domain in strict mode: stretches, each of one writer. Two servers never write the same
+ * sequence number under the same server id. One may, if crash recovery has cut its log (init_rpl_role=SLAVE):
+ * from then on it writes another branch, which nothing that compares GTIDs can tell from the first. */
 #include <string.h>
 
 #include "parts.h"
@@ -21,11 +21,13 @@ static int segment_of(const struct history *h, uint32_t seq)
 struct gid history_last(const struct history *h, uint32_t to)
 {
     int i = to ? segment_of(h, to) : -1;
-    return i < 0 ? (struct gid){0} : (struct gid){.seq = to, .server = (uint8_t)(h->at[i].server + 1), .branch = h->at[i].branch};
+    return i < 0
+               ? (struct gid){0}
+               : (struct gid){.seq = to, .server = (uint8_t)(h->at[i].server + 1), .branch = h->at[i].branch};
 }
 
-/* Room is made by forgetting where the oldest stretches of one writer met, and with them their terms: who asks about
- * those is told wrong from then on. */
+/* Room is made by forgetting where the oldest stretches of one writer met, and with them their terms: who
+ * asks about those is told wrong from then on. */
 static void make_room(struct history *h)
 {
     if (h->count < SEGMENTS_MAX)
@@ -44,7 +46,8 @@ static struct segment *last_of(struct history *h, int server, int branch, bool f
     uint32_t end = history_end(h);
     make_room(h);
     last = &h->at[h->count++];
-    *last = (struct segment){.server = (uint8_t)server, .branch = (uint8_t)branch, .from = end + 1, .to = end};
+    *last =
+        (struct segment){.server = (uint8_t)server, .branch = (uint8_t)branch, .from = end + 1, .to = end};
     return last;
 }
 
@@ -122,12 +125,14 @@ static uint32_t first_after(const struct segment *g, uint32_t seq)
     return g->from > seq + 1 ? g->from : seq + 1;
 }
 
-static uint32_t common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to, bool truly)
+static uint32_t common(const struct history *a, uint32_t a_to, const struct history *b, uint32_t b_to,
+                       bool truly)
 {
     uint32_t to = a_to < b_to ? a_to : b_to, same = 0;
     int i = 0, k = 0;
     while (same < to && i < a->count && k < b->count) {
-        if (first_after(&a->at[i], same) != first_after(&b->at[k], same) || a->at[i].server != b->at[k].server || (truly && a->at[i].branch != b->at[k].branch))
+        if (first_after(&a->at[i], same) != first_after(&b->at[k], same) ||
+            a->at[i].server != b->at[k].server || (truly && a->at[i].branch != b->at[k].branch))
             break;
         uint32_t end = a->at[i].to < b->at[k].to ? a->at[i].to : b->at[k].to;
         same = end < to ? end : to;

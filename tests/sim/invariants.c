@@ -1,19 +1,19 @@
-/* What must never be. Two servers that could acknowledge at one instant; an acknowledgement of an older term after
- * one of a newer; an epoch used twice or not rising; authority, enabling and release out of their order.
+/* What must never be. Two servers that could acknowledge at one instant; an acknowledgement of an older term
+ * after one of a newer; an epoch used twice or not rising; authority, enabling and release out of their
+ * order.
  *
  * The documented exceptions (DESIGN.md, "Three ways of proving it") are exactly these, counted and bounded:
  *   pause      a whole host stood still under its writer and acknowledges on resuming, until its fencer acts;
  *   unwatched  the server was stopped while its fencer was gone or stopped too, and goes on;
- *   switch     supervisor and fencer both stand still or are gone, and the dead-man's switch, the last of the three, is
- *              disabled or blocked by somebody's locks (it is no part of the timing proof);
- *   mischief   somebody else set read_only=0;
- *   vip        tie-breaker `vip`. */
+ *   switch     supervisor and fencer both stand still or are gone, and the dead-man's switch, the last of the
+ * three, is disabled or blocked by somebody's locks (it is no part of the timing proof); mischief   somebody
+ * else set read_only=0; vip        tie-breaker `vip`. */
 #include <stdio.h>
 
 #include "parts.h"
 
 #define EXCUSED_MAX  (2500 * MS) /* a fence, or the dead-man's switch twice */
-#define MISCHIEF_MAX (4 * S)      /* seen within a period, and a fence; or the dead-man's switch */
+#define MISCHIEF_MAX (4 * S)     /* seen within a period, and a fence; or the dead-man's switch */
 
 static bool acknowledges(const struct world *w, int s)
 {
@@ -25,7 +25,8 @@ bool invariant_unattended(const struct world *w, int s)
 {
     const struct server *v = &w->servers[s];
     bool blocked = v->blockers || v->waiting || (v->blocked_at && w->now - v->blocked_at <= EXCUSED_MAX);
-    return w->nodes[s].sup.state != RUNS && w->nodes[s].fencer.state != RUNS && (!v->switch_enabled || blocked);
+    return w->nodes[s].sup.state != RUNS && w->nodes[s].fencer.state != RUNS &&
+           (!v->switch_enabled || blocked);
 }
 
 /* Which exception covers this server's being writable, or -1. */
@@ -39,7 +40,8 @@ static int excuse_of(const struct world *w, int s)
         return EXCUSE_MISCHIEF;
     if (v->unwatched && v->resumed_at && w->now - v->resumed_at <= EXCUSED_MAX)
         return EXCUSE_UNWATCHED;
-    if (invariant_unattended(w, s) || (v->unattended_at && w->now - v->unattended_at <= w->policy[s].fence_us + 100 * MS))
+    if (invariant_unattended(w, s) ||
+        (v->unattended_at && w->now - v->unattended_at <= w->policy[s].fence_us + 100 * MS))
         return EXCUSE_SWITCH;
     if (h->thawed_at && h->thawed_at > v->enabled_at && w->now - h->thawed_at <= EXCUSED_MAX)
         return EXCUSE_PAUSE;
@@ -72,11 +74,12 @@ void invariant_ack(struct world *w, int s, uint32_t to)
         w->highest_ack = v->enabled_epoch;
         loss_acked(w, s, to);
     } else if (w->highest_ack && excuse_of(w, s) < 0)
-        world_break(w, "W: %s acknowledges in epoch %u after one in epoch %u", trace_server(s), v->enabled_epoch,
-                    w->highest_ack);
+        world_break(w, "W: %s acknowledges in epoch %u after one in epoch %u", trace_server(s),
+                    v->enabled_epoch, w->highest_ack);
 }
 
-/* Two of the three voters remember a promise. Where one has lost its tables, and the other is away, nobody does. */
+/* Two of the three voters remember a promise. Where one has lost its tables, and the other is away, nobody
+ * does. */
 static bool may_be_forgotten(const struct world *w, int s)
 {
     const struct row *known = &w->servers[s].rows.at[NOTE_PROMISE - 1][1 - s];
@@ -110,7 +113,8 @@ void invariant_step(struct world *w)
         w->both_since = w->now;
     int excuse = excuse_of_pair(w);
     if (excuse < 0)
-        world_break(w, "W: both servers are writable and run since %.1f ms", (double)(w->now - w->both_since) / 1000);
+        world_break(w, "W: both servers are writable and run since %.1f ms",
+                    (double)(w->now - w->both_since) / 1000);
     else
         invariant_excused(w, w->now);
 }
@@ -152,7 +156,8 @@ void invariant_tick(struct world *w, int n, enum node_state before, const struct
     const char *what = impossible(p, out);
     struct server *v = &w->servers[n];
     (void)before;
-    /* Who was made writable by somebody is the writer all the same while it has the authority of the newest term. */
+    /* Who was made writable by somebody is the writer all the same while it has the authority of the newest
+     * term. */
     if (p->m.state == NODE_WRITER && v->mischief && p->m.epoch >= w->highest_enabled) {
         v->mischief = 0;
         v->enabled_epoch = w->highest_enabled = (uint32_t)p->m.epoch;
@@ -161,7 +166,8 @@ void invariant_tick(struct world *w, int n, enum node_state before, const struct
         world_break(w, "P: %s, row %d: %s", trace_node(n), out->row->id, what);
     for (int i = 0; i < out->step_count; i++) {
         const struct decide_step *step = &out->steps[i];
-        if (step->to == NODE_PROMOTE_PROMISE && !p->m.accept_loss && out->facts.value[FACT_DRAINED] == TRI_UNKNOWN)
+        if (step->to == NODE_PROMOTE_PROMISE && !p->m.accept_loss &&
+            out->facts.value[FACT_DRAINED] == TRI_UNKNOWN)
             world_break(w, "P: promoted on unknown data");
         if (step->to == NODE_WRITER)
             w->tally.failovers++;

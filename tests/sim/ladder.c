@@ -1,5 +1,5 @@
-/* The fence ladder, of the fencer or of a supervisor. Mirrors io/ladder.c: cut, set, sweep, kill, each to its part of
- * F; stepped each millisecond and at each answer. */
+/* The fence ladder, of the fencer or of a supervisor. Mirrors io/ladder.c: cut, set, sweep, kill, each to its
+ * part of F; stepped each millisecond and at each answer. */
 #include <string.h>
 
 #include "parts.h"
@@ -207,5 +207,6 @@ void ladder_start(struct world *w, int n, bool fencer, unsigned rungs)
     l->started = clock_of(w, n);
     TRACE(w, trace_node(n), "%s ladder begins", fencer ? "the fencer's" : "the supervisor's");
     event_drop(w, fencer ? EV_FRUNG : EV_RUNG, n, 0);
-    event_add(w, w->now, fencer ? EV_FRUNG : EV_RUNG, n, 0, fencer ? w->nodes[n].fencer.gen : w->nodes[n].sup.gen);
+    event_add(w, w->now, fencer ? EV_FRUNG : EV_RUNG, n, 0,
+              fencer ? w->nodes[n].fencer.gen : w->nodes[n].sup.gen);
 }

@@ -1,9 +1,11 @@
-/* Sessions as their owner has them, and the network under them. Mirrors io/session.c: one statement outstanding, the
- * rest queued; a deadline closes the connection; back-off with jitter; a lost statement is told before the loss.
+/* Sessions as their owner has them, and the network under them. Mirrors io/session.c: one statement
+ * outstanding, the rest queued; a deadline closes the connection; back-off with jitter; a lost statement is
+ * told before the loss.
  *
- * The network delays and loses (TCP sends again after 200 ms, 400 ms ...), keeps each stream's order, and delivers
- * late what a cut held back as long as its connection lives. What the kernel of a server's host has taken is
- * executed even if the process was stopped and the client has gone. A hang-up that meets a cut is lost. */
+ * The network delays and loses (TCP sends again after 200 ms, 400 ms ...), keeps each stream's order, and
+ * delivers late what a cut held back as long as its connection lives. What the kernel of a server's host has
+ * taken is executed even if the process was stopped and the client has gone. A hang-up that meets a cut is
+ * lost. */
 #include <string.h>
 
 #include "parts.h"
@@ -403,7 +405,8 @@ void session_reply(struct world *w, int s, int c)
     const struct conn *k = &w->servers[s].conns[c];
     struct session *to;
     if (is_read(w, s, c, &to))
-        event_add(w, link_arrival(w, s, owner_host(k->node), &to->next_from), EV_REPLY, k->node, k->slot, k->link_gen);
+        event_add(w, link_arrival(w, s, owner_host(k->node), &to->next_from), EV_REPLY, k->node, k->slot,
+                  k->link_gen);
 }
 
 void session_broken(struct world *w, int s, int c)
@@ -411,5 +414,6 @@ void session_broken(struct world *w, int s, int c)
     const struct conn *k = &w->servers[s].conns[c];
     struct session *to;
     if (is_read(w, s, c, &to))
-        event_add(w, link_arrival(w, s, owner_host(k->node), &to->next_from), EV_BROKEN, k->node, k->slot, k->link_gen);
+        event_add(w, link_arrival(w, s, owner_host(k->node), &to->next_from), EV_BROKEN, k->node, k->slot,
+                  k->link_gen);
 }

@@ -1,5 +1,6 @@
-/* User locks of a server: GET_LOCK, IS_USED_LOCK, and the line of those who wait, served in its order. A lock ends
- * with its session: closed, killed, or idle for its wait_timeout (FIELD-NOTES "User locks as leases"). */
+/* User locks of a server: GET_LOCK, IS_USED_LOCK, and the line of those who wait, served in its order. A lock
+ * ends with its session: closed, killed, or idle for its wait_timeout (FIELD-NOTES "User locks as leases").
+ */
 #include "parts.h"
 
 bool lock_is_mine(const struct server *v, int lock, int c)

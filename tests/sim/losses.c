@@ -1,6 +1,6 @@
-/* What was acknowledged and is not where the next term begins. In async mode that is allowed as far as the ledger
- * says (DESIGN.md, "Loss gate"): only rows acknowledged after the writer was last sampled, none where the bound
- * claims to be exact, none after a handover. */
+/* What was acknowledged and is not where the next term begins. In async mode that is allowed as far as the
+ * ledger says (DESIGN.md, "Loss gate"): only rows acknowledged after the writer was last sampled, none where
+ * the bound claims to be exact, none after a handover. */
 #include <inttypes.h>
 
 #include "parts.h"
@@ -52,7 +52,8 @@ void loss_at_end(struct world *w)
         uint32_t same = history_shared(&v->own, v->applied, &w->due, w->due_to);
         uint32_t seems = history_common(&v->own, v->applied, &w->due, w->due_to);
         if (v->state == RUNS && host_runs(w, s) && seems >= w->due_to && same < w->due_to)
-            world_break(w, "A: %s lacks acknowledged rows from %u to %u, and no GTID tells", trace_server(s), same + 1, w->due_to);
+            world_break(w, "A: %s lacks acknowledged rows from %u to %u, and no GTID tells", trace_server(s),
+                        same + 1, w->due_to);
     }
 }
 
@@ -91,7 +92,8 @@ static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
     else if (p->m.why == REASON_HANDOVER)
         world_break(w, "A: %u acknowledged rows from %u on are lost by a handover", lost, first);
     else if (b->exact && b->missing_bytes <= 0 && b->known_lost == 0)
-        world_break(w, "A: %u acknowledged rows from %u on are lost, and the bound said exactly none", lost, first);
+        world_break(w, "A: %u acknowledged rows from %u on are lost, and the bound said exactly none", lost,
+                    first);
     else if (at && p->promoted_seen && at + SLACK < sampled)
         world_break(w, "A: row %u is lost, acknowledged %.1f ms before the writer was last seen", first,
                     (double)(sampled - at) / MS);

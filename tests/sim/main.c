@@ -10,7 +10,7 @@
 
 #include "parts.h"
 
-#define JOBS_MAX  64
+#define JOBS_MAX   64
 #define FAILED_MAX 32
 
 struct failure {
@@ -33,7 +33,7 @@ struct run {
     struct options o;
     const char *list; /* a file of seeds */
     bool one;
-    uint64_t seeds;   /* how many; 0 = no limit */
+    uint64_t seeds; /* how many; 0 = no limit */
     uint64_t events;
     double minutes;
     int jobs, most_failures;
@@ -46,7 +46,8 @@ static struct world world;
 static void usage(FILE *to)
 {
     fputs("usage: sim [--seed N [--trace]] [--seeds COUNT] [--minutes M] [--events N] [--jobs J] [--base N]\n"
-          "           [--mode safety|liveness|both] [--tie witness|writer|vip] [--durability async|lossless|any]\n"
+          "           [--mode safety|liveness|both] [--tie witness|writer|vip] [--durability "
+          "async|lossless|any]\n"
           "           [--length SECONDS] [--list FILE] [--rows]\n",
           to);
 }
@@ -140,18 +141,21 @@ static void print_rows(const struct result *all)
 static void print_summary(const struct result *all, double seconds)
 {
     const struct tally *t = &all->tally;
-    printf("seeds %" PRIu64 ", events delivered to the supervisors %" PRIu64 ", ticks %" PRIu64 ", steps %" PRIu64
-           ", %.1f s, %.2f million steps/s\n",
+    printf("seeds %" PRIu64 ", events delivered to the supervisors %" PRIu64 ", ticks %" PRIu64
+           ", steps %" PRIu64 ", %.1f s, %.2f million steps/s\n",
            all->seeds, t->delivered, t->ticks, t->events, seconds, (double)t->events / seconds / 1e6);
     printf("faults %" PRIu64 ", terms %" PRIu64 ", handovers begun %" PRIu64 ", writes acknowledged %" PRIu64
            ", lost within the bound %" PRIu64 ", operator needed %" PRIu64 ", seeds cut short %" PRIu64 "\n",
            t->faults, t->enables, t->handovers, t->writes, t->lost, t->refused, t->cut_short);
-    printf("excused, ms of two writers: host paused %.1f, unwatched %.1f, all three backstops gone %.1f, set by somebody %.1f, tie-breaker vip %.1f\n",
-           (double)t->excused_us[EXCUSE_PAUSE] / 1e3, (double)t->excused_us[EXCUSE_UNWATCHED] / 1e3, (double)t->excused_us[EXCUSE_SWITCH] / 1e3,
-           (double)t->excused_us[EXCUSE_MISCHIEF] / 1e3, (double)t->excused_us[EXCUSE_VIP] / 1e3);
+    printf("excused, ms of two writers: host paused %.1f, unwatched %.1f, all three backstops gone %.1f, set "
+           "by somebody %.1f, tie-breaker vip %.1f\n",
+           (double)t->excused_us[EXCUSE_PAUSE] / 1e3, (double)t->excused_us[EXCUSE_UNWATCHED] / 1e3,
+           (double)t->excused_us[EXCUSE_SWITCH] / 1e3, (double)t->excused_us[EXCUSE_MISCHIEF] / 1e3,
+           (double)t->excused_us[EXCUSE_VIP] / 1e3);
     if (t->marks || t->rolled_back)
-        printf("lossless: acknowledged without the other, which was marked, %" PRIu64 "; marks written %" PRIu64
-               ", cleared %" PRIu64 "; commits rolled back by crash recovery %" PRIu64 "\n",
+        printf("lossless: acknowledged without the other, which was marked, %" PRIu64
+               "; marks written %" PRIu64 ", cleared %" PRIu64
+               "; commits rolled back by crash recovery %" PRIu64 "\n",
                t->alone, t->marks, t->clears, t->rolled_back);
     print_rows(all);
 }
@@ -168,8 +172,9 @@ static void print_failures(const struct result *r)
 {
     for (int i = 0; i < r->failed && i < FAILED_MAX; i++)
         printf("FAILED: --seed %" PRIu64 " --mode %s%s   # %s: %s\n", r->failures[i].seed,
-               r->failures[i].liveness ? "liveness" : "safety", r->failures[i].lossless ? " --durability lossless" : "",
-               tie_name(r->failures[i].tie), r->failures[i].what);
+               r->failures[i].liveness ? "liveness" : "safety",
+               r->failures[i].lossless ? " --durability lossless" : "", tie_name(r->failures[i].tie),
+               r->failures[i].what);
 }
 
 static int run_all(const struct run *run)
@@ -224,7 +229,9 @@ static int run_list(const struct run *run)
         o.liveness = strcmp(mode, "liveness") == 0;
         o.durability = strcmp(tie, "lossless") == 0 ? DURABLE_LOSSLESS : DURABLE_ASYNC;
         o.tie_given = strcmp(tie, "any") != 0;
-        o.tie = strcmp(tie, "writer") == 0 ? POLICY_TIE_WRITER : strcmp(tie, "vip") == 0 ? POLICY_TIE_VIP : POLICY_TIE_WITNESS;
+        o.tie = strcmp(tie, "writer") == 0 ? POLICY_TIE_WRITER
+                : strcmp(tie, "vip") == 0  ? POLICY_TIE_VIP
+                                           : POLICY_TIE_WITNESS;
         run_one(&o, &all);
     }
     fclose(file);

@@ -206,9 +206,10 @@ static bool is_settled_here(struct supervisor *p)
     p->wish_left = p->wish_left || (p->m.state != NODE_STANDBY && p->m.since_us >= p->wish_began);
     for (size_t i = 0; i < rules_count; i++)
         row = rules_table[i].id == p->row ? &rules_table[i] : row;
-    bool refused = p->m.state == NODE_STANDBY && row && row->stay && (row->actions & ACTION_BIT(ACTION_ALERT));
-    return p->m.state == NODE_WRITER || p->m.state == NODE_FENCED || p->m.state == NODE_QUARANTINED || refused ||
-           (was && p->m.state == NODE_STANDBY);
+    bool refused =
+        p->m.state == NODE_STANDBY && row && row->stay && (row->actions & ACTION_BIT(ACTION_ALERT));
+    return p->m.state == NODE_WRITER || p->m.state == NODE_FENCED || p->m.state == NODE_QUARANTINED ||
+           refused || (was && p->m.state == NODE_STANDBY);
 }
 
 static bool is_settled_away(struct supervisor *p)

@@ -126,7 +126,8 @@ void node_wake(struct world *w, int n);
 void probe_now(struct world *w, int n, int which);
 void bell_listen(struct world *w, int n, bool listen);
 void actions_run(struct world *w, int n, struct outcome *out);
-void actions_state_changed(struct world *w, int n, const struct facts *f, enum node_state from, enum node_state to);
+void actions_state_changed(struct world *w, int n, const struct facts *f, enum node_state from,
+                           enum node_state to);
 void actions_weight(struct world *w, int n, const struct facts *f);
 void actions_bulletin(struct world *w, int n, const struct facts *f);
 int64_t actions_next(const struct world *w, int n);
@@ -148,7 +149,8 @@ void operator_look(struct world *w, int n);
 enum { RUNG_CUT = 1, RUNG_SET = 2, RUNG_SWEEP = 4, RUNG_KILL = 8 };
 void ladder_start(struct world *w, int n, bool of_fencer, unsigned rungs);
 void ladder_step(struct world *w, int n, bool of_fencer);
-void ladder_replied(struct world *w, int n, bool of_fencer, const struct statement *st, const struct answer *a);
+void ladder_replied(struct world *w, int n, bool of_fencer, const struct statement *st,
+                    const struct answer *a);
 void ladder_free(struct climb *l);
 
 /* fencer.c */
@@ -200,7 +202,8 @@ void loss_at_end(struct world *w);
 void loss_enabled(struct world *w, int s);
 
 /* trace.c */
-void trace(const struct world *w, const char *who, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void trace(const struct world *w, const char *who, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 const char *trace_node(int n);
 const char *trace_server(int s);
 const char *verb_name(int verb);

@@ -1,5 +1,5 @@
-/* The procedures of sql/voting.sql and sql/enable.sql, in steps between which anything may happen. A KILL ends them
- * where they are: then nobody undoes what was set. Returns false while the statement goes on. */
+/* The procedures of sql/voting.sql and sql/enable.sql, in steps between which anything may happen. A KILL
+ * ends them where they are: then nobody undoes what was set. Returns false while the statement goes on. */
 #include "parts.h"
 
 #define LOCK_WAIT (1000 * MS) /* lock_wait_timeout of a vote's session */
@@ -98,7 +98,8 @@ static bool promise(struct world *w, int s, int c, struct answer *a)
     }
     v->row_lock = 0;
     consume(v, k->now.epoch, a);
-    *row_of(&v->rows, NOTE_PROMISE, k->node) = (struct row){.present = 1, .epoch = k->now.epoch, .seq = k->id};
+    *row_of(&v->rows, NOTE_PROMISE, k->node) =
+        (struct row){.present = 1, .epoch = k->now.epoch, .seq = k->id};
     return true;
 }
 
@@ -121,7 +122,8 @@ static bool release(struct world *w, int s, int c, struct answer *a)
                                                                .gtid = k->now.gtid,
                                                                .seq = k->id};
         if (k->now.kind == NOTE_RELEASE || k->now.kind == NOTE_CERTIFICATE)
-            w->servers[k->node].was_epoch = 0; /* its term is over: what is written there from now on is not of it */
+            w->servers[k->node].was_epoch =
+                0; /* its term is over: what is written there from now on is not of it */
         k->pc = 1;
         server_step_later(w, s, c, server_pace(w));
         return false;

@@ -1,12 +1,12 @@
-/* Semi-sync AFTER_SYNC of MariaDB 10.11, for durability lossless. As FIELD-NOTES "Semi-sync" and ARCHITECTURE.md
- * "Facts found" have it:
- *   - a commit is in the binary log and sent before it waits; one group waits, a second one behind it holds LOCK_log,
- *     so that a third cannot be written;
- *   - a receiver acknowledges what it receives, once, after its relay log is flushed; an acknowledgement is lost with
- *     its connection; what was received is not sent again unless the relay log was discarded;
+/* Semi-sync AFTER_SYNC of MariaDB 10.11, for durability lossless. As FIELD-NOTES "Semi-sync" and
+ * ARCHITECTURE.md "Facts found" have it:
+ *   - a commit is in the binary log and sent before it waits; one group waits, a second one behind it holds
+ * LOCK_log, so that a third cannot be written;
+ *   - a receiver acknowledges what it receives, once, after its relay log is flushed; an acknowledgement is
+ * lost with its connection; what was received is not sent again unless the relay log was discarded;
  *   - KILL lets a waiting commit go, and nobody is told; turning the master side off tells its client OK;
- *   - what waits when the server dies was never a commit on disk (innodb_flush_log_at_trx_commit=3), and recovery with
- *     init_rpl_role=SLAVE cuts it from the log: its GTIDs will be given again. */
+ *   - what waits when the server dies was never a commit on disk (innodb_flush_log_at_trx_commit=3), and
+ * recovery with init_rpl_role=SLAVE cuts it from the log: its GTIDs will be given again. */
 #include "parts.h"
 
 #define NET_TIMEOUT (10 * S)
@@ -68,7 +68,8 @@ void semi_turn(struct world *w, int s, bool on, bool by_others)
 {
     struct server *v = &w->servers[s];
     if (v->semi_sync != on)
-        TRACE(w, trace_server(s), "semi-sync %s%s", on ? "on" : "off", by_others ? " (by somebody else)" : "");
+        TRACE(w, trace_server(s), "semi-sync %s%s", on ? "on" : "off",
+              by_others ? " (by somebody else)" : "");
     v->alone_by_others = !on && (by_others || (v->alone_by_others && !v->semi_sync));
     v->semi_sync = v->status = on;
     v->strict |= on;
@@ -94,7 +95,8 @@ void semi_recover(struct world *w, int s)
 static void acknowledge(struct world *w, int s, uint32_t to)
 {
     int64_t flushed = 100 + random_below(w, 400);
-    struct event *e = event_add(w, link_arrival(w, s, 1 - s, NULL) + flushed, EV_ACK, 1 - s, 0, w->servers[s].link);
+    struct event *e =
+        event_add(w, link_arrival(w, s, 1 - s, NULL) + flushed, EV_ACK, 1 - s, 0, w->servers[s].link);
     e->x = to;
 }
 

@@ -1,5 +1,6 @@
-/* A MariaDB server: its life, its connections, read_only, the dead-man's event (sql/dead_man.sql), the writes of
- * clients. What SET read_only waits for and what a stop does to queued statements is as FIELD-NOTES measured it. */
+/* A MariaDB server: its life, its connections, read_only, the dead-man's event (sql/dead_man.sql), the writes
+ * of clients. What SET read_only waits for and what a stop does to queued statements is as FIELD-NOTES
+ * measured it. */
 #include <string.h>
 
 #include "parts.h"
@@ -138,7 +139,8 @@ static void run_switch(struct world *w, int s)
 {
     struct server *v = &w->servers[s];
     int holder = v->locks[LOCK_WRITE] - 1;
-    event_add(w, clock_to_world(w, s, clock_of(w, s) + S) + random_below(w, 2 * MS), EV_SWITCH, s, 0, v->life);
+    event_add(w, clock_to_world(w, s, clock_of(w, s) + S) + random_below(w, 2 * MS), EV_SWITCH, s, 0,
+              v->life);
     if (v->switch_set_since && clock_of(w, s) - v->switch_set_since >= S)
         v->switch_set_since = 0; /* given up after lock_wait_timeout */
     if (!v->switch_enabled || v->switch_set_since || (v->blockers & BLOCK_FTWRL))

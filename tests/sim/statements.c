@@ -1,5 +1,6 @@
-/* What a server does with one statement, and what it answers. After wire/observe.c (what a probe reads), io/voter.c,
- * io/bell.c, io/ladder_sql.c, daemon/own_server.c and daemon/fencer_sessions.c (what they ask for). */
+/* What a server does with one statement, and what it answers. After wire/observe.c (what a probe reads),
+ * io/voter.c, io/bell.c, io/ladder_sql.c, daemon/own_server.c and daemon/fencer_sessions.c (what they ask
+ * for). */
 #include <string.h>
 
 #include "parts.h"

@@ -1,8 +1,9 @@
 /* story: one order of faults, told again and again with other times between them.
  *
- * A violation that needs three faults within milliseconds of each other is rare in random seeds and too deep for a walk
- * through all choices. Whoever suspects one writes it down as a story: moves in their order, each with the range of
- * its time after the one before. mx1 is the writer. Every try draws the times, the clocks' rates and the phases anew from its number. */
+ * A violation that needs three faults within milliseconds of each other is rare in random seeds and too deep
+ * for a walk through all choices. Whoever suspects one writes it down as a story: moves in their order, each
+ * with the range of its time after the one before. mx1 is the writer. Every try draws the times, the clocks'
+ * rates and the phases anew from its number. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,7 +209,11 @@ static void pass(struct world *w, int n)
     (void)n;
 }
 
-#define BOTH(name, make) {name " mx1", 0, 0, NULL, make}, {name " mx2", 0, 1, NULL, make}
+#define BOTH(name, make)                                                                                     \
+    {name " mx1", 0, 0, NULL, make},                                                                         \
+    {                                                                                                        \
+        name " mx2", 0, 1, NULL, make                                                                        \
+    }
 
 static const struct move own_moves[] = {
     BOTH("stop both of", stop_both),
@@ -369,8 +374,9 @@ static int tell_all(const struct story *t, double seconds, uint64_t most, const 
         passed = (double)(now.tv_sec - began.tv_sec) + (double)(now.tv_nsec - began.tv_nsec) / 1e9;
     }
     if (world.broken[0])
-        printf("%s\n  tie-breaker %s, again: story --tie %s --story '%s' --try %llu\n", world.broken, tie_names[t->tie],
-               t->lossless ? "lossless" : tie_names[t->tie], text, (unsigned long long)tries - 1);
+        printf("%s\n  tie-breaker %s, again: story --tie %s --story '%s' --try %llu\n", world.broken,
+               tie_names[t->tie], t->lossless ? "lossless" : tie_names[t->tie], text,
+               (unsigned long long)tries - 1);
     printf("%llu tries, %.1f s%s\n", (unsigned long long)tries, passed, world.broken[0] ? "; FAILED" : "");
     return world.broken[0] != 0;
 }
@@ -379,7 +385,8 @@ static int tell_all(const struct story *t, double seconds, uint64_t most, const 
 
 static int usage(void)
 {
-    fputs("usage: story --story 'MOVE @MS-MS; MOVE @MS; ...' [--tie witness|lossless|writer|vip] [--alive yes] [--mended yes] [--seconds N]\n"
+    fputs("usage: story --story 'MOVE @MS-MS; MOVE @MS; ...' [--tie witness|lossless|writer|vip] [--alive "
+          "yes] [--mended yes] [--seconds N]\n"
           "             [--tries N] [--try N] [--moves yes]\n",
           stderr);
     return 2;
@@ -396,10 +403,10 @@ static int list_moves(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"tie", 1, NULL, 't'},     {"story", 1, NULL, 's'}, {"try", 1, NULL, 'n'},
-                                            {"tries", 1, NULL, 'm'},   {"seconds", 1, NULL, 'e'}, {"mended", 1, NULL, 'w'},
-                                            {"alive", 1, NULL, 'a'},
-                                            {"moves", 1, NULL, 'l'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"tie", 1, NULL, 't'},   {"story", 1, NULL, 's'},   {"try", 1, NULL, 'n'},
+        {"tries", 1, NULL, 'm'}, {"seconds", 1, NULL, 'e'}, {"mended", 1, NULL, 'w'},
+        {"alive", 1, NULL, 'a'}, {"moves", 1, NULL, 'l'},   {NULL, 0, NULL, 0}};
     struct story t = {.tie = POLICY_TIE_WITNESS};
     const char *text = NULL;
     double seconds = 1e9;
@@ -410,7 +417,9 @@ int main(int argc, char **argv)
         if (c == 't')
             t.lossless = !strcmp(optarg, "lossless");
         if (c == 't')
-            t.tie = !strcmp(optarg, "writer") ? POLICY_TIE_WRITER : !strcmp(optarg, "vip") ? POLICY_TIE_VIP : POLICY_TIE_WITNESS;
+            t.tie = !strcmp(optarg, "writer") ? POLICY_TIE_WRITER
+                    : !strcmp(optarg, "vip")  ? POLICY_TIE_VIP
+                                              : POLICY_TIE_WITNESS;
         else if (c == 's')
             text = optarg;
         else if (c == 'n')

@@ -1,5 +1,6 @@
-/* A supervisor around the real decision. Mirrors daemon/supervisor.c (the callbacks that write the observation),
- * daemon/cycle.c (the tick and its order), daemon/fencer_link.c, io/probe.c, io/bell.c and daemon/vip_vote.c. */
+/* A supervisor around the real decision. Mirrors daemon/supervisor.c (the callbacks that write the
+ * observation), daemon/cycle.c (the tick and its order), daemon/fencer_link.c, io/probe.c, io/bell.c and
+ * daemon/vip_vote.c. */
 #include <string.h>
 
 #include "parts.h"
@@ -387,7 +388,8 @@ static void tell_steps(struct world *w, int n, const struct outcome *out)
     }
     rows_fired[out->row->id]++;
     if (w->c.trace && out->row->id != p->last_row && !out->step_count)
-        TRACE(w, trace_node(n), "%s: %s (row %d)", node_state_name(p->m.state), out->row->reason, out->row->id);
+        TRACE(w, trace_node(n), "%s: %s (row %d)", node_state_name(p->m.state), out->row->reason,
+              out->row->id);
 }
 
 static void run_tick(struct world *w, int n)
@@ -576,7 +578,8 @@ void supervisor_start(struct world *w, int n)
     p->bulletin_seq = (uint32_t)(w->now / 1000);
     TRACE(w, trace_node(n), "the supervisor starts");
     mind_init(&p->m, clock_of(w, n));
-    quorum_init(&p->q, n, policy->tie == POLICY_TIE_WRITER, (int)(policy->lease_us / 1000), policy->drift_ppm);
+    quorum_init(&p->q, n, policy->tie == POLICY_TIE_WRITER, (int)(policy->lease_us / 1000),
+                policy->drift_ppm);
     p->m.ledger = node->saved;
     p->m.ledger.restored = true;
     p->m.ledger.revision = p->m.ledger.flushed_revision = 0;

@@ -1,5 +1,6 @@
-/* keepalived by weight: base 254, pre-emption, an advert each 200 ms; a FAULT gives the VIP up at once. Killed, it
- * leaves the address where it is (FIELD-NOTES "keepalived"). The reference's ARP table names who announced last. */
+/* keepalived by weight: base 254, pre-emption, an advert each 200 ms; a FAULT gives the VIP up at once.
+ * Killed, it leaves the address where it is (FIELD-NOTES "keepalived"). The reference's ARP table names who
+ * announced last. */
 #include "parts.h"
 
 #define ADVERT (200 * MS)

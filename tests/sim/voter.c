@@ -1,11 +1,12 @@
-/* One voter's session as a supervisor uses it. Mirrors io/server_voter.c, function by function and in its order. */
+/* One voter's session as a supervisor uses it. Mirrors io/server_voter.c, function by function and in its
+ * order. */
 #include <string.h>
 
 #include "parts.h"
 
-#define LOOK_AGAIN  (20 * MS)
-#define SILENT_MS   ((int)(w->policy[n].silent_us / MS))
-#define LEASE_MS    (w->policy[n].lease_us / MS)
+#define LOOK_AGAIN (20 * MS)
+#define SILENT_MS  ((int)(w->policy[n].silent_us / MS))
+#define LEASE_MS   (w->policy[n].lease_us / MS)
 
 static struct supervisor *sup_of(struct world *w, int n)
 {
@@ -84,7 +85,8 @@ static void taken(struct world *w, int n, int i, const struct answer *a)
         v->predecessor = 0;
         quorum_taken(&p->q, i, a->sent, a->answered, rows->read_us && former_released(rows, n), expired);
         v->last_asked = 0;
-        TRACE(w, trace_node(n), "took the vote at %s%s", trace_server(i), expired ? " from an expired holder" : "");
+        TRACE(w, trace_node(n), "took the vote at %s%s", trace_server(i),
+              expired ? " from an expired holder" : "");
     } else {
         v->look_again = clock_of(w, n) + LOOK_AGAIN;
     }
@@ -279,7 +281,8 @@ static void promised(struct world *w, int n, int i, const struct statement *st, 
 static void write_mark(struct world *w, int n, int i, int node, uint64_t epoch)
 {
     struct voter_side *v = &sup_of(w, n)->voters[i];
-    struct statement st = {.verb = epoch ? DO_MARK : DO_CLEAR_MARK, .id = (uint32_t)node, .epoch = (uint32_t)epoch};
+    struct statement st = {
+        .verb = epoch ? DO_MARK : DO_CLEAR_MARK, .id = (uint32_t)node, .epoch = (uint32_t)epoch};
     if (v->marking[node] || !session_is_up(w, n, SLOT_VOTER + i))
         return;
     v->marking[node] = 1;
@@ -367,7 +370,9 @@ static void release_written(struct world *w, int n, int i, const struct answer *
     p->voters[i].release_done = 1;
     quorum_released(&p->q, i);
     TRACE(w, trace_node(n), "released in writing at %s: %s", trace_server(i),
-          a->status == GOT_OK ? "ok" : a->status == GOT_ERROR ? "refused" : "unanswered");
+          a->status == GOT_OK      ? "ok"
+          : a->status == GOT_ERROR ? "refused"
+                                   : "unanswered");
     if (a->status != GOT_LOST)
         session_close(w, n, SLOT_VOTER + i);
     node_wake(w, n);

@@ -160,7 +160,8 @@ static bool must_wait(const struct world *w, const struct event *e)
     case EV_QUERY:
         return false; /* the kernel takes it, whatever the server does */
     case EV_CONNECT:
-        return server_waits(w, w->nodes[e->a].sessions[e->b].server) && w->hosts[w->nodes[e->a].sessions[e->b].server].on;
+        return server_waits(w, w->nodes[e->a].sessions[e->b].server) &&
+               w->hosts[w->nodes[e->a].sessions[e->b].server].on;
     case EV_HANGUP:
     case EV_STEP:
     case EV_IDLE:
@@ -326,13 +327,18 @@ static void make_policy(struct world *w, int n)
                          .breaker_failovers = w->c.breaker};
 }
 
-/* Half of the seeds have the defaults; the others as little time in hand as settings/check_timing.c lets them. */
+/* Half of the seeds have the defaults; the others as little time in hand as settings/check_timing.c lets
+ * them. */
 static void make_timing(struct world *w)
 {
     struct fencer_rules *r = &w->fencer_rules;
     int delay_ms = 500, epsilon_ms = 50;
-    *r = (struct fencer_rules){
-        .lease_ms = 3000, .renew_ms = 250, .silent_ms = 1000, .fence_ms = 1000, .fences = true, .kill_server = true};
+    *r = (struct fencer_rules){.lease_ms = 3000,
+                               .renew_ms = 250,
+                               .silent_ms = 1000,
+                               .fence_ms = 1000,
+                               .fences = true,
+                               .kill_server = true};
     if (random_below(w, 2)) {
         r->lease_ms = 2000 + 1000 * (int)random_below(w, 3);
         r->silent_ms = 300 + (int)random_below(w, 700);

@@ -1,15 +1,17 @@
-/* The simulated world: two nodes with the real decision and the real fencer logic, against models of everything
- * else. One copyable, pointer-free struct: to explore, copy it; the pending events are a part of it.
+/* The simulated world: two nodes with the real decision and the real fencer logic, against models of
+ * everything else. One copyable, pointer-free struct: to explore, copy it; the pending events are a part of
+ * it.
  *
- * What is real: model/decide, facts, rules, quorum, ledger, gtid, fencer_logic, linked as they are (with a smaller
- * GTID_SET_MAX). What is modelled, and after which source, stands at the top of each file here.
+ * What is real: model/decide, facts, rules, quorum, ledger, gtid, fencer_logic, linked as they are (with a
+ * smaller GTID_SET_MAX). What is modelled, and after which source, stands at the top of each file here.
  *
- * Use: world_init(), then world_step() until it returns false; or, to explore, pick any pending event of `events`
- * and world_take() it. After each, `broken` tells whether an invariant is violated. Faults are ordinary functions
- * (faults.h), to be called at any time between two events.
+ * Use: world_init(), then world_step() until it returns false; or, to explore, pick any pending event of
+ * `events` and world_take() it. After each, `broken` tells whether an invariant is violated. Faults are
+ * ordinary functions (faults.h), to be called at any time between two events.
  *
- * Times: `now` is the world's own; a host sees clock_of(), which drifts and is ahead by up to an hour. Indices:
- * hosts 0 and 1 are the nodes, each with the server of the same index; host 2 has the witness; 3 is a reference. */
+ * Times: `now` is the world's own; a host sees clock_of(), which drifts and is ahead by up to an hour.
+ * Indices: hosts 0 and 1 are the nodes, each with the server of the same index; host 2 has the witness; 3 is
+ * a reference. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
@@ -37,43 +39,43 @@
 enum event_kind {
     EV_NONE = 0,
     /* of a session: a = node, b = slot, gen = of the connection */
-    EV_CONNECT,  /* arrives at the server */
-    EV_QUERY,    /* arrives at the server */
-    EV_REPLY,    /* arrives at the client */
-    EV_BROKEN,   /* the client learns that its connection is closed */
-    EV_ALARM,    /* back-off is over, or a deadline */
-    EV_SEND,     /* its process was stopped before it had sent */
+    EV_CONNECT, /* arrives at the server */
+    EV_QUERY,   /* arrives at the server */
+    EV_REPLY,   /* arrives at the client */
+    EV_BROKEN,  /* the client learns that its connection is closed */
+    EV_ALARM,   /* back-off is over, or a deadline */
+    EV_SEND,    /* its process was stopped before it had sent */
     /* of a server: a = server, b = connection, gen = of that */
-    EV_HANGUP,   /* the server learns that its client is gone */
-    EV_STEP,     /* a statement goes on */
-    EV_IDLE,     /* wait_timeout */
+    EV_HANGUP, /* the server learns that its client is gone */
+    EV_STEP,   /* a statement goes on */
+    EV_IDLE,   /* wait_timeout */
     /* of a server: a = server */
-    EV_SWITCH,   /* the dead-man's event */
-    EV_FLOW,     /* replication: something arrives or is applied */
-    EV_WRITE,    /* a client writes */
-    EV_START,    /* the server starts */
-    EV_ACK,      /* a receiver's acknowledgement arrives: gen = of its connection, x = position */
+    EV_SWITCH, /* the dead-man's event */
+    EV_FLOW,   /* replication: something arrives or is applied */
+    EV_WRITE,  /* a client writes */
+    EV_START,  /* the server starts */
+    EV_ACK,    /* a receiver's acknowledgement arrives: gen = of its connection, x = position */
     /* of a supervisor: a = node, gen = of the process */
     EV_TICK,
     EV_PERIOD,
     EV_WAKE,
     EV_SAVE,
     EV_BELL,
-    EV_RUNG,     /* its ladder's step */
-    EV_HEAR,     /* a message of the fencer */
-    EV_OPTIONS,  /* the option files were read */
-    EV_GONE,     /* the dead server's sockets are closed */
-    EV_VIP,      /* netlink */
-    EV_ANSWER,   /* a reference */
+    EV_RUNG,    /* its ladder's step */
+    EV_HEAR,    /* a message of the fencer */
+    EV_OPTIONS, /* the option files were read */
+    EV_GONE,    /* the dead server's sockets are closed */
+    EV_VIP,     /* netlink */
+    EV_ANSWER,  /* a reference */
     /* of a fencer: a = node, gen = of the process */
-    EV_ORDER,    /* a message of the child */
+    EV_ORDER, /* a message of the child */
     EV_JUDGE,
     EV_FPERIOD,
     EV_FRUNG,
     EV_DEATH,
-    EV_FSTART,   /* the service is started */
-    EV_BORN,     /* a child was started */
-    EV_BURIED,   /* a child's end is seen */
+    EV_FSTART, /* the service is started */
+    EV_BORN,   /* a child was started */
+    EV_BURIED, /* a child's end is seen */
     /* the rest */
     EV_ADVERT,   /* keepalived's period: a = node */
     EV_FAULT,    /* the next of the seed's faults */
@@ -100,8 +102,8 @@ struct gid {
 };
 
 struct segment {
-    uint32_t from; /* its first: numbers may have been left out before it */
-    uint32_t to; /* last sequence number of this writer's stretch */
+    uint32_t from;    /* its first: numbers may have been left out before it */
+    uint32_t to;      /* last sequence number of this writer's stretch */
     uint32_t term_at; /* sequence number of the term's row in it; 0 = none */
     uint16_t epoch;   /* of that row */
     uint8_t server;
@@ -167,7 +169,7 @@ enum verb {
     DO_ENABLE,
     DO_RELEASE,
     DO_RECLAIM,
-    DO_KILL,     /* id */
+    DO_KILL, /* id */
     /* looking and the control session */
     DO_PROBE,
     DO_PROBE_EVENTS,
@@ -178,7 +180,7 @@ enum verb {
     DO_SEMI_SYNC_OFF,
     DO_ACKS_ON,
     DO_ACKNOWLEDGE,
-    DO_MARK,       /* id: the node */
+    DO_MARK, /* id: the node */
     DO_CLEAR_MARK,
     DO_TERM,
     DO_BELL,
@@ -187,9 +189,9 @@ enum verb {
     DO_REPAIR,
     /* closing */
     DO_SET_RO,
-    DO_LIST,     /* the supervisor's sessions from localhost */
-    DO_HOLDERS,  /* sessions that a SET read_only waits for */
-    DO_ALL,      /* every client session */
+    DO_LIST,    /* the supervisor's sessions from localhost */
+    DO_HOLDERS, /* sessions that a SET read_only waits for */
+    DO_ALL,     /* every client session */
     DO_KILL_LOCAL,
     DO_KILL_HOLDERS,
     DO_KILL_ALL,
@@ -213,7 +215,7 @@ struct statement {
     struct gid gtid;
     uint16_t file;
     uint8_t verb;
-    uint8_t kind;  /* of a note */
+    uint8_t kind;                         /* of a note */
     uint8_t state, vip, ask, hold, waits; /* of a bulletin */
 };
 
@@ -235,9 +237,9 @@ struct answer {
 /* ---- sessions, as their owner has them ---- */
 
 enum slot {
-    SLOT_VOTER = 0, /* three */
+    SLOT_VOTER = 0,  /* three */
     SLOT_HELPER = 3, /* three */
-    SLOT_PROBE = 6, /* own, peer */
+    SLOT_PROBE = 6,  /* own, peer */
     SLOT_CONTROL = 8,
     SLOT_DESK = 9, /* two */
     SLOT_BELL = 11,
@@ -270,17 +272,17 @@ struct session {
 enum lock_name { LOCK_VOTE = 0, LOCK_HERE_1, LOCK_HERE_2, LOCK_BELL, LOCK_WRITE, LOCKS };
 
 struct conn {
-    int64_t idle_since;  /* of the server's host */
-    int64_t wait_until;  /* of the server's host: a lock's or read_only's */
-    uint32_t id, gen;    /* gen: of this entry */
-    uint32_t link_gen;   /* the session's generation that it belongs to */
-    uint32_t limit_ms;   /* wait_timeout */
+    int64_t idle_since;   /* of the server's host */
+    int64_t wait_until;   /* of the server's host: a lock's or read_only's */
+    uint32_t id, gen;     /* gen: of this entry */
+    uint32_t link_gen;    /* the session's generation that it belongs to */
+    uint32_t limit_ms;    /* wait_timeout */
     uint32_t waits_since; /* order in the queue for a lock */
     struct statement now;
     uint8_t used, node, slot, local, busy, pc, eof, killed;
-    uint8_t waits_lock;  /* lock + 1 */
-    uint8_t waits_set;   /* a SET read_only that is blocked */
-    uint8_t broken;      /* its client closed: nobody reads the answer */
+    uint8_t waits_lock; /* lock + 1 */
+    uint8_t waits_set;  /* a SET read_only that is blocked */
+    uint8_t broken;     /* its client closed: nobody reads the answer */
 };
 
 enum process_state { GONE = 0, RUNS, STOPPED };
@@ -288,26 +290,26 @@ enum process_state { GONE = 0, RUNS, STOPPED };
 struct server {
     /* on disk */
     struct history own;
-    uint32_t applied;   /* of `own`: the binary log; the rest is the relay log */
+    uint32_t applied; /* of `own`: the binary log; the rest is the relay log */
     struct rows rows;
     struct notice notices[NODES];
     uint8_t boot_safe;
     uint8_t switch_enabled;
     /* of this life */
-    uint8_t state;      /* enum process_state */
+    uint8_t state; /* enum process_state */
     uint8_t read_only, io, sql, offsets, semi_sync, forked;
     struct gid io_pos;
     uint16_t life, master_life;
     uint32_t master_pos;
     uint32_t next_id;
     uint32_t waits;
-    uint32_t switched;  /* executions of the dead-man's event */
-    uint8_t blockers;   /* enum blocker */
-    int64_t blocked_at; /* when there was one last */
-    uint8_t row_lock;   /* connection + 1 that has the promises' row */
-    uint8_t late;       /* enum late; a story's */
+    uint32_t switched;    /* executions of the dead-man's event */
+    uint8_t blockers;     /* enum blocker */
+    int64_t blocked_at;   /* when there was one last */
+    uint8_t row_lock;     /* connection + 1 that has the promises' row */
+    uint8_t late;         /* enum late; a story's */
     uint8_t locks[LOCKS]; /* connection + 1 */
-    int64_t start_at;   /* the earliest start; 0 = by itself */
+    int64_t start_at;     /* the earliest start; 0 = by itself */
     int64_t stopped_at, resumed_at, started_at;
     int64_t switch_set_since; /* the event's own SET is blocked since */
     struct conn conns[CONNS_MAX];
@@ -315,18 +317,18 @@ struct server {
     uint32_t was_epoch;     /* before it was made read-only */
     uint32_t enabled_epoch; /* of the enabling that made it writable; 0 = nobody's */
     int64_t enabled_at, writable_since;
-    uint8_t unwatched;      /* its fencer did not run at some time while it was stopped */
-    int64_t unattended_at;  /* until when nobody attended to it */
-    uint8_t mischief;       /* somebody else set read_only=0 */
-    uint32_t acked;         /* last sequence number that a client was told */
+    uint8_t unwatched;     /* its fencer did not run at some time while it was stopped */
+    int64_t unattended_at; /* until when nobody attended to it */
+    uint8_t mischief;      /* somebody else set read_only=0 */
+    uint32_t acked;        /* last sequence number that a client was told */
     /* semi-sync (semisync.c) */
-    uint8_t strict, status;   /* of the master side, which is `semi_sync` */
-    uint8_t waiting;          /* groups of commits that are in the binary log and wait */
+    uint8_t strict, status; /* of the master side, which is `semi_sync` */
+    uint8_t waiting;        /* groups of commits that are in the binary log and wait */
     uint8_t of_clients[2];
     uint32_t waits_from, waits_to[2];
-    uint8_t clients;          /* Rpl_semi_sync_master_clients */
-    uint8_t acks_wanted;      /* rpl_semi_sync_slave_enabled */
-    uint8_t acking;           /* the receiver was started with that */
+    uint8_t clients;     /* Rpl_semi_sync_master_clients */
+    uint8_t acks_wanted; /* rpl_semi_sync_slave_enabled */
+    uint8_t acking;      /* the receiver was started with that */
     uint8_t branch;
     uint8_t alone_by_others;  /* somebody else turned the master side off */
     uint8_t opened_by_others; /* ... set read_only=0 */
@@ -334,8 +336,8 @@ struct server {
     uint32_t heard_to;        /* what was received on it, or before */
 };
 
-/* A thread that is not scheduled for long: the next enabling stands still before its check until the other node writes,
- * or between check and SET until the other has the votes. */
+/* A thread that is not scheduled for long: the next enabling stands still before its check until the other
+ * node writes, or between check and SET until the other has the votes. */
 enum late { LATE_NOT = 0, LATE_COMES, LATE_BETWEEN };
 
 enum blocker { BLOCK_TABLES = 1, BLOCK_DML = 2, BLOCK_FTWRL = 4 };
@@ -391,7 +393,8 @@ struct supervisor {
     uint8_t control_busy, enabling_uncertain, closing_own, closing_cuts, reclaiming, was_writer, term_asked;
     uint8_t fault_given, handing_over, exiting, resumed, server_gone, link_gone, state_known, ticking;
     uint8_t wants_peer_off; /* the operator's command that is waited for */
-    int64_t control_began, closing_own_at, fence_asked, prepared, armed_deadline, offsets_asked, threads_started;
+    int64_t control_began, closing_own_at, fence_asked, prepared, armed_deadline, offsets_asked,
+        threads_started;
     int64_t repaired, disarmed, fault_until, last_tick, wake_at;
     uint8_t semi_busy;
     int64_t semi_began, semi_failed, mark_asked, clear_asked;
@@ -409,7 +412,7 @@ struct supervisor {
     uint32_t said;
     int64_t wish_until, wish_began;
     uint8_t wish, wish_left;
-    uint8_t stop_in; /* statements until it is stopped within a tick; 0 = it is not */
+    uint8_t stop_in;     /* statements until it is stopped within a tick; 0 = it is not */
     uint8_t stop_before; /* the verb at whose sending it is stopped; 0 = none */
     uint8_t stop_after;  /* ... once it was sent, and the fencer with it */
 };
@@ -438,7 +441,7 @@ struct node {
     uint16_t saved_boot;
     /* keepalived */
     int weight_file;
-    uint8_t vip, keepalived; /* enum process_state */
+    uint8_t vip, keepalived;     /* enum process_state */
     int64_t vip_since, heard_at; /* of the world */
     int heard_priority;
 };
@@ -464,17 +467,17 @@ enum fault {
     FAULT_STOP_FENCER,
     FAULT_STOP_BOTH,
     FAULT_KILL_BOTH,
-    FAULT_SERVICE,     /* SIGTERM, and started again */
+    FAULT_SERVICE, /* SIGTERM, and started again */
     FAULT_POWER,
-    FAULT_FREEZE,      /* the whole host */
+    FAULT_FREEZE, /* the whole host */
     FAULT_CUT,
     FAULT_VRRP,
     FAULT_SLOW,
     FAULT_KILL_SESSION,
-    FAULT_WRITABLE,    /* somebody sets read_only */
-    FAULT_BLOCK,       /* LOCK TABLES, a long statement, FTWRL */
+    FAULT_WRITABLE, /* somebody sets read_only */
+    FAULT_BLOCK,    /* LOCK TABLES, a long statement, FTWRL */
     FAULT_APPLIER,
-    FAULT_SWITCH,      /* the dead-man's event is disabled */
+    FAULT_SWITCH, /* the dead-man's event is disabled */
     FAULT_KEEPALIVED,
     FAULT_SWITCHOVER,
     FAULT_PROMOTE,
@@ -497,7 +500,7 @@ struct conditions {
     int32_t delay;       /* of a packet, µs */
     int32_t delay_spread;
     uint16_t loss;       /* per thousand */
-    uint8_t stays;         /* liveness: what stays broken; 0 = nothing */
+    uint8_t stays;       /* liveness: what stays broken; 0 = nothing */
     uint16_t slow_steps; /* per thousand: a process is scheduled late */
 };
 
@@ -518,7 +521,7 @@ struct world {
     uint64_t random;
     uint32_t order;
     uint16_t event_count;
-    uint16_t parked;    /* events of stopped processes, kept at the end of time */
+    uint16_t parked;                 /* events of stopped processes, kept at the end of time */
     struct event events[EVENTS_MAX]; /* a heap by (at, order) */
     struct conditions c;
     struct policy policy[NODES];
@@ -533,21 +536,21 @@ struct world {
     struct gid arp;
     struct tally tally;
     /* for the invariants */
-    struct gid acked;         /* the last acknowledged row of the newest term */
+    struct gid acked; /* the last acknowledged row of the newest term */
     uint8_t acked_by;
     uint8_t branches;
-    uint32_t due_to;          /* lossless: the rows of `due` up to here were acknowledged */
+    uint32_t due_to; /* lossless: the rows of `due` up to here were acknowledged */
     struct history due;
     int64_t acked_at[ACKS_KEPT];
-    uint32_t highest_ack;     /* epoch of the latest term that acknowledged anything */
-    uint8_t wiped;     /* the witness has lost its tables since the last term began */
-    uint8_t forgotten; /* and nobody else who is asked knows that term */
-    uint8_t enabled_by; /* the last term's node */
+    uint32_t highest_ack; /* epoch of the latest term that acknowledged anything */
+    uint8_t wiped;        /* the witness has lost its tables since the last term began */
+    uint8_t forgotten;    /* and nobody else who is asked knows that term */
+    uint8_t enabled_by;   /* the last term's node */
     uint32_t highest_enabled;
     int64_t both_since;
-    int64_t writer_seen;      /* when anybody was last writable and running */
-    int64_t healed_at;        /* liveness: since when nothing is wrong */
-    char broken[160];         /* "" = all is well */
+    int64_t writer_seen; /* when anybody was last writable and running */
+    int64_t healed_at;   /* liveness: since when nothing is wrong */
+    char broken[160];    /* "" = all is well */
 };
 
 /* ---- world.c ---- */

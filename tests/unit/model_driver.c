@@ -51,7 +51,8 @@ static const char *impossible_action(const struct scene *s)
         return "released while the own server may be writable";
     if (has(a, ACTION_ENABLE) && f[FACT_SAFE] != TRI_YES)
         return "enabled what would acknowledge alone, with the other unmarked";
-    if (has(a, ACTION_SEMI_SYNC_OFF) && s->p.lossless && s->m.state == NODE_WRITER && f[FACT_MARK] != MARK_BOTH)
+    if (has(a, ACTION_SEMI_SYNC_OFF) && s->p.lossless && s->m.state == NODE_WRITER &&
+        f[FACT_MARK] != MARK_BOTH)
         return "commits no longer wait, and the other is not marked";
     if (has(a, ACTION_CLEAR_MARK) && (f[FACT_ACKS] != ACKS_REQUIRED || f[FACT_IN_STEP] != TRI_YES))
         return "the mark goes before the other is in step";

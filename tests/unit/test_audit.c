@@ -113,13 +113,15 @@ static void more_accounts_than_fit(void **state)
 /* It is shown, and may come from a server that lies. */
 static void reads_what_no_server_says(void **state)
 {
-    static const char *const accounts[] = {"kind", "user", "host"}, *const app[] = {"account", "a\033[31m", "\xff\n"};
+    static const char *const accounts[] = {"kind", "user", "host"}, *const app[] = {"account", "a\033[31m",
+                                                                                    "\xff\n"};
     static const char *const version[] = {"part", "version"}, *const high[] = {"schema", "4294967299"};
     static const char *const fencer[] = {"part", "sessions"}, *const low[] = {"fencer", "-1"};
-    static const char *const settings[] = {"part", "name", "value"},
-                             *const format[] = {"setting", "binlog_format", "ROW\033"};
-    struct rows sets[] = {rows_of(accounts, 3, app, 1), rows_of(version, 2, high, 1), rows_of(fencer, 2, low, 1),
-                          rows_of(settings, 3, format, 1)};
+    static const char *const settings[] = {"part", "name", "value"}, *const format[] = {"setting",
+                                                                                        "binlog_format",
+                                                                                        "ROW\033"};
+    struct rows sets[] = {rows_of(accounts, 3, app, 1), rows_of(version, 2, high, 1),
+                          rows_of(fencer, 2, low, 1), rows_of(settings, 3, format, 1)};
     struct audit *a = calloc(1, sizeof(*a));
     (void)state;
     audit_read(a, &names, sets, COUNT(sets), 7);
@@ -272,7 +274,8 @@ static void spares_accounts(void **state)
     struct clients_spared spared = {.users = {"replcheck", NULL, "replcheck-fence"}, accounts, 2};
     static const char *const parts[] = {
         " AND USER<>'replcheck' AND USER<>'replcheck-fence' AND USER<>'backup'",
-        "(USER='dba' AND REGEXP_REPLACE(HOST,':[0-9]+$','') LIKE '192.0.2.%')", "CONCAT(@@GLOBAL.read_only) NOT IN ('0','OFF')"};
+        "(USER='dba' AND REGEXP_REPLACE(HOST,':[0-9]+$','') LIKE '192.0.2.%')",
+        "CONCAT(@@GLOBAL.read_only) NOT IN ('0','OFF')"};
     char *sql = clients_end_sql(&spared);
     (void)state;
     for (size_t i = 0; i < COUNT(parts); i++)

@@ -306,9 +306,8 @@ static void more_lines_by_verbosity(void **state)
     assert_non_null(strstr(line, "CRITICAL: mx2 does not replicate from mx1"));
     assert_non_null(strstr(line, " -> the row exists already"));
     assert_true(check_more(r, 2, 2, line, sizeof(line)));
-    assert_non_null(strstr(
-        line,
-        "mx2 ([2001:db8::12]:3307): answers, read_only on, supervisor standby, receiver runs, applier stopped"));
+    assert_non_null(strstr(line, "mx2 ([2001:db8::12]:3307): answers, read_only on, supervisor standby, "
+                                 "receiver runs, applier stopped"));
     free(r);
 }
 

@@ -290,7 +290,8 @@ static void test_superseded_on_the_way(void **state)
             d.s.o.own.replication.io_pos = scene_gtid("0-2-11"); /* received, and not applied yet */
         d.answers &= ~ACTION_BIT(cases[i].unanswered);
         drive_until(&d, cases[i].at, 9000);
-        d.s.o.witness.voter.promise[1] = (struct note){.kind = NOTE_PROMISE, .node = 1, .epoch = d.s.m.epoch + 1};
+        d.s.o.witness.voter.promise[1] =
+            (struct note){.kind = NOTE_PROMISE, .node = 1, .epoch = d.s.m.epoch + 1};
         drive_until(&d, cases[i].then, 10);
         if (!drive_fired(&d, cases[i].row) || drive_did(&d, ACTION_TERM))
             fail_msg("row %d: row %d", cases[i].row, d.s.out.row->id);
@@ -378,7 +379,8 @@ static void test_loss_accepted_late(void **state)
     ledger_saw_writer(&d.s.m.ledger, 1, PEER_EPOCH, &seen, d.s.now_us - MS(40));
     d.answers = ~UINT64_C(0);
     drive_until(&d, NODE_WRITER, 100);
-    assert_int_equal(gtid_pos_contains(&d.s.m.ledger.received, &seen), TRI_NO); /* it does not count as ours for ever */
+    assert_int_equal(gtid_pos_contains(&d.s.m.ledger.received, &seen),
+                     TRI_NO); /* it does not count as ours for ever */
 }
 
 /* The other took its handover back while this node promised. */
@@ -417,7 +419,8 @@ static void test_enabling_fails(void **state)
     }
 }
 
-/* The other's row was consumed by a promotion that was undone: it is used up, and no reason for another one. */
+/* The other's row was consumed by a promotion that was undone: it is used up, and no reason for another one.
+ */
 static void test_reason_ends_with_its_promotion(void **state)
 {
     struct drive d;
@@ -907,8 +910,8 @@ static void test_restarted_child_finds_its_votes_taken(void **state)
     assert_true(drive_fired(&d, 130) && drive_did(&d, ACTION_FENCE));
 }
 
-/* The other was made the writer and ended again, all within our last validity: what it wrote of its term stands in the
- * way of taking our votes again as if nothing had been. */
+/* The other was made the writer and ended again, all within our last validity: what it wrote of its term
+ * stands in the way of taking our votes again as if nothing had been. */
 static void test_restarted_child_finds_a_later_term(void **state)
 {
     struct drive d;
@@ -1115,8 +1118,8 @@ static void test_unseen(void **state)
     assert_int_equal(d.s.m.why, REASON_OPERATOR);
 }
 
-/* The link between the nodes is cut, the writer goes on with the witness, and dies later: what it wrote meanwhile was
- * not seen, and nobody is promoted by himself. */
+/* The link between the nodes is cut, the writer goes on with the witness, and dies later: what it wrote
+ * meanwhile was not seen, and nobody is promoted by himself. */
 static void test_unseen_while_the_witness_saw_it(void **state)
 {
     struct drive d;
@@ -1262,7 +1265,8 @@ static void test_weight_is_kept_while_looking(void **state)
     assert_false(decide_keeps_weight(&s.p, &s.o, &s.m));
 }
 
-/* The dead-man's switch counts from the write lock, who takes over from the renewal and waits takeover_delay more. */
+/* The dead-man's switch counts from the write lock, who takes over from the renewal and waits takeover_delay
+ * more. */
 static void test_late_answer_renews_no_lock(void **state)
 {
     struct scene s;
@@ -1328,7 +1332,8 @@ int main(void)
         cmocka_unit_test(test_authority_lost),
         cmocka_unit_test(test_one_voter_lost_is_no_matter),
         cmocka_unit_test(test_later_vote_waits_as_any_other),
-        cmocka_unit_test(test_voters_answer_too_slowly), cmocka_unit_test(test_superseded),
+        cmocka_unit_test(test_voters_answer_too_slowly),
+        cmocka_unit_test(test_superseded),
         cmocka_unit_test(test_fencer_gone),
         cmocka_unit_test(test_own_server_dies),
         cmocka_unit_test(test_made_read_only_by_somebody),

@@ -40,8 +40,9 @@ static bool wants(const struct scene *s, enum action a)
 /* In no row of this mode, whatever was seen. */
 static void assert_harmless(const struct scene *s)
 {
-    static const enum action closing[] = {ACTION_FENCE, ACTION_CLOSE_OWN, ACTION_CLOSE_PEER, ACTION_CERTIFY,
-                                          ACTION_TAKE_VOTES, ACTION_ARM, ACTION_ENABLE, ACTION_PROMISE};
+    static const enum action closing[] = {ACTION_FENCE,   ACTION_CLOSE_OWN,  ACTION_CLOSE_PEER,
+                                          ACTION_CERTIFY, ACTION_TAKE_VOTES, ACTION_ARM,
+                                          ACTION_ENABLE,  ACTION_PROMISE};
     for (size_t i = 0; i < COUNT(closing); i++)
         if (wants(s, closing[i]))
             fail_msg("row %d: %s", ROW(*s), action_name(closing[i]));
@@ -171,8 +172,9 @@ static void is_kept_closed(void **state)
 
 static void nothing_closes_it(void **state)
 {
-    static void (*const changes[])(struct scene *s) = {maintenance, other_is_single, same_domain, switch_on, disk_full,
-                                                       offsets_wrong, threads_stand, conflict, stopping};
+    static void (*const changes[])(struct scene * s) = {maintenance,   other_is_single, same_domain,
+                                                        switch_on,     disk_full,       offsets_wrong,
+                                                        threads_stand, conflict,        stopping};
     (void)state;
     for (size_t i = 0; i < COUNT(changes); i++) {
         struct scene s;

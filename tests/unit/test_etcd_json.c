@@ -124,8 +124,10 @@ static void reads_leases(void **state)
     assert_true(answer.outcome == ETCD_OK && answer.ttl_s == 0);
     read_answer(ETCD_ASK_REVOKE, 200, "{" HEADER "}");
     assert_int_equal(answer.outcome, ETCD_OK);
-    read_answer(ETCD_ASK_TIME_TO_LIVE, 200, "{" HEADER ",\"ID\":\"7587\",\"TTL\":\"2\",\"grantedTTL\":\"4\"}");
-    assert_true(answer.outcome == ETCD_OK && answer.lease == 7587 && answer.ttl_s == 2 && answer.granted_s == 4);
+    read_answer(ETCD_ASK_TIME_TO_LIVE, 200,
+                "{" HEADER ",\"ID\":\"7587\",\"TTL\":\"2\",\"grantedTTL\":\"4\"}");
+    assert_true(answer.outcome == ETCD_OK && answer.lease == 7587 && answer.ttl_s == 2 &&
+                answer.granted_s == 4);
     read_answer(ETCD_ASK_TIME_TO_LIVE, 200, "{" HEADER ",\"ID\":\"7587\",\"TTL\":\"-1\"}");
     assert_true(answer.outcome == ETCD_OK && answer.ttl_s == 0 && answer.granted_s == 0);
 }

@@ -202,7 +202,8 @@ static void state_lacks(void **state)
         {"a fork that another server's numbers hide", "0-1-12,0-2-9", "0-1-12", "0-2-10", true},
         {"the same, and nothing of that server was ever there", "0-1-12", "0-1-12", "0-2-10", true},
         {"a number that another server used", "0-1-10", "0-1-10", "0-2-10", true},
-        {"of a server that the state does not know, and not reached: the positions tell", "0-1-9", "0-1-9", "0-2-10", false},
+        {"of a server that the state does not know, and not reached: the positions tell", "0-1-9", "0-1-9",
+         "0-2-10", false},
         {"seeded there, then written", "0-1-12", "0-2-10", "0-2-10", false},
         {"seeded before it, then written", "0-1-12", "0-2-9", "0-2-10", true},
         {"seeded there, and nothing written", "", "0-2-10", "0-2-10", false},
@@ -213,7 +214,8 @@ static void state_lacks(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct gtid_set have = set_of(cases[i].state), want = set_of(cases[i].pos), seeded = set_of(cases[i].seeded);
+        struct gtid_set have = set_of(cases[i].state), want = set_of(cases[i].pos),
+                        seeded = set_of(cases[i].seeded);
         if (gtid_state_lacks(&have, &seeded, &want) != cases[i].lacks)
             fail_msg("%s: wrong", cases[i].name);
     }
@@ -401,7 +403,8 @@ static void names_and_counts_what_is_extra(void **state)
         {"0-1-451,0-2-460", "0-1-300,0-2-460", 1, "0-1-451_0-1-451", ""},
         {"0-1-451,0-2-460,1-1-5", "0-1-300,0-2-460,1-1-5", 1, "0-1-451_0-1-451", "1-1-5"},
         {"1-1-100,2-1-9", "1-1-90,2-1-5,3-2-1", 14, "1-1-91_1-1-100", "1-1-90,2-1-5"},
-        {"0-1-9223372036854775808,1-1-9223372036854775808", "2-1-1", INT64_MAX, "0-1-1_0-1-9223372036854775808", ""},
+        {"0-1-9223372036854775808,1-1-9223372036854775808", "2-1-1", INT64_MAX,
+         "0-1-1_0-1-9223372036854775808", ""},
         {"0-1-18446744073709551615", "0-1-1", INT64_MAX, "0-1-2_0-1-18446744073709551615", "0-1-1"},
         {"unknown", "0-1-5", -1, "", "unknown"},
         {"0-1-5", "unknown", -1, "", "unknown"},
@@ -464,7 +467,8 @@ int main(void)
         cmocka_unit_test(advances),
         cmocka_unit_test(merges),
         cmocka_unit_test(contains_and_counts),
-        cmocka_unit_test(state_lacks), cmocka_unit_test(equals),
+        cmocka_unit_test(state_lacks),
+        cmocka_unit_test(equals),
         cmocka_unit_test(relates),
         cmocka_unit_test(positions_form_a_lattice),
         cmocka_unit_test(text_round_trips),

@@ -23,7 +23,8 @@ static void looks(void **state)
         {"the supervisor's, from this host", LADDER_LOOK_SUPERVISOR, "replcheck",
          "P.USER='replcheck' AND P.HOST='localhost' AND P.ID NOT IN (7,8)", "NOT IN ('replcheck'"},
         {"never our own accounts, nor replication", LADDER_LOOK_ALL, "replcheck",
-         "P.USER NOT IN ('replcheck','replcheck-peer','replcheck-fence','system user','event_scheduler') AND P.COMMAND NOT IN "
+         "P.USER NOT IN ('replcheck','replcheck-peer','replcheck-fence','system user','event_scheduler') AND "
+         "P.COMMAND NOT IN "
          "('Binlog Dump','Daemon') AND P.ID NOT IN (7,8)",
          "METADATA_LOCK_INFO"},
         {"holders: a second set", LADDER_LOOK_HOLDERS, "replcheck", ";SELECT THREAD_ID AS id FROM", "JOIN"},

@@ -264,7 +264,8 @@ static void test_reload(void **state)
     const struct fixture_case plain = {"plain", NULL};
     const struct fixture_case cases[] = {
         {"nothing", NULL},
-        {"a way to log in", "node.conf: peer.tls.ca cannot change from \"\" to \"/ca.pem\"", NODE({"peer = {", "peer = { tls = { ca = \"/ca.pem\"; };"})},
+        {"a way to log in", "node.conf: peer.tls.ca cannot change from \"\" to \"/ca.pem\"",
+         NODE({"peer = {", "peer = { tls = { ca = \"/ca.pem\"; };"})},
         {"a reloadable option", NULL, CLUSTER({"lost: 0", "lost: 7"}), NODE({"30s", "31s"})},
         {"the lease", "cluster.yaml: timing.lease cannot change from \"3s\" to \"4s\" in a running daemon",
          CLUSTER({"3s", "4s"})},

@@ -335,7 +335,8 @@ static void test_certified_death_of_the_peer(void **state)
     expect_third(&d, TRI_YES, "consumed");
 }
 
-/* A node that starts with a handover in its table, which it had no time to take, and does not hear who wrote it. */
+/* A node that starts with a handover in its table, which it had no time to take, and does not hear who wrote
+ * it. */
 static void start_with_row(struct drive *d)
 {
     memset(d, 0, sizeof(*d));
@@ -441,7 +442,8 @@ static void test_peer_declared_off_by_a_node_that_never_saw_it(void **state)
     assert_int_equal(d.s.m.state, NODE_WRITER);
 }
 
-/* What this node knows, it knows from before it was off: the loss is unknown, though its own term is the last it knows. */
+/* What this node knows, it knows from before it was off: the loss is unknown, though its own term is the last
+ * it knows. */
 static void test_peer_declared_off_after_a_boot(void **state)
 {
     struct drive d;

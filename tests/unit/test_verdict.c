@@ -101,7 +101,9 @@ CHANGE(certificate_ends, r->certificate_days = 30; r->certificate_count = 1;
 CHANGE(certificate_ended, r->certificate_days = 30; r->certificate_count = 1;
        r->certificates[0] = (struct report_certificate){.place = "mx2", .days = 0, .ended = true};)
 CHANGE(no_certificate, r->certificate_days = 30; r->certificate_count = 2;
-       r->certificates[0] = (struct report_certificate){.place = "mx1", .days = -1, .trouble = "TLS is not supported"};
+       r->certificates[0] = (struct report_certificate){.place = "mx1",
+                                                        .days = -1,
+                                                        .trouble = "TLS is not supported"};
        r->certificates[1] = (struct report_certificate){.place = "mx2", .days = -1, .trouble = "not asked"};)
 CHANGE(vip_failed, r->vip_here = TRI_UNKNOWN; TEXT(r->vip_trouble, "/bin/vip: exit status 3");)
 CHANGE(vip_moving, r->vip_here = TRI_UNKNOWN; r->vip_split = true; r->vip_since_ms = 300;
@@ -222,7 +224,8 @@ static const struct verdict_case cases[] = {
     {WRITER, fencer_unarmed, SEVERITY_CRITICAL, "fencer-unarmed", "not armed"},
     {WRITER, not_certifiable, SEVERITY_WARNING, "not-certifiable", "could not be certified"},
     {WRITER, slow_votes, SEVERITY_WARNING, "round-trips",
-     "the quickest other voter, witness, answers after 260 ms; a writer whose answers take longer than 450 ms"},
+     "the quickest other voter, witness, answers after 260 ms; a writer whose answers take longer than 450 "
+     "ms"},
     {WRITER, too_slow_votes, SEVERITY_CRITICAL, "round-trips", "witness, answers after 451 ms"},
     {STANDBY, slow_votes, SEVERITY_WARNING, "round-trips", "witness, answers after 260 ms"},
     {WRITER, no_authority, SEVERITY_CRITICAL, "no-authority", "no majority of votes"},
@@ -230,12 +233,15 @@ static const struct verdict_case cases[] = {
      "session 42 of another account holds the vote's lock at mx2"},
     {WRITER, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
     {STANDBY, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
-    {WRITER, witness_forgot, SEVERITY_WARNING, "voter-forgot", "65 s ago the voter witness had forgotten epochs"},
-    {STANDBY, witness_forgot, SEVERITY_WARNING, "voter-forgot", "65 s ago the voter witness had forgotten epochs"},
+    {WRITER, witness_forgot, SEVERITY_WARNING, "voter-forgot",
+     "65 s ago the voter witness had forgotten epochs"},
+    {STANDBY, witness_forgot, SEVERITY_WARNING, "voter-forgot",
+     "65 s ago the voter witness had forgotten epochs"},
     {WRITER, vote_missing, SEVERITY_WARNING, "vote-missing", "the vote of mx2 does not count for mx1"},
     {WRITER, not_lossless, SEVERITY_CRITICAL, "not-lossless", "mx1 acknowledges commits"},
     {WRITER, weakly_lossless, SEVERITY_CRITICAL, "not-lossless", "mx1 acknowledges commits"},
-    {WRITER, marked, SEVERITY_WARNING, "out-of-sync", "mx2 is marked as out of sync: mx1 acknowledges commits alone"},
+    {WRITER, marked, SEVERITY_WARNING, "out-of-sync",
+     "mx2 is marked as out of sync: mx1 acknowledges commits alone"},
     {WRITER, still_marked, SEVERITY_WARNING, "out-of-sync", "mx2 is still marked as out of sync"},
     {WRITER, commits_wait, SEVERITY_CRITICAL, "commits-wait",
      "3 commits at mx1 wait for mx2, which does not acknowledge: the receiver is stopped"},
@@ -259,7 +265,8 @@ static const struct verdict_case cases[] = {
     {WRITER, dual, SEVERITY_OK, "dual-mode", "both nodes are written"},
     {WRITER, conflict, SEVERITY_CRITICAL, "conflict",
      "mx2 cannot apply what mx1 wrote, for both wrote there: error 1062, Duplicate entry 'quota'"},
-    {WRITER, other_applier_error, SEVERITY_CRITICAL, "replication-stopped", "mx2 does not replicate from mx1"},
+    {WRITER, other_applier_error, SEVERITY_CRITICAL, "replication-stopped",
+     "mx2 does not replicate from mx1"},
     {WRITER, same_domains, SEVERITY_CRITICAL, "domains", "mx1 and mx2 have the same gtid_domain_id 2"},
     {WRITER, held, SEVERITY_WARNING, "held", "mx1 is not opened: refused: the disk"},
     {WRITER, certificate_ends, SEVERITY_WARNING, "certificate-ends", "of witness's server ends in 29 days"},
@@ -267,7 +274,8 @@ static const struct verdict_case cases[] = {
     {WRITER, no_certificate, SEVERITY_WARNING, "no-certificate", "mx1's own server shows no certificate"},
     {WRITER, vip_failed, SEVERITY_UNKNOWN, "vip-unknown",
      "whether mx1 holds the VIP is not known: /bin/vip: exit status 3"},
-    {WRITER, vip_moving, SEVERITY_WARNING, "vip-split", "the VIP is not whole on mx1: 192.0.2.100 is here, 192.0.2.101 is not"},
+    {WRITER, vip_moving, SEVERITY_WARNING, "vip-split",
+     "the VIP is not whole on mx1: 192.0.2.100 is here, 192.0.2.101 is not"},
     {WRITER, vip_split, SEVERITY_CRITICAL, "vip-split", "192.0.2.101 is not"},
     {WRITER, vip_elsewhere, SEVERITY_WARNING, "vip-elsewhere", "mx1 is the writer, but mx2 holds the VIP"},
     {WRITER, disk_full, SEVERITY_CRITICAL, "disk-full", "no room on the disk that mx1's server writes to"},
@@ -314,12 +322,15 @@ static const struct verdict_case cases[] = {
      "mx2 (MariaDB 10.11.19) replicates from the newer mx1 (MariaDB 11.8.6), which MariaDB does not support"},
     {WRITER, version_parted, SEVERITY_WARNING, "server-versions", "the older one may stop"},
     {WRITER, version_untried, SEVERITY_WARNING, "server-version",
-     "mx1 and mx2 run MariaDB 11.4.3 and MariaDB 11.4.5: nothing was tried with it, only with the releases around"},
-    {WRITER, version_untried_one, SEVERITY_WARNING, "server-version", "mx2 runs MariaDB 12.1.2: nothing was tried"},
+     "mx1 and mx2 run MariaDB 11.4.3 and MariaDB 11.4.5: nothing was tried with it, only with the releases "
+     "around"},
+    {WRITER, version_untried_one, SEVERITY_WARNING, "server-version",
+     "mx2 runs MariaDB 12.1.2: nothing was tried"},
     {WRITER, version_mysql, SEVERITY_CRITICAL, "server-version",
      "this program cannot work with the server of mx2, MySQL 8.0.36: it is no MariaDB"},
     {WRITER, version_old, SEVERITY_CRITICAL, "server-version",
-     "this program cannot work with the server of mx1 and mx2, MariaDB 10.6.16: SUPER bypasses read_only there"},
+     "this program cannot work with the server of mx1 and mx2, MariaDB 10.6.16: SUPER bypasses read_only "
+     "there"},
     {WRITER, schema_old, SEVERITY_WARNING, "schema-version", "the schema replcheck on mx2 is of version 1"},
     {WRITER, schema_new, SEVERITY_WARNING, "schema-version", "of version 99"},
     {WRITER, dead_man_missing, SEVERITY_CRITICAL, "dead-man",
@@ -388,10 +399,11 @@ static void each_problem(void **state)
     assert_int_equal(failures, 0);
 }
 
-/* A version that was tried is nothing to report, and one that is not known is told by what keeps it unknown. */
+/* A version that was tried is nothing to report, and one that is not known is told by what keeps it unknown.
+ */
 static void nothing_to_say(void **state)
 {
-    static void (*const changes[])(struct report *r) = {version_unknown, version_tried, drift_version};
+    static void (*const changes[])(struct report * r) = {version_unknown, version_tried, drift_version};
     struct report *r = calloc(1, sizeof(*r));
     (void)state;
     for (size_t i = 0; i < COUNT(changes); i++) {
@@ -535,10 +547,10 @@ static void everything_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(healthy_is_ok),      cmocka_unit_test(each_problem),
-        cmocka_unit_test(nothing_to_say),     cmocka_unit_test(a_slow_voter_is_no_problem),
-        cmocka_unit_test(worst_comes_first),  cmocka_unit_test(remedies_of_refusals),
-        cmocka_unit_test(everything_at_once), cmocka_unit_test(accounts_are_told_once),
+        cmocka_unit_test(healthy_is_ok),        cmocka_unit_test(each_problem),
+        cmocka_unit_test(nothing_to_say),       cmocka_unit_test(a_slow_voter_is_no_problem),
+        cmocka_unit_test(worst_comes_first),    cmocka_unit_test(remedies_of_refusals),
+        cmocka_unit_test(everything_at_once),   cmocka_unit_test(accounts_are_told_once),
         cmocka_unit_test(remedies_of_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
