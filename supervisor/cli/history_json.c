@@ -1,28 +1,9 @@
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "base/mem.h"
 #include "cli/history_print.h"
-
-/* A text that was cut within a letter, or damaged, is not UTF-8: what is not ASCII of it becomes "?". */
-static json_t *text_or_null(const char *text)
-{
-    if (!text[0])
-        return json_null();
-    json_t *made = json_string(text);
-    if (made)
-        return made;
-    char *ascii = mem_strdup(text);
-    for (char *at = ascii; *at; at++)
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    made = json_string(ascii);
-    free(ascii);
-    return made;
-}
+#include "wire/json_fields.h"
 
 static json_t *number_or_null(int64_t number)
 {
@@ -53,16 +34,16 @@ void history_json_add(const struct journal_event *e, void *root)
     json_object_set_new(o, "id", json_integer(e->id));
     json_object_set_new(o, "time", utc_time(e->at_us));
     json_object_set_new(o, "boot_us", json_integer(e->boot_us));
-    json_object_set_new(o, "node", text_or_null(e->node));
+    json_object_set_new(o, "node", json_text(e->node));
     json_object_set_new(o, "kind", json_string(journal_kind_name(e->kind)));
-    json_object_set_new(o, "from", text_or_null(e->state_from));
-    json_object_set_new(o, "to", text_or_null(e->state_to));
+    json_object_set_new(o, "from", json_text(e->state_from));
+    json_object_set_new(o, "to", json_text(e->state_to));
     json_object_set_new(o, "row", number_or_null(e->row_id));
-    json_object_set_new(o, "reason", text_or_null(e->reason));
+    json_object_set_new(o, "reason", json_text(e->reason));
     json_object_set_new(o, "epoch", number_or_null((int64_t)e->epoch));
-    json_object_set_new(o, "gtid", text_or_null(e->gtid));
-    json_object_set_new(o, "vip", text_or_null(e->vip));
-    json_object_set_new(o, "detail", text_or_null(e->detail));
+    json_object_set_new(o, "gtid", json_text(e->gtid));
+    json_object_set_new(o, "vip", json_text(e->vip));
+    json_object_set_new(o, "detail", json_text(e->detail));
     json_array_append_new(json_object_get(root, "events"), o);
 }
 
