@@ -104,7 +104,7 @@ check_PROGRAMS += tests/unit/test_history
 TESTS += tests/unit/test_history
 tests_unit_test_history_SOURCES = tests/unit/test_history.c $(cli_history_sources)
 tests_unit_test_history_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_history_LDADD = libio.a libsettings.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) \
+tests_unit_test_history_LDADD = libio.a libwire.a libsettings.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) \
 	$(SMARTCOLS_LIBS) $(JANSSON_LIBS) -lpthread
 endif
 
