@@ -16,6 +16,8 @@ supervisor_sources = \
 	supervisor/daemon/certificates.c supervisor/daemon/certificates.h supervisor/daemon/vip_finder.c supervisor/daemon/vip_finder.h supervisor/daemon/vip_vote.c supervisor/daemon/vip_vote.h \
 	supervisor/daemon/own_server.c supervisor/daemon/own_server.h supervisor/daemon/lossless.c supervisor/daemon/lossless.h \
 	supervisor/daemon/saved.c supervisor/daemon/saved.h \
+	supervisor/daemon/sessions.c supervisor/daemon/sessions.h \
+	supervisor/daemon/fencer_events.c supervisor/daemon/fencer_events.h \
 	supervisor/daemon/supervisor.c supervisor/daemon/supervisor.h
 supervisor_sources += \
 	supervisor/daemon/control_access.c supervisor/daemon/control_access.h \

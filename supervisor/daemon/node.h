@@ -1,8 +1,8 @@
 /* This node's supervisor: everything that one tick reads and acts on. One per process.
  *
- * supervisor.c builds and ends it, cycle.c runs the tick, actions.c begins what a plan asks for, control.c
- * answers the operator. Only cycle.c calls the decision; only the callbacks of sessions, fencer and VIP write
- * the observation. */
+ * supervisor.c builds and ends it, sessions.c what it asks, fencer_events.c hears the fencer, cycle.c runs
+ * the tick, actions.c begins what a plan asks for, control.c answers the operator. Only cycle.c calls the
+ * decision; only the callbacks of sessions, fencer and VIP write the observation. */
 #ifndef REPLCHECK_DAEMON_NODE_H
 #define REPLCHECK_DAEMON_NODE_H
 
