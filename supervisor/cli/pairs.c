@@ -176,7 +176,7 @@ static int print(const struct pairs *all)
         printf("REPLCHECK PAIRS %s - %d of %d pairs not in order, first %.*s", words[worst->severity], wrong,
                all->count, (int)strcspn(worst->text, "\n"), worst->text);
     else
-        printf("REPLCHECK PAIRS OK - %d pairs in order", all->count);
+        printf("REPLCHECK PAIRS OK - %d pair%s in order", all->count, all->count == 1 ? "" : "s");
     printf(" | 'pairs'=%d;;;0 'critical'=%d;;;0;%d 'warning'=%d;;;0;%d 'unknown'=%d;;;0;%d\n", all->count,
            of[SEVERITY_CRITICAL], all->count, of[SEVERITY_WARNING], all->count, of[SEVERITY_UNKNOWN],
            all->count);

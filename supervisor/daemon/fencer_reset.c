@@ -86,8 +86,8 @@ static void was_reset(struct fencer *f, const struct resetter_answer *a)
     if (a->error)
         log_warning("the dead server's connections were not reset: %s", strerror(a->error));
     else
-        log_notice("reset %d connections of the dead server in %.1f ms", (int)a->connections,
-                   a->took_us / 1e3);
+        log_notice("reset %d connection%s of the dead server in %.1f ms", (int)a->connections,
+                   a->connections == 1 ? "" : "s", a->took_us / 1e3);
     conclude(f, tri_from(!a->error));
 }
 
