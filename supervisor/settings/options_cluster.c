@@ -109,7 +109,7 @@ static const struct option rows[] = {
     {"policy.max_known_lost", OPTION_UINT, "transactions", 0, INT32_MAX, "0", true,
      "transactions known to be missing with which a node may still be promoted",
      FIELD(policy.max_known_lost)},
-    {"policy.max_unseen", OPTION_DURATION, "ms", 0, HOUR_MS, "1s", true,
+    {"policy.max_unseen", OPTION_DURATION, "ms", 0, HOUR_MS, "2s", true,
      "greatest age of the last look at the old writer for a promotion", FIELD(policy.max_unseen_ms)},
     {"policy.drain_timeout", OPTION_DURATION, "ms", 100, HOUR_MS, "30s", true,
      "how long a promotion waits until what was received is applied", FIELD(policy.drain_timeout_ms)},

@@ -13,7 +13,7 @@ CLUSTER = {
         "write_mode": "single",
         "durability": "async",
         "max_known_lost": 0,
-        "max_unseen": "1s",
+        "max_unseen": "2s",
         "drain_timeout": "30s",
         "switchover_timeout": "5s",
         "vip_settle": "2s",

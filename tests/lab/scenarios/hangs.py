@@ -8,17 +8,14 @@ from replab import faults, services
 from .catalogue import expect, scenario
 
 
-# A hang is noticed after `silent`, a second: what the writer had not sent when it began is unseen for longer than that.
-HANG = {"policy.max_unseen": "2s"}
 
-
-@scenario(fault=2, quick=True, settings=HANG)
+@scenario(fault=2, quick=True)
 def stop_mariadbd(t):
     """The writer's server hangs: the fencer kills it, the other node writes."""
     server_hangs(t)
 
 
-@scenario(fault=2, tie_breaker="writer", name="stop-mariadbd-writer", settings=HANG)
+@scenario(fault=2, tie_breaker="writer", name="stop-mariadbd-writer")
 def stop_mariadbd_without_witness(t):
     """The same without a witness: what was killed is certified dead."""
     server_hangs(t)

@@ -72,12 +72,12 @@ def configurations_differ(t):
     """The standby's cluster.yaml is changed: both nodes report it, and are well when it is the same again."""
     t.begin()
     t.fault(faults.now_us())
-    edit(t, t.standby, "max_unseen: 1s", "max_unseen: 2s")
+    edit(t, t.standby, "max_unseen: 2s", "max_unseen: 3s")
     signal_daemon(t, t.standby, signal.SIGHUP)
     for node in (t.standby, t.writer):
         t.wait(f"`check` of {node} tells of it", lambda n=node: complains(t, n, "cluster.yaml"), 10)
     t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 2)
-    edit(t, t.standby, "max_unseen: 2s", "max_unseen: 1s")
+    edit(t, t.standby, "max_unseen: 3s", "max_unseen: 2s")
     signal_daemon(t, t.standby, signal.SIGHUP)
     for node in (t.standby, t.writer):
         t.wait(f"`check` of {node} is content again", lambda n=node: not complains(t, n, "cluster.yaml"), 10)
