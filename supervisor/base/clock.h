@@ -9,7 +9,8 @@
 
 int64_t clock_now_us(void);
 
-/* Wall-clock seconds since the epoch, with microseconds: for showing and for the journal only. */
+/* Wall-clock seconds since the epoch, with microseconds: for showing, for the journal, and for which of two
+ * words of an operator came later. */
 int64_t clock_wall_us(void);
 
 #endif

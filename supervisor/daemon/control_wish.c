@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "daemon/node.h"
 #include "model/report_text.h"
+
+#define YEAR_2020_S INT64_C(1577836800) /* keeps the epochs short */
 
 static enum wish_state settle(struct wish *w, enum wish_state state, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -46,12 +49,21 @@ static bool is_settled(const struct node *n)
 
 /* ---- beginning ---- */
 
+/* For the epoch: promotions are rarer than one a second, so that an epoch of this kind is above all before
+ * it. */
+static uint64_t seconds_of_day(void)
+{
+    int64_t s = clock_wall_us() / 1000000 - YEAR_2020_S;
+    return s > 0 ? (uint64_t)s : 0;
+}
+
 static enum wish_state begin_pending(struct wish *w, struct node *n, enum operator_want want,
                                      int64_t limit_us)
 {
     n->o.operator_.want = want;
     n->o.operator_.accept_loss = w->request.accept_loss;
     n->o.operator_.peer_is_off = w->request.peer_is_off[0] != '\0';
+    n->o.operator_.off_at = n->o.operator_.peer_is_off ? seconds_of_day() : 0;
     w->limit_us = limit_us;
     w->state = WISH_PENDING;
     node_wake(n);
@@ -117,7 +129,8 @@ static enum wish_state begin_promote(struct wish *w, struct node *n, const struc
         return w->state;
     if (off[0] && n->outcome.facts.value[FACT_PEER_UP] == TRI_YES)
         return settle(w, WISH_REFUSED, "%s's server answers: that host is not off", off);
-    if (!off[0] && n->quorum.durable_tie && n->quorum.tie_mine != TRI_YES &&
+    bool closed = n->mind.basis.kind != NOTE_NONE; /* the third vote comes with that row */
+    if (!off[0] && !closed && n->quorum.durable_tie && n->quorum.tie_mine != TRI_YES &&
         n->outcome.facts.value[FACT_PEER_UP] != TRI_YES)
         return settle(w, WISH_REFUSED,
                       "the third vote is %s's, which does not answer; once its host is off for certain: "

@@ -124,6 +124,13 @@ static enum tri own_acks(const struct policy *p, const struct observation *o)
     return r->semi_sync;
 }
 
+/* A death that nobody told of, for this process stood still: crash recovery may have taken back commits that
+ * the other received, so that their GTIDs would be given again in the same term. */
+static enum tri restarted(const struct observation *o, const struct mind *m)
+{
+    return tri_from(o->own.probed_up_us && o->own.probed_up_us != m->term_life_us);
+}
+
 void durability_facts(struct facts *out, const struct policy *p, const struct observation *o,
                       const struct mind *m)
 {
@@ -146,6 +153,7 @@ void durability_facts(struct facts *out, const struct policy *p, const struct ob
     out->value[FACT_STUCK] = stuck(p, o, m);
     out->value[FACT_IN_STEP] = in_step(p, o, m);
     out->value[FACT_OWN_ACKS] = own_acks(p, o);
+    out->value[FACT_RESTARTED] = restarted(o, m);
 }
 
 /* ---- memory ---- */
@@ -219,6 +227,14 @@ static void remember_step(const struct policy *p, const struct observation *o, s
     }
 }
 
+/* On a new connection a writable server is still the one that was enabled: all of them begin read-only. */
+static void remember_life(const struct observation *o, struct mind *m)
+{
+    bool enabled = o->own.read_only == TRI_NO && o->own.probed_up_us && o->own.seen_us >= o->own.probed_up_us;
+    if (m->state == NODE_WRITER ? enabled : m->state != NODE_PROMOTE_ENABLE)
+        m->term_life_us = o->own.probed_up_us;
+}
+
 void durability_remember(const struct policy *p, const struct observation *o, struct mind *m)
 {
     if (!p->lossless)
@@ -226,4 +242,5 @@ void durability_remember(const struct policy *p, const struct observation *o, st
     remember_own(o, m);
     remember_stuck(p, o, m);
     remember_step(p, o, &m->step);
+    remember_life(o, m);
 }

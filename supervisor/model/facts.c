@@ -35,6 +35,16 @@ uint64_t facts_promised_by(const struct observation *o, int n)
     return most > c ? most : c;
 }
 
+/* A node that is off may have had terms that nobody else heard of, also by such a word of an operator: what
+ * it remembers must not be above ours when it comes back. Of two words the later counts, and nothing but the
+ * time of day tells which that is. Where it is a little behind, it was used for the last attempt. */
+static uint64_t above_unheard(uint64_t most, uint64_t said_at)
+{
+    if (said_at > most)
+        return said_at;
+    return said_at && most - said_at < TERMS_UNHEARD ? most : most + TERMS_UNHEARD;
+}
+
 uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     uint64_t most = m->epoch > m->last_aborted_epoch ? m->epoch : m->last_aborted_epoch;
@@ -44,10 +54,8 @@ uint64_t facts_next_epoch(const struct policy *p, const struct observation *o, c
     }
     most = o->own.term_epoch > most ? o->own.term_epoch : most;
     most = o->peer.term_epoch > most ? o->peer.term_epoch : most;
-    /* A node that is off may have had terms that nobody else heard of: what it remembers must not be above
-     * ours when it comes back. */
     if (o->operator_.peer_is_off)
-        most += TERMS_UNHEARD;
+        most = above_unheard(most, o->operator_.off_at);
     most++;
     return most % 2 == (p->self == 0 ? 1 : 0) ? most : most + 1;
 }

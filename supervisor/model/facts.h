@@ -45,6 +45,7 @@ enum fact {
     FACT_STUCK,     /* for `silent` commits wait for what the other has received without acknowledging */
     FACT_IN_STEP,   /* it has all that was committed before acknowledgements were required */
     FACT_OWN_ACKS,  /* the own receiver acknowledges; no: it runs and does not */
+    FACT_RESTARTED, /* the own server may be another one than the term was enabled on */
     /* the peer */
     FACT_PEER_UP,
     FACT_PEER_READ_ONLY,

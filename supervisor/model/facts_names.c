@@ -28,6 +28,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_STUCK] = "commits wait for what the other has",
     [FACT_IN_STEP] = "other node has caught up",
     [FACT_OWN_ACKS] = "own receiver acknowledges",
+    [FACT_RESTARTED] = "own server may have been restarted",
     [FACT_PEER_UP] = "other server answers",
     [FACT_PEER_READ_ONLY] = "other server is read-only",
     [FACT_PEER_WRITER] = "other node is (or may be) writer",

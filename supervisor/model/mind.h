@@ -81,7 +81,9 @@ struct mind {
     struct gtid_set stuck_pos; /* writer, lossless: commits wait, though the other has all up to here ... */
     int64_t stuck_since_us;    /* ... since then; 0 = not so */
     struct in_step step;       /* standby, lossless */
-    struct dual_mind dual;     /* held */
+    int64_t term_life_us; /* lossless: the own server's probe on which this term was last seen enabled, or was
+                           * about to be */
+    struct dual_mind dual; /* held */
 };
 
 #endif

@@ -170,7 +170,8 @@ enum operator_want { WANT_NOTHING = 0, WANT_HERE, WANT_AWAY };
 struct operator_view {
     enum operator_want want;
     bool accept_loss;
-    bool peer_is_off; /* declared by `promote --peer-is-off` */
+    bool peer_is_off; /* declared by `promote --peer-is-off` ... */
+    uint64_t off_at;  /* ... then: a number that rises with the time of day; 0 = unknown */
     bool maintenance;
     bool stopping; /* SIGTERM: hand over, then end */
 };

@@ -28,6 +28,8 @@ const struct rule rules_table[] = {
      .actions = A(DISARM) | A(CERTIFY) | A(WEIGHT_FAULT) | A(ALERT), "the server died under the writer; its death is certified"},
     {102, HOLDING | S(DEMOTE_CLOSE), {YES(OWN_DEAD)}, GO(FENCED), .actions = A(DISARM) | A(WEIGHT_FAULT) | A(DROP_VOTES) | A(ALERT),
      "the server died under the writer, and without read_only=ON in its option files that cannot be certified"},
+    {103, HOLDING, {YES(RESTARTED), YES(OWN_READ_ONLY)}, GO(FENCED), .actions = A(FENCE) | A(ALERT),
+     "the server was restarted in its term: what crash recovery took back is for a new term to leave out"},
     {105, HOLDING | S(DEMOTE_CLOSE) | S(DEMOTE_HANDOVER), {NO(FENCER)}, GO(FENCED), .actions = A(CLOSE_OWN) | A(ALERT),
      "the fencer is gone"},
     {110, S(WRITER), {YES(SUPERSEDED)}, GO(FENCED), .actions = A(FENCE) | A(ALERT), "the other node promised a higher epoch"},

@@ -4,11 +4,12 @@
 #include "parts.h"
 #include "wire/fencer_proto.h"
 
-#define FAULT_US   2000000
-#define SOCKETS_US 25000
-#define ARRIVAL_US 1000000
-#define PREPARE_US 250000
-#define REPEAT_US  1000000
+#define FAULT_US        2000000
+#define SOCKETS_US      25000
+#define ARRIVAL_US      1000000
+#define PREPARE_US      250000
+#define REPEAT_US       1000000
+#define RECEIVE_LOOK_US 2000
 
 static struct supervisor *sup_of(struct world *w, int n)
 {
@@ -387,6 +388,8 @@ static void run(struct world *w, int n, int action, struct outcome *out)
     case ACTION_PROBE:
         if (p->o.own.seen_us < p->m.since_us)
             probe_now(w, n, 0);
+        else if (p->m.state == NODE_PROMOTE_RECEIVE && p->o.now_us - p->o.own.seen_us >= RECEIVE_LOOK_US)
+            probe_tick(w, n, 0);
         break;
     case ACTION_STOP_RECEIVER:
         stop_receiver(w, n);

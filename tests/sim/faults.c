@@ -5,6 +5,8 @@
 
 #include "parts.h"
 
+#define TIME_OF_DAY 5000 /* ms; above all epochs that a seed comes to by itself */
+
 /* ---- processes and hosts ---- */
 
 void process_stop(struct world *w, int n, bool fencer)
@@ -234,12 +236,13 @@ static void order_promote(struct world *w, bool after_faults)
         return;
     if (p->m.state != NODE_STANDBY && !node_state_is_promoting(p->m.state))
         return;
-    if (!off && p->q.durable_tie && p->q.tie_mine != TRI_YES && !peer_up)
+    if (!off && p->m.basis.kind == NOTE_NONE && p->q.durable_tie && p->q.tie_mine != TRI_YES && !peer_up)
         return;
     p->o.operator_.accept_loss = after_faults || random_below(w, 2);
     TRACE(w, trace_node(n), "operator: promote%s%s", off ? " --peer-is-off" : "",
           p->o.operator_.accept_loss ? " --accept-loss" : "");
     p->o.operator_.peer_is_off = off;
+    p->o.operator_.off_at = off ? (uint64_t)(TIME_OF_DAY + w->now / MS) : 0;
     p->wants_peer_off = off;
     begin_wish(w, n, WANT_HERE, 45 * S);
 }

@@ -64,7 +64,7 @@ void history_term(struct history *h, int server, int branch, uint32_t gap, unsig
     last->to += gap;
     last->to++;
     last->term_at = last->to;
-    last->epoch = (uint16_t)epoch;
+    last->epoch = epoch;
     last->unplanned = unplanned;
 }
 

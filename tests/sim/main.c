@@ -228,7 +228,7 @@ static int run_list(const struct run *run)
             continue;
         o.liveness = strcmp(mode, "liveness") == 0;
         o.durability = strcmp(tie, "lossless") == 0 ? DURABLE_LOSSLESS : DURABLE_ASYNC;
-        o.tie_given = strcmp(tie, "any") != 0;
+        o.tie_given = strcmp(tie, "any") != 0 && o.durability != DURABLE_LOSSLESS;
         o.tie = strcmp(tie, "writer") == 0 ? POLICY_TIE_WRITER
                 : strcmp(tie, "vip") == 0  ? POLICY_TIE_VIP
                                            : POLICY_TIE_WITNESS;

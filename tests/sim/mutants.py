@@ -100,6 +100,8 @@ UNDONE_ALONE = story("at its next promise stop mx2 @0; order a switchover at mx1
 ALONE_AND_DEAD = story("cut the pair @0; wait @1500-2500; heal the pair @0-1500; kill the server of mx1 @0-400", tie="lossless")
 BOTH_OFF = story("cut what is said by mx2 @0-200; power off mx2 @1-400; power off mx1 @0-400; power on mx1 @0; heal all of mx2 @0; "
                  "power on mx2 @6000-9000; order a switchover at mx1 @8000-10000", tie="lossless")
+RESTARTED = story("cut what is said by mx2 @0-200; stop the supervisor of mx1 @1-300; bounce the server of mx1 @0-200; "
+                  "resume the supervisor of mx1 @0-400; heal all of mx2 @0-1000; order a switchover at mx1 @6000-9000", tie="lossless")
 # mx1's server dies, mx2 takes over, and its enabling is not scheduled until mx1 is the writer again.
 LATE_ENABLE = story("its next enabling comes late at mx2 @0; bounce the server of mx1 @0-500; stop both of mx2 @60-900; "
                     "cut the pair @0-50; wait @8000")
@@ -289,6 +291,9 @@ MUTANTS = (
     Mutant("term-after", "a lossless term's row comes after writes are enabled", SAFETY,
            ((RULES, "    {455, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY), YES(SAFE), NO(BEGUN)}", "    {455, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY), YES(SAFE), NO(BEGUN), NO(SAFE)}"),),
            hunts=BOTH_OFF + LOSSLESS),
+    Mutant("restart-unnoticed", "a writer that was restarted goes on in its term", SAFETY,
+           ((RULES, "    {103, HOLDING, {YES(RESTARTED), YES(OWN_READ_ONLY)}, GO", "    {103, HOLDING, {YES(RESTARTED), YES(OWN_READ_ONLY), NO(OWN_READ_ONLY)}, GO"),),
+           hunts=RESTARTED + LOSSLESS),
 )
 
 # Not hunted unless they are named: nothing shows them yet. What is thought to hide each stands beside it, and is not

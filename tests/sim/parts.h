@@ -124,6 +124,7 @@ void supervisor_hear(struct world *w, int n, const struct told *m);
 void supervisor_tell(struct world *w, int n, const struct told *m);
 void node_wake(struct world *w, int n);
 void probe_now(struct world *w, int n, int which);
+void probe_tick(struct world *w, int n, int which);
 void bell_listen(struct world *w, int n, bool listen);
 void actions_run(struct world *w, int n, struct outcome *out);
 void actions_state_changed(struct world *w, int n, const struct facts *f, enum node_state from,

@@ -261,6 +261,8 @@ void server_resume(struct world *w, int s)
     TRACE(w, trace_server(s), "goes on");
     v->state = RUNS;
     v->resumed_at = w->now;
+    if (v->mischief) /* nobody could close it meanwhile */
+        v->writable_since += w->now - v->stopped_at;
     if (host_runs(w, s))
         invariant_writable(w, s);
     events_unpark(w);

@@ -179,7 +179,7 @@ void probe_now(struct world *w, int n, int which)
         probe_ask(w, n, which);
 }
 
-static void probe_tick(struct world *w, int n, int which)
+void probe_tick(struct world *w, int n, int which)
 {
     if (!sup_of(w, n)->probe_asking[which] && session_is_up(w, n, SLOT_PROBE + which))
         probe_ask(w, n, which);

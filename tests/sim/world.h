@@ -105,7 +105,7 @@ struct segment {
     uint32_t from;    /* its first: numbers may have been left out before it */
     uint32_t to;      /* last sequence number of this writer's stretch */
     uint32_t term_at; /* sequence number of the term's row in it; 0 = none */
-    uint16_t epoch;   /* of that row */
+    uint32_t epoch;   /* of that row */
     uint8_t server;
     uint8_t unplanned;
     uint8_t branch;

@@ -243,6 +243,29 @@ static enum wish_state look_in(enum node_state state, int row_id, int64_t later_
     return wish_look(&wish, node, scene->now_us + MS(later_ms));
 }
 
+/* A loss after a certified death is for him to accept, and the host need not be off for it. */
+static void certificate_brings_the_third_vote(void **state)
+{
+    struct control_request r = {.command = CONTROL_PROMOTE, .accept_loss = true};
+    (void)state;
+    prepare(STANDBY);
+    durable_third_vote();
+    wakes = 0;
+    node->mind.basis.kind = NOTE_CERTIFICATE;
+    assert_int_equal(wish_begin(&wish, node, &r, report, scene->now_us), WISH_PENDING);
+    assert_true(node->o.operator_.accept_loss && node->o.operator_.off_at == 0);
+}
+
+static void says_when_the_host_was_off(void **state)
+{
+    struct control_request r = {.command = CONTROL_PROMOTE, .peer_is_off = "mx2"};
+    (void)state;
+    prepare(STANDBY);
+    durable_third_vote();
+    assert_int_equal(wish_begin(&wish, node, &r, report, scene->now_us), WISH_PENDING);
+    assert_true(node->o.operator_.peer_is_off && node->o.operator_.off_at > 100000000);
+}
+
 static void hands_over(void **state)
 {
     (void)state;
@@ -359,6 +382,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(at_once),
         TEST(maintenance_is_set),
+        TEST(certificate_brings_the_third_vote),
+        TEST(says_when_the_host_was_off),
         TEST(hands_over),
         TEST(handover_is_undone),
         TEST(handover_takes_too_long),

@@ -302,6 +302,12 @@ static void test_next_epoch(void **state)
             fail_msg("%s: %llu", epochs[i].name, (unsigned long long)facts_next_epoch(&s.p, &s.o, &s.m));
         s.o.operator_.peer_is_off = true;
         assert_int_equal(facts_next_epoch(&s.p, &s.o, &s.m), epochs[i].want + 1000);
+        s.o.operator_.off_at = 2000000;
+        assert_int_equal(facts_next_epoch(&s.p, &s.o, &s.m), 2000001 + epochs[i].self);
+        s.m.last_aborted_epoch = 2000001 + epochs[i].self; /* the last attempt's */
+        assert_int_equal(facts_next_epoch(&s.p, &s.o, &s.m), 2000003 + epochs[i].self);
+        s.o.operator_.off_at = 1000000; /* a clock that is behind */
+        assert_int_equal(facts_next_epoch(&s.p, &s.o, &s.m), 2001003 + epochs[i].self);
     }
 }
 

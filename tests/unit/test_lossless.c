@@ -396,6 +396,34 @@ static void test_semi_sync_turned_off_by_hand(void **state)
     assert_int_equal(durability_acks(&d.s.o.own), ACKS_REQUIRED);
 }
 
+static void new_connection(struct drive *d, enum tri read_only)
+{
+    d->s.o.own.probed_up_us = d->s.now_us;
+    d->s.o.own.read_only = read_only;
+}
+
+/* Its death was not told, for this process stood still. Who closes the server it has changes nothing. */
+static void test_restarted_in_its_term(void **state)
+{
+    struct drive d;
+    (void)state;
+    begin(&d, writer);
+    d.s.o.own.read_only = TRI_YES;
+    drive_run(&d, 100);
+    drive_expect_rows(&d, "closed by somebody", ROWS(500, 456, 450, 599));
+    drive_forget(&d);
+    new_connection(&d, TRI_NO);
+    drive_run(&d, 1000);
+    d.s.o.own.read_only = TRI_YES;
+    drive_run(&d, 1000);
+    drive_expect_rows(&d, "its session was killed, a while ago", ROWS(599, 500, 456, 450, 599));
+    drive_forget(&d);
+    new_connection(&d, TRI_YES);
+    drive_tick(&d);
+    expect(&d, NODE_FENCED, 720);
+    assert_true(drive_fired(&d, 103) && !drive_did(&d, ACTION_ENABLE));
+}
+
 static void certify_peer(struct drive *d)
 {
     struct scene *s = &d->s;
@@ -535,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_load_is_not_stuck),
         cmocka_unit_test(test_the_witness_must_have_the_mark),
         cmocka_unit_test(test_semi_sync_turned_off_by_hand),
+        cmocka_unit_test(test_restarted_in_its_term),
         cmocka_unit_test(test_certified_death),
         cmocka_unit_test(test_handover),
         cmocka_unit_test(test_handover_without_witness),
