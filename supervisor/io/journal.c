@@ -173,7 +173,8 @@ static enum opened open_file(struct journal *j, struct err *e)
 {
     static const char settings[] =
         "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA journal_mode=TRUNCATE;"
-        "PRAGMA synchronous=FULL";
+        "PRAGMA synchronous=FULL; "
+        "PRAGMA cache_size=-64"; /* KiB: it is only appended to, and SQLite would keep 2 MiB of it */
     enum opened result = check_file(j->path, e);
     if (result != OPENED)
         return result;
