@@ -8,6 +8,7 @@
 #include <mysqld_error.h>
 
 #include "base/mem.h"
+#include "io/tls_library.h"
 #include "model/server_version.h"
 
 #define CONNECT_TIMEOUT_S   10
@@ -45,7 +46,8 @@ static bool set_server_error(struct schema_admin *admin, struct err *e)
     return err_set(e, "%s (error %u)%s", mysql_error(admin->connection), error, advice(error));
 }
 
-static void set_options(MYSQL *connection, const struct schema_admin_options *o)
+/* NULL, or why it cannot be done. */
+static const char *set_options(MYSQL *connection, const struct schema_admin_options *o)
 {
     unsigned connect_s = CONNECT_TIMEOUT_S, statement_s = STATEMENT_TIMEOUT_S;
     mysql_options(connection, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
@@ -55,12 +57,10 @@ static void set_options(MYSQL *connection, const struct schema_admin_options *o)
         enum mysql_protocol_type tcp = MYSQL_PROTOCOL_TCP;
         mysql_options(connection, MYSQL_OPT_PROTOCOL, &tcp);
     }
-    if (o->tls_ca) {
-        my_bool yes = 1;
-        mysql_options(connection, MYSQL_OPT_SSL_CA, o->tls_ca);
-        mysql_options(connection, MYSQL_OPT_SSL_ENFORCE, &yes);
-        mysql_options(connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes);
-    }
+    if (o->tls_ca)
+        return tls_library_on(connection, &(struct tls_wanted){.ca = o->tls_ca, .address = true});
+    tls_library_off(connection);
+    return NULL;
 }
 
 static bool check_server(struct schema_admin *admin, struct err *e)
@@ -82,9 +82,12 @@ struct schema_admin *schema_admin_open(const struct schema_admin_options *o, str
     admin->connection = mysql_init(NULL);
     if (!admin->connection)
         abort();
-    set_options(admin->connection, o);
-    if (!mysql_real_connect(admin->connection, o->socket ? NULL : o->host, o->user, o->password, NULL,
-                            o->socket ? 0 : o->port, o->socket, 0)) {
+    const char *trouble = set_options(admin->connection, o);
+    if (trouble) {
+        err_set(e, "%s", trouble);
+        schema_admin_close(&admin);
+    } else if (!mysql_real_connect(admin->connection, o->socket ? NULL : o->host, o->user, o->password, NULL,
+                                   o->socket ? 0 : o->port, o->socket, 0)) {
         set_server_error(admin, e);
         err_prefix(e, "cannot log in to %s as %s", admin->where, o->user);
         schema_admin_close(&admin);

@@ -1,7 +1,8 @@
 libio_a_SOURCES = supervisor/io/session.h
 libio_a_SOURCES += supervisor/io/session.c supervisor/io/session_internal.h \
 	supervisor/io/session_connect.c supervisor/io/session_queue.c supervisor/io/session_reply.c \
-	supervisor/io/session_step.c supervisor/io/session_bounds.c supervisor/io/session_tls.c supervisor/io/session_tls.h
+	supervisor/io/session_step.c supervisor/io/session_bounds.c supervisor/io/session_tls.c supervisor/io/session_tls.h \
+	supervisor/io/tls_library.c supervisor/io/tls_library.h
 libio_a_SOURCES += supervisor/io/binlog_end.c supervisor/io/binlog_end.h supervisor/io/death.c supervisor/io/death.h \
 	supervisor/io/server_identity.c supervisor/io/server_identity.h supervisor/io/tasks.c supervisor/io/tasks.h
 libio_a_SOURCES += \

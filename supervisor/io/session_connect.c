@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/session_tls.h"
+#include "io/tls_library.h"
 
 /* A severed call ends at its next read or write; more turns than this would be the library's bug. */
 #define UNWIND_MAX 16
@@ -77,7 +78,7 @@ void session_cut(int fd)
         shutdown(fd, SHUT_RDWR);
 }
 
-static MYSQL *new_handle(const struct session *s)
+static MYSQL *new_handle(const struct session *s, const char **trouble)
 {
     /* Accounts by unix_socket ask for none of these; anything else would hand over the password. */
     static const char allowed_auth[] = "mysql_native_password,client_ed25519,parsec";
@@ -98,7 +99,9 @@ static MYSQL *new_handle(const struct session *s)
     if (s->bind_address)
         mysql_options(h, MYSQL_OPT_BIND, s->bind_address);
     if (s->has_tls)
-        tls_options(h, s);
+        *trouble = tls_options(h, s);
+    else
+        tls_library_off(h);
     return h;
 }
 
@@ -114,9 +117,14 @@ void session_connect(struct session *s)
                      is_numeric(s->address) ? s->bind_address : s->address);
         return;
     }
-    s->handle = new_handle(s);
+    const char *trouble = NULL;
+    s->handle = new_handle(s, &trouble);
     if (!s->handle) {
         session_lose(s, CR_OUT_OF_MEMORY, "out of memory");
+        return;
+    }
+    if (trouble) {
+        session_lose(s, CR_SSL_CONNECTION_ERROR, "%s", trouble);
         return;
     }
     s->step = STEP_CONNECT;

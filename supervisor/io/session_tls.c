@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/tls_library.h"
 
 /* Threads late at the same time, over all sessions; each ends within about two connect timeouts. */
 #define THREADS_MAX 32
@@ -23,25 +24,19 @@ struct tls_connect {
     MYSQL *handle;
     char *address, *socket, *user, *password;
     unsigned port;
-    int finished_fd; /* eventfd, written when the thread is done */
-    bool connected;
-    bool ended;     /* by the thread, under the lock */
-    bool abandoned; /* by the session, under the lock */
+    int finished_fd;     /* eventfd, written when the thread is done */
+    const char *trouble; /* of tls_library_connect() */
+    bool ended;          /* by the thread, under the lock */
+    bool abandoned;      /* by the session, under the lock */
     struct event finished;
 };
 
-void tls_options(MYSQL *handle, const struct session *s)
+const char *tls_options(MYSQL *handle, const struct session *s)
 {
-    static const my_bool on = 1;
     unsigned seconds = (unsigned)(s->connect_timeout_ms + 999) / 1000;
-    my_bool verify = s->tls_verify && s->tls_ca; /* without a CA it would ask the system's */
-    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &on);
-    if (s->tls_ca)
-        mysql_options(handle, MYSQL_OPT_SSL_CA, s->tls_ca);
-    if (s->tls_fingerprint)
-        mysql_options(handle, MARIADB_OPT_TLS_PEER_FP, s->tls_fingerprint);
-    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    struct tls_wanted wanted = {.ca = s->tls_ca, .fingerprint = s->tls_fingerprint, .address = s->tls_verify};
     mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+    return tls_library_on(handle, &wanted);
 }
 
 static void job_free(struct tls_connect *job)
@@ -62,8 +57,8 @@ static void *run(void *arg)
     static const uint64_t one = 1;
     size_t count = 0;
     session_bounds_count(&count);
-    job->connected = mysql_real_connect(job->handle, job->address, job->user, job->password, NULL, job->port,
-                                        job->socket, CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS);
+    job->trouble = tls_library_connect(job->handle, job->address, job->port, job->socket, job->user,
+                                       job->password, CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS);
     pthread_mutex_lock(&lock);
     threads--;
     job->ended = true;
@@ -85,16 +80,16 @@ static void on_finished(evutil_socket_t fd, short what, void *arg)
     s->busy++;
     s->tls = NULL;
     pthread_mutex_lock(&lock);
-    bool connected = job->connected;
+    const char *trouble = job->trouble;
     pthread_mutex_unlock(&lock);
     job->handle = NULL; /* the session's, as from the start */
     job_free(job);
-    if (!connected)
-        session_connect_failed(s);
-    else if (!mysql_get_ssl_cipher(s->handle))
-        session_lose(s, CR_SSL_CONNECTION_ERROR, "the server does not support TLS");
-    else
+    if (!trouble)
         session_connected(s);
+    else if (*trouble)
+        session_lose(s, CR_SSL_CONNECTION_ERROR, "%s", trouble);
+    else
+        session_connect_failed(s);
     session_drive(s, 0);
     session_leave(s);
 }

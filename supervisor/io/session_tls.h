@@ -10,8 +10,8 @@
 #include "io/session_internal.h"
 
 /* Verified as the session's options say; plaintext is refused. The fingerprint is compared before anything of
- * the account is sent. */
-void tls_options(MYSQL *handle, const struct session *s);
+ * the account is sent. Returns NULL, or why this libmariadb cannot (io/tls_library.h). */
+const char *tls_options(MYSQL *handle, const struct session *s);
 
 /* Goes on with session_connected() or session_lose(). */
 void tls_connect_start(struct session *s);

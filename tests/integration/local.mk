@@ -9,7 +9,7 @@ schema_tests = \
 TESTS += $(schema_tests)
 EXTRA_DIST += $(schema_tests) tests/integration/schema_fixture.py
 tests_integration_schema_driver_SOURCES = tests/integration/schema_driver.c
-tests_integration_schema_driver_LDADD = libschema.a libmodel.a libbase.a $(MARIADB_LIBS)
+tests_integration_schema_driver_LDADD = libschema.a libio.a libmodel.a libbase.a $(MARIADB_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/integration/test_vip

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Starts the servers that the tests of the session layer need, and runs them one after the other.
 
-Three servers: one that is stopped and continued, one that is killed, one with TLS (on 127.0.0.2 too, which
-its certificate does not bear). The programs are taken from the build directory, which is the current one,
+Three servers: one that is stopped and continued and has no TLS, one that is killed, one with TLS (on 127.0.0.2
+too, which its certificate does not bear). The programs are taken from the build directory, which is the current one,
 or from the folder named as the argument."""
 
 import os
@@ -60,7 +60,7 @@ def main():
         extra_port = mariadb_sandbox.free_port()
         environment["SERVER_EXTRA_PORT"] = str(extra_port)
         environment.update(start(box, "SERVER", options=["--max-connections=300", f"--extra-port={extra_port}",
-                                                         "--extra-max-connections=2"]))
+                                                         "--extra-max-connections=2", "--skip-ssl"]))
         environment.update(start(box, "VICTIM"))
         environment.update(start(box, "TLS", options=[
             "--bind-address=127.0.0.1,127.0.0.2", f"--ssl-ca={keys}/ca.pem", f"--ssl-cert={keys}/server.pem",

@@ -402,7 +402,7 @@ int main(int argc, char **argv)
     if (tie < 0 || tree < 0 || depth < 1 || depth >= DEPTH_MAX - 1 || faults < 0 || quantum < 1 ||
         optind < argc)
         return usage();
-    k.seen = calloc(sizeof(uint64_t), (size_t)1 << SEEN_BITS);
+    k.seen = calloc((size_t)1 << SEEN_BITS, sizeof(uint64_t));
     k.at = calloc(DEPTH_MAX, sizeof(*k.at));
     if (path) {
         k.tie = (enum policy_tie)(tie % 3);
