@@ -53,6 +53,10 @@ def delayed(t, delay_ms, jitter_ms=0):
     one_in_the_end(t, 3, f"{LONG_S} s of a delay of {delay_ms} ms")
 
 
+def fired(t, node, row):
+    return f"(row {row}," in t.said(node)
+
+
 @scenario(fault=26)
 def delay_short(t):
     """The writer's cable takes 0.2 s each way, so that every answer comes well before it is given up."""
@@ -67,6 +71,7 @@ def delay_beyond(t):
     at, end = faults.slow_down(t.lab, t.writer, 300)
     t.fault(at)
     t.wait_writer(t.standby, 30)
+    expect(fired(t, t.writer, 118), f"{t.writer} does not say that the other voters answer too slowly")
     t.stays(f"{t.standby} as the one writer", lambda: t.writers() == [t.standby], LONG_S)
     end()
     t.wait_returned(t.writer)
@@ -75,13 +80,15 @@ def delay_beyond(t):
 
 @scenario(fault=26)
 def delay_everywhere(t):
-    """Both nodes' cables take 0.3 s each way, so that neither could keep its votes: the writer is closed, nobody is
-    promoted again and again, and one writes when it has ended."""
+    """Both nodes' cables take 0.3 s each way, so that neither could keep its votes: the writer is closed, the other one
+    refuses with the reason, nobody is promoted again and again, and one writes when it has ended."""
     t.begin()
     at, end = faults.slow_down(t.lab, t.writer, 300)
     _, end_other = faults.slow_down(t.lab, t.standby, 300)
     t.fault(at)
     t.wait("a closed writer", lambda: not t.writers(), 30)
+    expect(fired(t, t.writer, 118), f"{t.writer} does not say that the other voters answer too slowly")
+    t.wait(f"{t.standby} refuses for the same reason", lambda: fired(t, t.standby, 333), 20)
     time.sleep(LONG_S)
     end()
     end_other()
@@ -115,7 +122,7 @@ def flap_pair(t):
     t.begin()
     flap(t, peer=t.standby)
     t.wait_well()
-    t.end(t.writer, terms=1, vip_s=2 * FLAPS)
+    t.end(t.writer, terms=1, vip_s=2 * FLAPS, outage_s=10)
 
 
 @scenario(fault=27)
