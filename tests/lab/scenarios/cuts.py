@@ -227,6 +227,22 @@ def cut_vrrp_with_vip(t):
     vrrp_alone(t)
 
 
+@scenario(fault=17)
+def neighbours_find_vip(t):
+    """The nodes do not hear each other's VRRP, until both hold the VIP, eight times: whoever announced itself last, the
+    neighbours find the writer as soon as it alone holds the VIP again."""
+    t.begin()
+    for _ in range(8):
+        at, number = faults.cut(t.lab, t.writer, peer=t.standby, proto=112)
+        t.fault(at)
+        t.wait("the VIP on both nodes", lambda: len(t.lab.vip_holders()) == 2, 10)
+        time.sleep(0.5)
+        faults.heal(t.lab, number)
+        t.wait("the VIP at the writer", lambda: t.lab.vip_holders() == [t.writer], 10)
+        t.wait_served(t.writer, 5)
+    t.end(t.writer, terms=1)
+
+
 def database_port(t):
     t.begin()
     at, number = faults.cut(t.lab, t.writer, peer=t.standby, tcp_port=3306)
