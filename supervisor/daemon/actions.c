@@ -178,7 +178,8 @@ static void arm(struct node *n)
                            .deadline_us = deadline,
                            .votes = (uint8_t)quorum_mask(&n->quorum, n->o.now_us),
                            .peer_can_take_vip = decide_peer_can_take_vip(&n->o, &n->outcome.facts),
-                           .renewed = decide_renews_lock(p, &n->quorum, n->o.now_us, until)};
+                           .renewed = decide_renews_lock(p, &n->quorum, n->o.now_us, until),
+                           .stays = n->outcome.facts.value[FACT_MAINTENANCE] == TRI_YES};
     if (!until || deadline <= n->armed_deadline_us || !epoch_is_chosen(n))
         return;
     n->armed_deadline_us = deadline;

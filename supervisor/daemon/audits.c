@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "io/auditor.h"
 #include "io/worker.h"
+#include "model/schema_version.h"
 #include "model/server_version.h"
 
 #define KILL_MS  2000
@@ -24,6 +25,7 @@ struct audited {
     uint64_t told_locks;
     uint64_t told_settings;
     uint64_t told_version;
+    int told_schema; /* the version that was told last */
 };
 
 struct audits {
@@ -178,6 +180,25 @@ static void tell_version(struct audited *a)
         log_warning("%s's server is %s: %s", place_of(a), server_version_name(&v, name), s->what);
 }
 
+static void tell_schema(struct audited *a)
+{
+    int version = a->audit.schema_version;
+    bool unfit = a->node->policy.lossless && version < SCHEMA_LOSSLESS;
+    char what[320];
+    if (!version || version == a->told_schema)
+        return;
+    a->told_schema = version;
+    snprintf(what, sizeof(what),
+             "the schema replcheck on %s is of version %d, this program's is %d%s: run `mysql-replcheck "
+             "schema upgrade` there",
+             place_of(a), version, SCHEMA_VERSION,
+             unfit ? "; no promotion enables writes there with durability lossless" : "");
+    if (unfit)
+        alert(a, what);
+    else if (version < SCHEMA_VERSION)
+        log_warning("%s", what);
+}
+
 static void looked(void *arg)
 {
     struct audited *a = arg;
@@ -185,6 +206,7 @@ static void looked(void *arg)
     if (a->index != OBS_TIE) {
         tell_accounts(a);
         tell_version(a);
+        tell_schema(a);
     }
     if (a->index == 1)
         tell_settings(a);

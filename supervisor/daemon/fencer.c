@@ -326,8 +326,13 @@ static void stop(struct fencer *f)
         fencer_do(f, &todo);
         return;
     }
-    log_notice("stopping");
     service_notify("STOPPING=1");
+    f->left = fencer_leave(f);
+    if (f->left) {
+        event_base_loopbreak(f->base);
+        return;
+    }
+    log_notice("stopping");
     fencer_logic_stop(&f->logic, &f->rules, clock_now_us());
     signal_child(f, SIGTERM);
 }
@@ -455,6 +460,8 @@ int fencer_run(const struct fencer_start *start)
     log_notice("the fencer watches %s", s->node.local.socket);
     fencer_wake(f);
     event_base_dispatch(f->base);
+    if (f->left)
+        return 0; /* weight and pid file stay for the next one */
     fencer_write_weight(f, WEIGHT_LEAVING);
     run_dir_remove_pid(s->node.run_dir);
     log_notice("the fencer ends");

@@ -19,6 +19,7 @@ struct fencer_start {
     int spawner_fd;  /* socket to the spawner */
     int resetter_fd; /* socket to the resetter; -1: there is none */
     int settings_fd; /* memory file for the supervisors */
+    bool left;       /* a predecessor that ended left all of this, and its term */
     bool orphaned;   /* executed by a fencer whose state cannot be read: it fences and ends */
     int ready_fd;    /* a byte is written there once a supervisor has said HELLO; -1: nobody waits */
 };
@@ -28,8 +29,8 @@ struct fencer_start {
  * configuration. */
 int fencer_run(const struct fencer_start *start);
 
-/* Was this process executed by a fencer that upgrades itself? Then the descriptors of `start` are filled in,
- * or it is `orphaned`. */
+/* Was this process executed by a fencer that upgrades itself, or started by a service manager with what the
+ * last one `left`? Then the descriptors of `start` are filled in, or it is `orphaned`. */
 bool fencer_was_upgraded(struct fencer_start *start);
 
 #endif

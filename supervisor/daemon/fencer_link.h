@@ -34,6 +34,7 @@ struct fencer_arm {
     uint8_t votes;       /* bit per counted voter: 1 node 1, 2 node 2, 4 tie-breaker */
     bool peer_can_take_vip;
     bool renewed; /* rests on a renewal of this period */
+    bool stays;   /* maintenance */
 };
 
 /* Starts the conversation; sends HELLO, whose STATE tells what is inherited. */

@@ -2,6 +2,7 @@
 #ifndef REPLCHECK_DAEMON_FENCER_PARTS_H
 #define REPLCHECK_DAEMON_FENCER_PARTS_H
 
+#include "daemon/estate.h"
 #include "daemon/fencer.h"
 #include "model/fencer_logic.h"
 #include "wire/fencer_proto.h"
@@ -42,6 +43,9 @@ struct fencer {
     int64_t heard_us; /* when the supervisor began, or last told its STATUS */
     char status[128]; /* as told to the service manager */
     bool spawner_gone;
+    bool stays;       /* maintenance, as the last ARM said */
+    bool left;        /* to the process that the service manager starts next */
+    bool unannounced; /* what was left to us goes on, and the manager was not told that we are ready */
     int exit_status;
 
     char program[4096];           /* the installed file, for the next upgrade */
@@ -76,8 +80,15 @@ void fencer_reset_dials(struct fencer *f);
 /* A weight that makes the VIP leave waits until the reset is over; true: it will be written then. */
 bool fencer_reset_holds(struct fencer *f, int weight);
 
+/* fencer_leave.c */
+/* Told to stop: true when all is left to the next process, and this one has only to end. */
+bool fencer_leave(struct fencer *f);
+/* What a predecessor left, with its descriptors; false and `e`: nothing, or nothing that can be used. */
+MUST_CHECK bool fencer_leave_find(struct estate *out, struct fencer_start *start, struct err *e);
+
 /* fencer_upgrade.c */
 void fencer_upgrade_begin(struct fencer *f);
+struct estate fencer_upgrade_estate(struct fencer *f);
 /* After fencer_was_upgraded(): the logic's state and the child; false: it was not. */
 bool fencer_upgrade_inherit(struct fencer *f);
 /* Where nothing could be inherited: to be called when anything was seen of the server, and each period. */

@@ -103,7 +103,7 @@ static void take_status(struct fencer *f, const struct fencer_message *m)
 static void greet(struct fencer *f, uint64_t seq)
 {
     struct fencer_todo todo = {0};
-    if (!f->greeted) {
+    if (!f->greeted || f->unannounced) {
         service_notify("READY=1");
         if (f->start.ready_fd >= 0) {
             ssize_t sent = write(f->start.ready_fd, "", 1);
@@ -113,6 +113,7 @@ static void greet(struct fencer *f, uint64_t seq)
         }
     }
     f->greeted = true;
+    f->unannounced = false;
     fencer_talk_reloaded(f); /* it has read what is there now */
     fencer_logic_hello(&f->logic, &todo);
     todo.what &= ~(unsigned)FENCER_DO_REPORT; /* this answer is the report */
@@ -148,6 +149,7 @@ static void arm(struct fencer *f, const struct fencer_message *m)
     if (!refused && !was_armed)
         fencer_reset_dials(f);
     f->refusal = refused ? todo.reason : NULL;
+    f->stays = m->stays != 0;
     /* In force before it is acknowledged: the judge runs before anything new is read. */
     fencer_wake(f);
     acknowledge(f, m->seq, refused ? todo.reason : NULL);

@@ -55,7 +55,7 @@ static int inherit_resetter(void)
     return fd;
 }
 
-static struct estate make_estate(struct fencer *f)
+struct estate fencer_upgrade_estate(struct fencer *f)
 {
     struct estate e;
     memset(&e, 0, sizeof(e));
@@ -78,7 +78,7 @@ static void execute(struct fencer *f)
     sigset_t all;
     sigset_t before;
     struct err e;
-    struct estate estate = make_estate(f);
+    struct estate estate = fencer_upgrade_estate(f);
     int fd = estate_write(&estate, &e);
     if (fd < 0) {
         log_error("no upgrade: %s", e.text);
@@ -142,11 +142,31 @@ static void be_orphan(struct fencer_start *start)
     start->lock_fd = start->spawner_fd = start->settings_fd = start->resetter_fd = start->ready_fd = -1;
 }
 
+static void take_descriptors(struct fencer_start *start)
+{
+    start->lock_fd = inherited.lock_fd;
+    start->spawner_fd = inherited.spawner_fd;
+    start->settings_fd = inherited.settings_fd;
+    start->ready_fd = -1;
+}
+
+/* The predecessor has ended, and the files may have been changed since. */
+static bool was_left(struct fencer_start *start)
+{
+    struct err ignored;
+    have_inherited = fencer_leave_find(&inherited, start, &ignored);
+    if (!have_inherited)
+        return false;
+    take_descriptors(start);
+    start->left = inherited.reloaded = true;
+    return true;
+}
+
 bool fencer_was_upgraded(struct fencer_start *start)
 {
     const char *number = getenv(HANDOVER_FENCER);
     if (!number)
-        return false;
+        return was_left(start);
     int fd = atoi(number);
     unsetenv(HANDOVER_FENCER);
     have_inherited = estate_read(fd, &inherited, &refused);
@@ -156,11 +176,8 @@ bool fencer_was_upgraded(struct fencer_start *start)
         return true;
     }
     keep_over_exec(&inherited, -1, false);
-    start->lock_fd = inherited.lock_fd;
-    start->spawner_fd = inherited.spawner_fd;
-    start->settings_fd = inherited.settings_fd;
+    take_descriptors(start);
     start->resetter_fd = inherit_resetter();
-    start->ready_fd = -1;
     return true;
 }
 
@@ -194,7 +211,9 @@ bool fencer_upgrade_inherit(struct fencer *f)
     f->reloaded = inherited.reloaded;
     f->greeted = inherited.greeted;
     f->old_lock_fd = inherited.write_lock_fd;
-    log_notice("upgraded; %s", fencer_logic_is_armed(&f->logic) ? "the term goes on" : "nothing is armed");
+    f->unannounced = f->start.left;
+    log_notice("%s; %s", f->start.left ? "started again" : "upgraded",
+               fencer_logic_is_armed(&f->logic) ? "the term goes on" : "nothing is armed");
     if (inherited.child_fd >= 0) {
         child_adopt(f->child, inherited.child_fd);
         f->heard_us = clock_now_us();

@@ -33,7 +33,7 @@ fencer_sources = \
 	supervisor/daemon/fencer.c supervisor/daemon/fencer.h supervisor/daemon/fencer_parts.h \
 	supervisor/daemon/fencer_link.c supervisor/daemon/fencer_link.h \
 	supervisor/daemon/fencer_sessions.c supervisor/daemon/fencer_sessions.h \
-	supervisor/daemon/fencer_reset.c supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
+	supervisor/daemon/fencer_leave.c supervisor/daemon/fencer_reset.c supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
 	supervisor/daemon/upgrade_request.c supervisor/daemon/upgrade_request.h \
 	supervisor/daemon/handover.c supervisor/daemon/handover.h \
 	supervisor/daemon/helpers.c supervisor/daemon/helpers.h \
@@ -43,6 +43,7 @@ fencer_sources = \
 	supervisor/daemon/resetter.c supervisor/daemon/resetter.h \
 	supervisor/daemon/run_dir.c supervisor/daemon/run_dir.h \
 	supervisor/daemon/service_notify.c supervisor/daemon/service_notify.h \
+	supervisor/daemon/service_store.c supervisor/daemon/service_store.h \
 	supervisor/daemon/spawner.c supervisor/daemon/spawner.h \
 	supervisor/daemon/syscalls.c supervisor/daemon/syscalls.h
 

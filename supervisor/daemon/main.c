@@ -242,6 +242,21 @@ static bool prepare(struct fencer_start *start, struct err *e)
     return true;
 }
 
+/* Of a term that was left: folders and helpers are there, the rest is this process's own. */
+static bool resume(const struct fencer_start *start, struct err *e)
+{
+    const struct local_settings *n = &settings.node;
+    bool root = geteuid() == 0;
+    struct privileges p;
+    settings_forget_secrets(&settings);
+    if (!privileges_find(&p, n->run_as, n->fencer.user, e) || (!root && !privileges_stay_fencer(&p, e)))
+        return false;
+    if (!run_dir_adopt(start->lock_fd, e) || !run_dir_write_pid(n->run_dir, e))
+        return false;
+    privileges_hurry();
+    return !root || privileges_become_fencer(&p, e);
+}
+
 /* A fencer that is no root cannot read the secrets, and its supervisors do. */
 static bool load_settings(const struct arguments *a, const struct fencer_start *start, bool upgraded,
                           struct err *e)
@@ -265,8 +280,10 @@ static int run_fencer(const struct arguments *a)
     bool upgraded = fencer_was_upgraded(&start);
     if (!load_settings(a, &start, upgraded, &e))
         return fail(EXIT_CONFIGURATION, &e);
-    if (chdir("/") != 0 || (!upgraded && !prepare(&start, &e)))
+    if (chdir("/") != 0 || !(start.left ? resume(&start, &e) : upgraded || prepare(&start, &e)))
         return fail(EXIT_REFUSED, &e);
+    if (upgraded)
+        privileges_hurry(); /* locked memory ends with an exec */
     umask(022);
     open_log(a, "/fencer");
     return fencer_run(&start);

@@ -63,6 +63,7 @@ struct node {
     bool was_writer; /* since the last promotion began: what is released is a term */
     bool term_asked;
     uint64_t term_asked_epoch;
+    int64_t term_failed_us;             /* it was refused then; 0 = it was not */
     char attempt_refusal[OBS_TEXT_MAX]; /* what a server said to the promotion that was tried last; "" =
                                            nothing */
     int64_t fence_asked_us;             /* 0 = not in this state */

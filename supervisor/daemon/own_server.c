@@ -15,6 +15,9 @@
 #include "wire/observe.h"
 
 #define STATEMENT_MS  2000
+#define TERM_AGAIN_US 100000
+
+enum { ER_SP_DOES_NOT_EXIST = 1305, ER_PROCACCESS_DENIED_ERROR = 1370 };
 #define DRAIN_SLICE_S 1
 #define REPEAT_US     1000000
 #define RESUMED       "resumed" /* the supervisor that was promoted ended before it wrote its term's row */
@@ -212,6 +215,19 @@ void own_close(struct node *n)
 
 /* ---- the term's first row ---- */
 
+/* Also what the operator is told when the promotion fails for it. */
+static void tell_term_failure(struct node *n, const struct reply *r)
+{
+    bool old = n->policy.lossless &&
+               (r->error_no == ER_SP_DOES_NOT_EXIST || r->error_no == ER_PROCACCESS_DENIED_ERROR);
+    snprintf(n->attempt_refusal, sizeof(n->attempt_refusal), "the term's row was not written: %.*s",
+             (int)sizeof(n->attempt_refusal) - 40,
+             old ? "the schema replcheck here is too old for durability lossless: run `mysql-replcheck "
+                   "schema upgrade`"
+                 : r->error);
+    log_warning("%s", n->attempt_refusal);
+}
+
 static void term_answered(void *arg, const struct reply *r)
 {
     struct node *n = arg;
@@ -219,8 +235,9 @@ static void term_answered(void *arg, const struct reply *r)
     /* A row may have waited for its acknowledgement while the promotion was given up and another begun. */
     n->o.term_written = n->o.term_written || (there && n->term_asked_epoch == n->mind.epoch);
     n->term_asked = false;
+    n->term_failed_us = there ? 0 : clock_now_us();
     if (r->status == REPLY_ERROR && !there)
-        log_warning("the term's row was not written: %s", r->error);
+        tell_term_failure(n, r);
     node_wake(n);
 }
 
@@ -229,7 +246,8 @@ void own_term(struct node *n)
     char gtid[GTID_TEXT_MAX] = "", *sql;
     const struct loss_bound *loss = &n->promoted_loss;
     char bound[32] = "NULL";
-    if (n->term_asked || n->o.term_written || !session_is_up(n->control))
+    bool failed = n->term_failed_us && n->o.now_us - n->term_failed_us < TERM_AGAIN_US;
+    if (n->term_asked || failed || n->o.term_written || !session_is_up(n->control))
         return;
     n->term_asked = true;
     n->term_asked_epoch = n->mind.epoch;

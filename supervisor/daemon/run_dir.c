@@ -53,6 +53,11 @@ int run_dir_lock(const char *dir, uid_t owner, struct err *e)
     return -1;
 }
 
+bool run_dir_adopt(int fd, struct err *e)
+{
+    return write_pid(fd) || err_set(e, "the lock of the run directory: %s", strerror(errno));
+}
+
 pid_t run_dir_holder(const char *dir)
 {
     char path[PATH_MAX];

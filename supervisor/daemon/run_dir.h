@@ -15,6 +15,9 @@ MUST_CHECK bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode,
  * holder's pid in `e` when another has it. As root, the file becomes `owner`'s. */
 int run_dir_lock(const char *dir, uid_t owner, struct err *e);
 
+/* Of a lock that was taken by a predecessor: our pid is written into it. */
+MUST_CHECK bool run_dir_adopt(int fd, struct err *e);
+
 /* Who holds DIR/lock; 0: nobody, or it cannot be seen. */
 pid_t run_dir_holder(const char *dir);
 

@@ -5,6 +5,7 @@
 #include "model/dual.h"
 #include "model/durability.h"
 #include "model/facts_parts.h"
+#include "model/schema_version.h"
 
 #define TERMS_UNHEARD 1000 /* even: a node's epochs keep their parity */
 
@@ -212,6 +213,12 @@ static enum tri fact_certificate(const struct sight *s)
                     there->certificate[s->self].epoch >= epoch);
 }
 
+static enum tri fact_schema(const struct sight *s)
+{
+    int version = s->o->own.schema_version;
+    return !s->p->lossless ? TRI_YES : version == 0 ? TRI_UNKNOWN : tri_from(version >= SCHEMA_LOSSLESS);
+}
+
 static void compute_own(struct facts *f, const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
@@ -223,6 +230,7 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_CERTIFICATE] = fact_certificate(s);
     f->value[FACT_OWN_READ_ONLY] = while_fresh(s, own, own->read_only);
     f->value[FACT_BOOT_SAFE] = s->o->boot_safe;
+    f->value[FACT_SCHEMA] = fact_schema(s);
     f->value[FACT_DISK_FULL] = s->o->disk_full;
     f->value[FACT_DEAD_MAN] =
         s->o->now_us - own->dead_man_us <= FACTS_DEAD_MAN_AGE_US ? own->dead_man : TRI_UNKNOWN;

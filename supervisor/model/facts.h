@@ -22,6 +22,7 @@ enum fact {
                          there */
     FACT_OWN_READ_ONLY,
     FACT_BOOT_SAFE,
+    FACT_SCHEMA, /* the schema replcheck here can begin a term; no: it is too old for durability lossless */
     FACT_DISK_FULL, /* writes hang, for there is no room where the own server writes */
     FACT_DEAD_MAN,  /* the dead-man's switch is enabled and advances */
     FACT_IO,        /* enum io_state */

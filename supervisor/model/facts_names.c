@@ -8,6 +8,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_CERTIFICATE] = "its certificate is at the other's",
     [FACT_OWN_READ_ONLY] = "own server is read-only",
     [FACT_BOOT_SAFE] = "own server boots read-only",
+    [FACT_SCHEMA] = "schema can begin a term",
     [FACT_DISK_FULL] = "no room on its disk",
     [FACT_DEAD_MAN] = "dead-man's switch works",
     [FACT_IO] = "receiver (IO thread)",

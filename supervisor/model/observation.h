@@ -124,6 +124,7 @@ struct server_view {
     struct semi_sync_view semi_sync; /* the master side */
     enum tri dead_man;               /* enabled here, and it advances */
     enum dead_man_trouble dead_man_trouble;
+    int schema_version;           /* of the schema replcheck; 0 = not known */
     int64_t dead_man_us;          /* when that was last asked */
     int64_t dead_man_advanced_us; /* or first seen enabled */
     double dead_man_executed;     /* LAST_EXECUTED as the server's own number, only compared for a change */

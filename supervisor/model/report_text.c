@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "model/mind.h"
 #include "model/rules.h"
+#include "model/schema_version.h"
 #include "model/state.h"
 
 void report_text_add(char *out, size_t size, const char *format, ...)
@@ -100,6 +101,8 @@ static void need_of_server(struct readiness *w, const struct report *r, const st
     if (r->lossless)
         need(w, n->out_of_sync == TRI_UNKNOWN ? TRI_UNKNOWN : tri_from(n->out_of_sync == TRI_NO),
              "it is marked as out of sync", "whether it is marked as out of sync is unknown");
+    if (r->lossless && n->schema_version >= 0 && n->schema_version < SCHEMA_LOSSLESS)
+        need(w, TRI_NO, "its schema replcheck is too old for durability lossless", "");
     need(w, threads_run(n), report_text_replication(n, replication, sizeof(replication)),
          "its replication is unknown");
     if (r->source == REPORT_DAEMON || n->dead_man == TRI_NO)

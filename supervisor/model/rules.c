@@ -79,6 +79,8 @@ const struct rule rules_table[] = {
     {310, S(STANDBY), {YES(MAINTENANCE), NOT_YES(LAST_WRITER)}, STAY, .actions = A(DROP_VOTES), "maintenance: nothing changes role"},
     {320, S(STANDBY), {{FACT_REASON, V(REASON_CERTIFIED) | V(REASON_SILENCE)}, YES(BREAKER)}, STAY, .actions = A(ALERT),
      "refused: the breaker is open; `mysql-replcheck breaker reset` closes it"},
+    {321, S(STANDBY), {NOT(REASON, REASON_NONE), NO(SCHEMA)}, STAY, .actions = A(ALERT),
+     "refused: the schema replcheck here is too old for durability lossless; `mysql-replcheck schema upgrade`"},
     {322, S(STANDBY), {NOT(REASON, REASON_NONE), NOT_YES(BOOT_SAFE)}, STAY, .actions = A(ALERT),
      "refused: the server's option files do not set read_only=ON"},
     {323, S(STANDBY), {NOT(REASON, REASON_NONE), YES(DISK_FULL)}, STAY, .actions = A(ALERT),

@@ -5,4 +5,8 @@
 #define SCHEMA_VERSION      4
 #define SCHEMA_VERSION_TEXT "4"
 
+/* The first one that can begin a term with durability lossless: begin_term of sql/term.sql. With an older one
+ * that enables nothing. */
+#define SCHEMA_LOSSLESS 4
+
 #endif

@@ -223,8 +223,10 @@ void verdict_schema(struct report *r)
                  n->schema_version < SCHEMA_VERSION ? "`mysql-replcheck schema upgrade` on %.31s"
                                                     : "install a newer mysql-replcheck here (%.31s has one)",
                  n->name);
-        verdict_add(r, SEVERITY_WARNING, "schema-version", remedy,
-                    "the schema replcheck on %s is of version %" PRId64 ", this program's is %d", n->name,
-                    n->schema_version, SCHEMA_VERSION);
+        bool unfit = r->lossless && n->schema_version < SCHEMA_LOSSLESS;
+        verdict_add(r, unfit ? SEVERITY_CRITICAL : SEVERITY_WARNING, "schema-version", remedy,
+                    "the schema replcheck on %s is of version %" PRId64 ", this program's is %d%s", n->name,
+                    n->schema_version, SCHEMA_VERSION,
+                    unfit ? ": no promotion enables writes there with durability lossless" : "");
     }
 }

@@ -20,7 +20,7 @@
 enum fencer_message_kind {
     FENCER_HELLO =
         1,      /* child: asks for STATE; sent at start and after FENCED (the weight is then its own again) */
-    FENCER_ARM, /* child: epoch, deadline_us, votes, peer_can_take_vip, renewed */
+    FENCER_ARM, /* child: epoch, deadline_us, votes, peer_can_take_vip, renewed, stays */
     FENCER_DISARM, /* child: nothing is written here any more (read_only=1 was read back) */
     FENCER_FENCE,  /* child: text = reason; fence now, whole ladder. The ACK comes first, FENCED at the end */
     FENCER_UPGRADE, /* child: re-execute from the installed file; deadline, epoch and write lock are kept */
@@ -60,7 +60,9 @@ struct fencer_message {
     uint8_t ok;          /* FENCED: the fence is proven; STATUS: reloaded */
     uint8_t reset; /* STATE, DEAD: enum tri: the last dead server's connections at the VIP were reset; unknown
                       while that is under way */
-    uint8_t reserved[6]; /* zero */
+    uint8_t
+        stays; /* ARM: maintenance: a stop leaves the term to the process that is started next, if it can */
+    uint8_t reserved[5]; /* zero */
     char file[64];       /* DEAD: base name of the last binary log; "" if not readable */
     char text[128];
 };

@@ -38,6 +38,7 @@ static const char semi_sync_sql[] = ";SHOW GLOBAL STATUS WHERE Variable_name IN 
 static const char events_sql[] =
     ";SELECT 'event' AS part, STATUS AS status, UNIX_TIMESTAMP(LAST_EXECUTED) AS last_executed"
     " FROM information_schema.EVENTS WHERE EVENT_SCHEMA='replcheck' AND EVENT_NAME='dead_man'"
+    ";SELECT 'schema' AS part, version FROM replcheck.installed"
     ";SELECT 'breaker' AS part, COUNT(*) AS unplanned FROM replcheck.term WHERE reason IN ('%s', '%s')"
     " AND at > GREATEST(NOW() - INTERVAL %lld SECOND, FROM_UNIXTIME(%lld))";
 
@@ -397,6 +398,8 @@ void observe_server(struct server_view *view, const struct observe_names *n, con
             observe_term(view, n, set);
         else if (strcmp(second, "unplanned") == 0)
             view->unplanned = cell_int(set, 0, "unplanned");
+        else if (strcmp(second, "version") == 0)
+            view->schema_version = cell_int(set, 0, "version");
         else if (strcmp(second, "status") == 0)
             observe_dead_man(view, set, sent_us);
     }

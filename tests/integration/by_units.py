@@ -4,6 +4,7 @@ and the like are not had. tests/integration/test_privileges.py looks at the proc
 pair under it."""
 import contextlib
 import ctypes
+import functools
 import grp
 import os
 import pwd
@@ -11,6 +12,8 @@ import socket
 import subprocess
 import sys
 import threading
+
+from service_manager import ServiceManager
 
 UNITS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../conf/systemd")
 MAIN = "mysql-replcheck.service.in"
@@ -27,6 +30,7 @@ def setting(unit, name):
         return [line.partition("=")[2].strip() for line in file if line.startswith(name + "=")]
 
 
+@functools.cache
 def groups_of_calls():
     groups = {}
     for line in subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True,
@@ -58,6 +62,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
+@functools.cache
 def restricted(unit):
     """The words before a command that give it the unit's SystemCallFilter=."""
     groups, lines = groups_of_calls(), setting(unit, "SystemCallFilter")
@@ -94,21 +99,32 @@ class Systemd:
 
     def __init__(self, program, config, run, state, log, filtered=True):
         self.words, self.writable, self.log, self.filtered = [program, "--config", config], (run, state), log, filtered
-        self.processes, self.listeners = [], []
+        self.processes, self.listeners = [None], []
+        self.manager = ServiceManager(int(setting(MAIN, "FileDescriptorStoreMax")[0]))
         for path, mode in ((run, 0o2775), (state, 0o750)):  # as tmpfiles.d has it
             os.makedirs(path, exist_ok=True)
             os.chown(path, uid("replcheck"), uid("replcheck"))
             os.chmod(path, mode)
         for name in ("spawner", "resetter"):
             self.listen(name, run)
-        self.run(MAIN, subprocess.DEVNULL)
+        self.start()
 
-    def run(self, unit, standard_input):
+    def start(self):
+        if setting(MAIN, "Environment") != [f"FDSTORE={self.manager.room}"]:
+            raise ValueError(f"{MAIN} does not tell the fencer how many descriptors are kept")
+        self.processes[0] = self.run(MAIN, subprocess.DEVNULL, self.manager.start)
+
+    def restart(self):
+        """As `systemctl restart` does: what was left in between is kept."""
+        self.processes[0].terminate()
+        self.processes[0].wait(60)
+        self.start()
+
+    def run(self, unit, standard_input, how=subprocess.Popen):
         words = setting(unit, "ExecStart")[0].split()[1:]
         with open(self.log, "a", encoding="utf-8") if self.log else contextlib.nullcontext() as log:
-            self.processes.append(subprocess.Popen(
-                [*by_unit(unit, self.writable, self.filtered), *self.words, *words], stdin=standard_input, stdout=log,
-                stderr=log))
+            return how([*by_unit(unit, self.writable, self.filtered), *self.words, *words], stdin=standard_input,
+                       stdout=log, stderr=log)
 
     def listen(self, name, run):
         unit = f"mysql-replcheck-{name}.socket"
@@ -128,7 +144,7 @@ class Systemd:
             while True:
                 connection, _ = listener.accept()
                 with connection:
-                    self.run(f"mysql-replcheck-{name}@.service.in", connection)
+                    self.processes.append(self.run(f"mysql-replcheck-{name}@.service.in", connection))
 
     def stop(self):
         self.processes[0].terminate()
@@ -136,6 +152,7 @@ class Systemd:
             process.wait(60)
 
     def close(self):
+        self.manager.__exit__()
         for listener in self.listeners:
             listener.close()
         for process in self.processes:

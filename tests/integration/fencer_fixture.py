@@ -159,14 +159,15 @@ class Fencer:
         os.chmod(path, 0o777)
         self.listener.listen(8)
         self.log = open(os.path.join(directory, "fencer.log"), "w+")
-        self.process = None
+        self.process, self.manager = None, None
 
     def command(self, *arguments):
         return [self.puppet_program, "--config", self.config, *arguments]
 
     def start(self):
-        self.process = subprocess.Popen(self.command("--foreground"), stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log, start_new_session=True)
+        start = self.manager.start if self.manager else subprocess.Popen
+        self.process = start(self.command("--foreground"), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                             start_new_session=True)
         return self
 
     def puppet(self, seconds=5.0):

@@ -1,8 +1,9 @@
 /* A supervisor on strings: the real fencer's child, moved by a test over a socket.
  *
  * It connects to CONFIG_DIR/puppet.sock, obeys one line at a time ("hello", "prepare EPOCH", "arm EPOCH MS
- * VIP", "hold EPOCH MS VIP" = arm so every 250 ms until "let-go", "disarm", "fence REASON", "upgrade", "exit
- * STATUS"), and tells as lines of key=value what the fencer says, with the time of its arrival. */
+ * VIP", "hold EPOCH MS VIP" = arm so every 250 ms until "let-go", "maintenance", "disarm", "fence REASON",
+ * "upgrade", "exit STATUS"), and tells as lines of key=value what the fencer says, with the time of its
+ * arrival. */
 #include <event2/event.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct puppet {
     unsigned long long epoch;
     int hold_ms;
     int vip;
+    bool stays;
 };
 
 static void tell(struct puppet *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -79,7 +81,7 @@ static void on_gone(void *arg, const char *reason)
 
 static void arm(struct puppet *p, unsigned long long epoch, int ms, int vip)
 {
-    struct fencer_arm order = {epoch, clock_now_us() + CLOCK_MS(ms), 5, vip != 0, true};
+    struct fencer_arm order = {epoch, clock_now_us() + CLOCK_MS(ms), 5, vip != 0, true, p->stays};
     fencer_link_arm(p->link, &order);
 }
 
@@ -102,6 +104,8 @@ static void obey(struct puppet *p, const char *line)
         arm(p, p->epoch, p->hold_ms, p->vip);
     else if (sscanf(line, "prepare %llu", &epoch) == 1)
         fencer_link_prepare(p->link, epoch);
+    else if (strcmp(line, "maintenance") == 0)
+        p->stays = true;
     else if (strcmp(line, "hello") == 0)
         fencer_link_hello(p->link);
     else if (strcmp(line, "let-go") == 0)

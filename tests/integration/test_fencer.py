@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The fencer over a real server."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import time
 from fencer_fixture import (LOCK_INFO, ON_TCP, PORT, USERS, VIP, WRITE, Failure, HeldSockets, boottime, case,
                             expect, lab, main, uid, wait_for)
 from mariadb_sandbox import SqlError
+from service_manager import ServiceManager
 
 # The fencer's session k, which asks all the time.
 SESSIONS = ("SELECT ID FROM information_schema.PROCESSLIST WHERE USER='replcheck-fence'"
@@ -33,6 +35,11 @@ def status_of(pid):
 def children_of(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as file:
         return [int(word) for word in file.read().split()]
+
+
+def locks_memory(it):
+    """Where its limit lets it."""
+    return status_of(it.fencer.process.pid)["VmLck"].strip() != "0 kB"
 
 
 def resetter_of(it):
@@ -716,6 +723,7 @@ def upgrade_keeps_the_term():
     with lab() as it:
         puppet = it.writer(epoch=3)
         pid, freed, done = it.fencer.process.pid, [], threading.Event()
+        locks = locks_memory(it)
         watcher = it.server.connect()
 
         def watch():
@@ -740,6 +748,7 @@ def upgrade_keeps_the_term():
             done.set()
             watching.join()
         expect("same process, alive", it.fencer.process.poll(), None)
+        expect("locks its memory", locks_memory(it), locks)
         expect("capabilities", int(status_of(pid)["CapEff"], 16), 1 << 5)
         expect("read_only", it.read_only(), "0")
         expect("moments with a free lock", freed, [])
@@ -833,6 +842,136 @@ def an_upgrade_that_inherits_nothing_fences_and_ends():
         wait_for("the fence", lambda: it.read_only() == "1")
         expect("status", it.fencer.process.wait(20), 1)
         expect("reason", "nothing was inherited" in it.fencer.said(), True)
+
+
+# ---- a restart by the service manager, in maintenance
+
+
+class Watch:
+    """The moments at which the write lock is free, or the server read-only."""
+
+    def __init__(self, it):
+        self.it, self.freed, self.done = it, [], threading.Event()
+        self.session = it.server.connect()
+        self.thread = threading.Thread(target=self.watch)
+
+    def watch(self):
+        while not self.done.is_set():
+            row = self.session.value(f"SELECT CONCAT(IS_FREE_LOCK('{WRITE}'), @@global.read_only+0)")
+            if row != "00":
+                self.freed.append(row)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+
+@contextlib.contextmanager
+def managed(room=8):
+    with ServiceManager(room) as manager, lab() as it:
+        it.fencer.manager = manager
+        yield it, manager
+
+
+def stopped_in_maintenance(it):
+    """A writer in maintenance whose fencer was told to stop; its supervisor."""
+    puppet = it.writer(epoch=3)
+    puppet.say("maintenance")
+    puppet.ask("hold 3 1950 0")
+    it.fencer.process.terminate()
+    expect("status", it.fencer.process.wait(20), 0)
+    return puppet
+
+
+@case
+def a_restart_in_maintenance_keeps_the_term():
+    with managed() as (it, manager):
+        puppet = it.writer(epoch=3)
+        puppet.say("maintenance")
+        puppet.ask("hold 3 1950 0")
+        weight = it.fencer.weight()
+        with Watch(it) as watch:
+            manager.hears("READY=1")
+            it.fencer.process.terminate()
+            expect("status", it.fencer.process.wait(20), 0)
+            expect("what is kept", sorted(manager.kept),
+                   ["lock", "resetter", "settings", "spawner", "state", "supervisor", "write-lock"])
+            first = it.fencer.process.pid
+            it.fencer.start()
+            puppet.expect_kind("RESTART")
+            heir = it.fencer.puppet()
+            state = heir.expect_kind("STATE", epoch="3", votes="5")
+            expect("arm", heir.ask("hold 3 1950 0")["text"], "")
+            heir.expect_kind("STATE", write_lock="yes", read_only="no", certifiable="yes")
+            expect("readiness", manager.hears("READY=1"), True)
+            time.sleep(2.5)  # the lock's wait_timeout
+        expect("moments with a free lock, or read-only", watch.freed, [])
+        expect("what is kept", manager.kept, {})
+        pid = it.fencer.process.pid
+        expect("another process", pid == first, False)
+        with open(f"{it.fencer.directory}/run/pid", encoding="ascii") as file:
+            expect("pid file", int(file.read()), pid)
+        expect("capabilities", int(status_of(pid)["CapEff"], 16), 1 << 5)
+        expect("weight", it.fencer.weight(), weight)
+        print(f"    the next supervisor had {state['left_ms']} ms left")
+        second = subprocess.run(it.fencer.command("--foreground"), capture_output=True, text=True, timeout=20, check=False)
+        expect("a second daemon", f"process {pid} holds" in second.stderr, True)
+        it.server.kill(signal.SIGSTOP)
+        expect("how", fenced(heir, 4.0)["text"], "SIGKILL, no task of the server runs")
+
+
+@case
+def a_stop_in_maintenance_that_nobody_follows_ends_the_term():
+    """The supervisor hears of it, who closes its server; and a fencer that comes later fences."""
+    with managed() as (it, manager):
+        puppet = stopped_in_maintenance(it)
+        manager.drop()
+        puppet.expect_kind("GONE")
+        wait_for("the lock is free", lambda: it.root.value(f"SELECT IS_FREE_LOCK('{WRITE}')") == "1")
+        it.fencer.start()
+        wait_for("the fence", lambda: it.read_only() == "1")
+
+
+@case
+def a_restart_in_maintenance_that_lasts_too_long_fences():
+    with managed() as (it, manager):
+        stopped_in_maintenance(it)
+        time.sleep(2.2)  # the deadline passes
+        it.fencer.start()
+        wait_for("the fence", lambda: it.read_only() == "1")
+        expect("it says why", "the deadline passed" in it.fencer.said(), True)
+
+
+@case
+def without_maintenance_or_a_store_a_stop_ends_in_order():
+    for room, maintenance in ((8, False), (0, True), (3, True)):
+        with managed(room) as (it, manager):
+            puppet = it.writer(epoch=3)
+            if maintenance:
+                puppet.say("maintenance")
+            puppet.ask("hold 3 1950 0")
+            it.fencer.process.terminate()
+            wait_for("it stops", lambda: "stopping" in it.fencer.said())
+            expect("what is kept", manager.kept, {})
+            it.fencer.process.terminate()
+            expect("status", it.fencer.process.wait(20), 0)
+            expect("read_only", it.read_only(), "1")
+
+
+@case
+def what_was_left_and_cannot_be_read_is_not_resumed():
+    with managed() as (it, manager):
+        puppet = stopped_in_maintenance(it)
+        os.close(manager.kept["state"])
+        manager.kept["state"] = os.memfd_create("nothing")
+        it.fencer.start()
+        wait_for("the fence", lambda: it.read_only() == "1")
+        expect("reason", "the term that was left is not resumed" in it.fencer.said(), True)
+        puppet.expect_kind("GONE")
 
 
 if __name__ == "__main__":

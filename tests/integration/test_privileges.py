@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -150,14 +149,9 @@ def pids_of(it):
 @contextlib.contextmanager
 def units(one):
     program = shutil.copy(DAEMON, one.folder)
-    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    notify.bind("")  # a name that the kernel chooses
-    notify.settimeout(30)
-    os.environ["NOTIFY_SOCKET"] = "@" + notify.getsockname()[1:].decode()
     it = by_units.Systemd(program, one.folder, one.run, one.state, one.log, filtered=not SANITIZED)
-    del os.environ["NOTIFY_SOCKET"]
     try:
-        yield it, notify
+        yield it
     finally:
         it.close()
 
@@ -166,8 +160,8 @@ def units(one):
 def started_by_units():
     if not shutil.which("systemd-analyze"):
         return
-    with node(WITH_VIP) as one, units(one) as (it, notify):
-        expect(f"readiness; the log:\n{one.said()}", notify.recv(4096), b"READY=1")
+    with node(WITH_VIP) as one, units(one) as it:
+        expect(f"readiness; the log:\n{one.said()}", it.manager.hears("READY=1", 30), True)
         one.answers()
         found = wait_for(f"four processes; the log:\n{one.said()}", lambda: processes(pids_of(it)))
         as_the_table_says(found, BY_UNITS)

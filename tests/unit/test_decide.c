@@ -1028,6 +1028,12 @@ static void full_disk(struct drive *d)
     d->s.o.disk_full = TRI_YES;
 }
 
+static void old_schema(struct drive *d)
+{
+    d->s.p.lossless = true;
+    d->s.o.own.schema_version = 3;
+}
+
 static void boot_safe_unknown(struct drive *d)
 {
     d->s.o.boot_safe = TRI_UNKNOWN;
@@ -1077,6 +1083,7 @@ static void test_refusals(void **state)
         void (*change)(struct drive *d);
         int row;
     } cases[] = {
+        {"schema too old", old_schema, 321},
         {"may boot writable", no_boot_safe, 322},
         {"not known whether it boots read-only", boot_safe_unknown, 322},
         {"no room on its disk", full_disk, 323},

@@ -192,6 +192,7 @@ CHANGE(version_untried_one, set_versions(r, "11.8.6-MariaDB", "12.1.2-MariaDB");
 CHANGE(version_mysql, set_versions(r, "10.11.19-MariaDB", "8.0.36-28");)
 CHANGE(version_old, set_versions(r, "10.6.16-MariaDB", "10.6.16-MariaDB");)
 CHANGE(schema_old, r->nodes[1].schema_version = 1;)
+CHANGE(schema_old_lossless, r->lossless = true; r->nodes[1].schema_version = 3;)
 CHANGE(schema_new, r->nodes[1].schema_version = 99;)
 CHANGE(dead_man_missing, r->nodes[1].dead_man = TRI_NO;
        TEXT(r->nodes[1].dead_man_trouble, "the event replcheck.dead_man is missing");)
@@ -332,6 +333,8 @@ static const struct verdict_case cases[] = {
      "this program cannot work with the server of mx1 and mx2, MariaDB 10.6.16: SUPER bypasses read_only "
      "there"},
     {WRITER, schema_old, SEVERITY_WARNING, "schema-version", "the schema replcheck on mx2 is of version 1"},
+    {WRITER, schema_old_lossless, SEVERITY_CRITICAL, "schema-version",
+     "of version 3, this program's is 4: no promotion enables writes there with durability lossless"},
     {WRITER, schema_new, SEVERITY_WARNING, "schema-version", "of version 99"},
     {WRITER, dead_man_missing, SEVERITY_CRITICAL, "dead-man",
      "mx2's dead-man's switch does not run, and it is not promoted: the event replcheck.dead_man is missing"},

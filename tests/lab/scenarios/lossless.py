@@ -3,6 +3,7 @@
 In all of them no acknowledged row may be missing on the final writer; a node that returns has nothing of its own.
 """
 import contextlib
+import signal
 import time
 
 from replab import LabError, faults, record
@@ -268,3 +269,28 @@ def pause(t):
     t.stays("a quarantined node stays marked", lambda: not quarantined or is_marked(t, t.writer), 3)
     t.end(t.standby, terms=2, outage_s=20, both_us=1_000_000)
     expect(t.figures["lost"] == 0 and t.figures["late"] == 0, f"acknowledged although it was paused: {t.figures}")
+
+
+@lossless(name="lossless-old-schema")
+def old_schema(t):
+    """The program was upgraded and the standby's schema was not: both say beforehand that it cannot take over; it is
+    refused, with what is to be done, and takes over when that was done."""
+    begin(t)
+    t.server(t.standby).sql("SET SESSION sql_log_bin=0; DROP PROCEDURE replcheck.begin_term;"
+                            " UPDATE replcheck.installed SET version=3")
+    for node in (t.writer, t.standby):
+        faults.send(t.host(node), "fencer", signal.SIGHUP)  # look at once
+        t.wait(f"{node} says so", lambda n=node: any(
+            p["id"] == "schema-version" and p["severity"] == "critical" for p in t.report(n)["problems"]), 30)
+        expect("no promotion enables writes there" in t.said(node), f"{node} does not log it")
+    expect("too old for durability lossless" in t.report(t.writer)["headline"], "it is called ready")
+    time.sleep(3)  # what decides asks by itself, every second
+    t.fault(faults.kill(t.host(t.writer), "mariadbd"))
+    t.wait("the refusal says what is to be done", lambda: t.report(t.standby).get("row") == 321, 20)
+    t.stays("nobody is promoted", lambda: not t.writers(), 2)
+    done = t.tool(t.standby, "schema", "upgrade", timeout_s=60)
+    expect(done.returncode == 0, f"schema upgrade: exit {done.returncode}: {done.stdout}{done.stderr}")
+    t.wait_writer(t.standby, 30)
+    t.server(t.writer).start()
+    t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
+    end(t, t.standby)

@@ -1,9 +1,17 @@
 """The daemon of the writer as a service: replaced, and ended where nobody can take over."""
 import signal
 
-from replab import faults, services
+from replab import LabError, faults, services
 
 from .catalogue import expect, scenario
+
+
+def one_of(host, what):
+    """None while there is none."""
+    try:
+        return faults.find(host, what)
+    except LabError:
+        return None
 
 
 def refused(t):
@@ -23,6 +31,34 @@ def upgrade_in_maintenance(t):
         done = t.host(t.writer).exec([program, "--config", "/etc/mysql-replcheck", "--upgrade"], check=False, timeout=30)
         expect(done.returncode == 0, f"--upgrade: exit {done.returncode}: {done.stderr}")
         expect(faults.find(t.host(t.writer), "supervisor") != child, "the same supervisor")
+        t.wait_state(t.writer, "writer", 10)
+        t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 1)
+    t.tool(t.writer, "maintenance", "off")
+    t.wait_well()
+    t.rest()
+    failed = refused(t)
+    expect(not failed, f"{len(failed)} writes failed, the first with error {failed[0].error if failed else 0}")
+    t.end(t.writer, terms=1, outage_s=2)
+
+
+def parent(pid):
+    with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+@scenario(fault=56, name="restart-in-maintenance", units=True)
+def restart_in_maintenance(t):
+    """In maintenance the writer's daemon is restarted, as `systemctl restart` does it: another fencer and another
+    supervisor, and no role changes, no write is refused."""
+    t.begin()
+    t.fault(faults.now_us())
+    host = t.host(t.writer)
+    expect(t.tool(t.writer, "maintenance", "on").returncode == 0, "maintenance is refused")
+    for _ in range(2):
+        before = [faults.find(host, what) for what in ("fencer", "supervisor")]
+        faults.send(host, parent(before[0]), signal.SIGUSR1)
+        t.wait("both are others", lambda old=before: all(pid not in (None, old[i]) for i, pid in enumerate(
+            [one_of(host, what) for what in ("fencer", "supervisor")])), 20)
         t.wait_state(t.writer, "writer", 10)
         t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], 1)
     t.tool(t.writer, "maintenance", "off")
