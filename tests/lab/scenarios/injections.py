@@ -5,7 +5,7 @@ import dataclasses
 import signal
 import typing
 
-from replab import LabError, faults, services
+from replab import LabError, faults, flood, services
 from replab.lab import NODES
 
 from .catalogue import Scenario
@@ -213,11 +213,83 @@ def read_lock_S(t, p, s):
 
 
 def lock(t, node):
+    return held(t, node, lambda: faults.read_lock(t.server(node)).close)
+
+
+def held(t, node, begin):
+    """What is done to a server that answers: `begin` does it, and returns how it is healed."""
     if not t.server(node).answers():  # it is down, or hangs, by another fault
         return nothing
     with contextlib.suppress(LabError, BrokenPipeError):
-        return faults.read_lock(t.server(node)).close
+        return begin()
     return nothing
+
+
+@injection(26)
+def delay_P(t, p, s):
+    return delay(t, p)
+
+
+@injection(26)
+def delay_S(t, p, s):
+    return delay(t, s)
+
+
+def delay(t, node):
+    """Answers come too late for a renewal of the write lock, and in time for all else."""
+    if not t.host(node).on:
+        return nothing
+    return faults.slow_down(t.lab, node, 300)[1]
+
+
+@injection(32, hangs="P")
+def starve_P(t, p, s):
+    if not t.host(p).on:
+        return nothing
+    faults.starve(t.host(p), 3)
+    return lambda: faults.feed(t.host(p))
+
+
+@injection(35)
+def lock_tables_P(t, p, s):
+    return held(t, p, lambda: faults.table_lock(t.server(p)).close)
+
+
+@injection(39)
+def flood_P(t, p, s):
+    return held(t, p, lambda: flood.Flood(t.server(p)).close)
+
+
+@injection(47)
+def drop_switch_P(t, p, s):
+    """It is made anew by whoever supervises."""
+    def drop():
+        t.server(p).sql("SET SESSION sql_log_bin=0; DROP EVENT IF EXISTS replcheck.dead_man")
+        return nothing
+    return held(t, p, drop)
+
+
+@injection(49)
+def kill_sessions_P(t, p, s):
+    return held(t, p, lambda: kill_sessions(t.server(p)))
+
+
+@injection(49, witness=True)
+def kill_sessions_witness(t, p, s):
+    return held(t, "witness", lambda: kill_sessions(t.server("witness")))
+
+
+def kill_sessions(server):
+    ours = server.sql("SELECT ID FROM information_schema.PROCESSLIST WHERE USER IN ('replcheck', 'replcheck-fence')")
+    for row in ours:
+        with contextlib.suppress(LabError):  # one may have ended meanwhile
+            server.sql(f"KILL {row[0]}")
+    return nothing
+
+
+@injection(53)
+def stop_syslog_P(t, p, s):
+    return signals(t, p, signal.SIGSTOP, "labsyslog")
 
 
 # Putting together --------------------------------------------------------------------------------------
