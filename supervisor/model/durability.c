@@ -106,10 +106,19 @@ static enum tri stuck(const struct policy *p, const struct observation *o, const
     return tri_from(m->stuck_since_us && o->now_us - m->stuck_since_us > p->silent_us);
 }
 
+/* An old writer that comes back, its receiver still connected, acknowledges what it can never apply: its own
+ * transactions have those numbers. */
+static bool is_forked(const struct policy *p, const struct observation *o, const struct mind *m)
+{
+    bool compared = m->history_us && o->now_us - m->history_us <= p->lease_us;
+    bool contained = m->history == GTID_REL_EQUAL || m->history == GTID_REL_AHEAD;
+    return !compared || !contained || o->peer.read_only != TRI_YES;
+}
+
 static enum tri in_step(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     struct gtid_set received = o->peer.replication.io_pos;
-    bool applies = o->peer.replication.known && o->peer.replication.sql == TRI_YES;
+    bool applies = o->peer.replication.known && o->peer.replication.sql == TRI_YES && !is_forked(p, o, m);
     if (!m->acks_pos.known || !applies || !policy_is_fresh(p, o->now_us, o->peer.seen_us))
         return TRI_NO;
     gtid_pos_merge(&received, &o->peer.binlog_pos);

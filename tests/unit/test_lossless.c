@@ -99,6 +99,8 @@ static void caught_up(struct scene *s, const char *wanted, const char *received)
 {
     s->m.acks_pos = scene_gtid(wanted);
     s->o.peer.replication.io_pos = s->o.peer.binlog_pos = scene_gtid(received);
+    s->m.history = GTID_REL_EQUAL;
+    s->m.history_us = s->now_us;
 }
 
 /* ---- facts ---- */
@@ -316,6 +318,33 @@ static void test_standby_goes_and_returns(void **state)
     assert_int_equal(d.witness.out_of_sync[1].kind, NOTE_NONE);
     assert_int_equal(d.s.o.own.voter.out_of_sync[1].kind, NOTE_NONE);
     assert_int_equal(durability_acks(&d.s.o.own), ACKS_REQUIRED);
+}
+
+/* Its receiver acknowledges what can never be applied there. */
+static void test_old_writer_stays_marked(void **state)
+{
+    struct drive d;
+    (void)state;
+    begin(&d, writer);
+    scene_peer_gone(&d.s);
+    drive_run(&d, 2400);
+    assert_int_equal(d.witness.out_of_sync[1].epoch, OWN_EPOCH);
+    drive_forget(&d);
+    d.s.peer_mute = false;
+    d.s.o.own.bulletin[1].present = true;
+    d.s.o.own.binlog_state = scene_gtid("0-1-12,0-2-10");
+    d.s.o.peer.binlog_state = scene_gtid("0-1-9,0-2-13");
+    quorum_opened(&d.s.q, 1, 101, d.s.now_us);
+    drive_run(&d, 5000);
+    assert_false(drive_fired(&d, 505));
+    assert_int_equal(d.witness.out_of_sync[1].epoch, OWN_EPOCH);
+    d.s.o.peer.binlog_state = d.s.o.own.binlog_state;
+    d.s.o.peer.read_only = TRI_NO;
+    drive_run(&d, 2000);
+    assert_false(drive_fired(&d, 505));
+    d.s.o.peer.read_only = TRI_YES;
+    drive_run(&d, 2000);
+    assert_true(drive_fired(&d, 505));
 }
 
 /* Its server answers and does not acknowledge: commits wait, whatever that costs. */
@@ -558,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_a_cut_changes_nothing),
         cmocka_unit_test(test_position_is_read_after_commits_wait),
         cmocka_unit_test(test_standby_goes_and_returns),
+        cmocka_unit_test(test_old_writer_stays_marked),
         cmocka_unit_test(test_deaf_standby_is_waited_for),
         cmocka_unit_test(test_stuck_commits_are_let_go),
         cmocka_unit_test(test_load_is_not_stuck),

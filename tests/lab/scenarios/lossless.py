@@ -11,6 +11,7 @@ from replab.database import REPLICATION
 
 from .catalogue import expect, scenario
 from .hosts import boot_both
+from .injections import revive_server
 
 LOSSLESS = {"policy.durability": "lossless"}
 
@@ -264,6 +265,9 @@ def pause(t):
         time.sleep(1)
         faults.thaw(host)
     t.wait(f"{t.writer} is closed", lambda: t.writers() == [t.standby], 20)
+    with t.excused(t.writer):  # commits that wait for the other may hold up the fence until it kills the server
+        time.sleep(1)
+        revive_server(t, t.writer)
     t.wait_returned(t.writer, 40)
     quarantined = t.state(t.writer) == "quarantined"
     t.stays("a quarantined node stays marked", lambda: not quarantined or is_marked(t, t.writer), 3)
