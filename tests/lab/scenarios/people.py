@@ -9,12 +9,21 @@ from .catalogue import expect, scenario
 OURS = "('replcheck', 'replcheck-fence')"
 
 
-def kill_sessions(t, dba, together, holds):
-    """All of ours at the server where the session `dba` is; `holds` must be so meanwhile."""
+def our_sessions(dba):
     found = dba.run(f"SELECT ID FROM information_schema.PROCESSLIST WHERE USER IN {OURS}")
     expect(found, "none of our sessions is there")
+    return found
+
+
+def kill_all(dba, sessions):
+    dba.run(";".join(f"KILL {number}" for number in sessions))
+
+
+def kill_sessions(t, dba, together, holds):
+    """All of ours at the server where the session `dba` is; `holds` must be so meanwhile."""
+    found = our_sessions(dba)
     if together:
-        dba.run(";".join(f"KILL {number}" for number in found))
+        kill_all(dba, found)
     for number in found if not together else ():
         dba.run(f"KILL {number}")
         t.stays(f"{t.writer} as the one writer", holds, 0.3)
