@@ -18,7 +18,8 @@ libio_a_SOURCES += \
 libio_a_SOURCES += supervisor/io/vip.c supervisor/io/vip.h supervisor/io/weight.c supervisor/io/weight.h
 libio_a_SOURCES += supervisor/io/tcp_reset.c supervisor/io/tcp_reset.h
 libio_a_SOURCES += supervisor/io/voter.c supervisor/io/voter.h supervisor/io/voter_ops.h \
-	supervisor/io/server_voter.c supervisor/io/server_voter.h supervisor/io/probe.c supervisor/io/probe.h \
+	supervisor/io/server_voter.c supervisor/io/server_voter.h supervisor/io/server_voter_internal.h \
+	supervisor/io/server_voter_rows.c supervisor/io/probe.c supervisor/io/probe.h \
 	supervisor/io/bell.c supervisor/io/bell.h supervisor/io/closer.c supervisor/io/closer.h
 libio_a_SOURCES += supervisor/io/auditor.c supervisor/io/auditor.h
 libio_a_SOURCES += supervisor/io/disk_room.c supervisor/io/disk_room.h

@@ -1,4 +1,4 @@
-#include "io/server_voter.h"
+#include "io/server_voter_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,33 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "io/voter_ops.h"
 
 #define LOOK_AGAIN_US 20000
 
-struct server_voter {
-    struct voter base;
-    struct event_base *loop;
-    bool own, bell;
-    struct session_options session_options;
-    struct holder_view *holder;
-    struct session *session;
-    struct session *helper; /* ends a predecessor or an expired holder; lives only while needed */
-    char *name, *init_sql, *idle_sql, *renew_sql, *look_sql, *take_sql, *take_wait_sql;
-    bool wanted;
-    enum voter_urgency urgency;
-    bool taking, asking, enabling;
-    bool warm;    /* the procedures were called once on this session */
-    bool expired; /* the holder that the helper ends was seen idle for a lease */
-    uint64_t promising;
-    bool marking[OBS_NODES]; /* a mark, or its end, is under way */
-    int64_t last_asked_us;
-    int64_t look_again_us;     /* when the holder will have been idle for a lease */
-    unsigned long predecessor; /* connection that held our vote when the session was lost */
-    unsigned long condemned;   /* connection to end with the helper */
-};
-
-static struct server_voter *of(struct voter *v)
+struct server_voter *server_voter_of(struct voter *v)
 {
     return (struct server_voter *)v;
 }
@@ -43,28 +20,28 @@ static const struct server_voter *const_of(const struct voter *v)
     return (const struct server_voter *)v;
 }
 
-static struct vote *vote_of(const struct server_voter *v)
+struct vote *server_voter_vote(const struct server_voter *v)
 {
     return voter_vote(&v->base);
 }
 
-static double elapsed_ms(const struct reply *r)
-{
-    return r->answered_us && r->sent_us ? (double)(r->answered_us - r->sent_us) / 1000.0 : -1.0;
-}
-
-static void note_answer(struct server_voter *v, const struct reply *r)
+void server_voter_heard(struct server_voter *v, const struct reply *r)
 {
     if (r->status != REPLY_LOST)
         voter_answered(&v->base, r->sent_us);
 }
 
-static const struct rows *set_with(const struct reply *r, const char *column)
+const struct rows *server_voter_set(const struct reply *r, const char *column)
 {
     for (size_t i = 0; i < r->set_count; i++)
         if (rows_column(&r->sets[i], column) >= 0)
             return &r->sets[i];
     return NULL;
+}
+
+double server_voter_elapsed_ms(const struct reply *r)
+{
+    return r->answered_us && r->sent_us ? (double)(r->answered_us - r->sent_us) / 1000.0 : -1.0;
 }
 
 /* ---- ending a predecessor or an expired holder, on a session of its own ---- */
@@ -99,7 +76,7 @@ static void end_connection(struct server_voter *v, unsigned long connection)
 
 static void read_rows(struct server_voter *v, const struct reply *r, struct voter_rows *out)
 {
-    const struct rows *set = set_with(r, "kind");
+    const struct rows *set = server_voter_set(r, "kind");
     memset(out, 0, sizeof(*out));
     if (!set)
         return;
@@ -111,13 +88,14 @@ static void taken(void *arg, const struct reply *r)
 {
     struct server_voter *v = arg;
     struct voter_rows rows;
-    const struct rows *got = set_with(r, "got");
+    const struct rows *got = server_voter_set(r, "got");
     int64_t one = 0;
     bool expired = v->expired;
     v->taking = false;
     v->expired = false;
-    note_answer(v, r);
-    log_debug("%s: asked for the vote, answered after %.2f ms", session_name(v->session), elapsed_ms(r));
+    server_voter_heard(v, r);
+    log_debug("%s: asked for the vote, answered after %.2f ms", session_name(v->session),
+              server_voter_elapsed_ms(r));
     if (r->status != REPLY_LOST && got && rows_i64(got, 0, "got", &one) && one == 1) {
         read_rows(v, r, &rows);
         v->predecessor = 0;
@@ -147,24 +125,24 @@ static void take_from(struct server_voter *v, unsigned long holder, bool expired
  * server gives its numbers again. */
 static bool is_predecessor(struct server_voter *v, const struct holder_view *h, int64_t now_us)
 {
-    return h->connection == v->predecessor && now_us < vote_of(v)->last_valid_us;
+    return h->connection == v->predecessor && now_us < server_voter_vote(v)->last_valid_us;
 }
 
 /* Who has it? One statement shows the holder idle for a lease: only then may it be ended. */
 static void looked(void *arg, const struct reply *r)
 {
     struct server_voter *v = arg;
-    const struct rows *set = set_with(r, "time_ms");
-    struct holder_view *h = &vote_of(v)->holder;
+    const struct rows *set = server_voter_set(r, "time_ms");
+    struct holder_view *h = &server_voter_vote(v)->holder;
     v->asking = false;
-    note_answer(v, r);
+    server_voter_heard(v, r);
     if (r->status != REPLY_OK || !set)
         return;
     observe_holder(h, &v->base.o.names, set, r->sent_us, session_connection_id(v->session));
     if (v->holder)
         *v->holder = *h;
     v->look_again_us = 0;
-    if (v->wanted && !vote_of(v)->held && !v->taking) {
+    if (v->wanted && !server_voter_vote(v)->held && !v->taking) {
         if (h->connection == 0)
             take(v, false);
         else if (is_predecessor(v, h, r->answered_us) || v->urgency == VOTER_TAKE_CLOSED)
@@ -216,26 +194,26 @@ static void warm_up(struct server_voter *v)
 static void renewed(void *arg, const struct reply *r)
 {
     struct server_voter *v = arg;
-    const struct rows *set = set_with(r, "mine");
+    const struct rows *set = server_voter_set(r, "mine");
     int64_t mine = 0;
     v->asking = false;
-    note_answer(v, r);
+    server_voter_heard(v, r);
     if (r->status != REPLY_OK || !set || !rows_i64(set, 0, "mine", &mine))
         return;
     voter_timed(&v->base, r->sent_us);
     if (mine)
         quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
-    else if (vote_of(v)->held)
+    else if (server_voter_vote(v)->held)
         session_close(v->session, "the vote's lock is not ours any more");
-    const struct rows *holder = set_with(r, "time_ms");
+    const struct rows *holder = server_voter_set(r, "time_ms");
     if (holder) {
-        observe_holder(&vote_of(v)->holder, &v->base.o.names, holder, r->sent_us,
+        observe_holder(&server_voter_vote(v)->holder, &v->base.o.names, holder, r->sent_us,
                        session_connection_id(v->session));
         if (v->holder)
-            *v->holder = vote_of(v)->holder;
+            *v->holder = server_voter_vote(v)->holder;
     }
-    if (set_with(r, "kind") && !vote_of(v)->held)
-        observe_voter(v->base.o.rows, &v->base.o.names, set_with(r, "kind"), r->sent_us);
+    if (server_voter_set(r, "kind") && !server_voter_vote(v)->held)
+        observe_voter(v->base.o.rows, &v->base.o.names, server_voter_set(r, "kind"), r->sent_us);
     if (!v->warm && !v->wanted)
         warm_up(v);
     v->base.e.changed(v->base.e.arg);
@@ -243,7 +221,7 @@ static void renewed(void *arg, const struct reply *r)
 
 static void renew(struct server_voter *v, int64_t now_us)
 {
-    bool held = vote_of(v)->held;
+    bool held = server_voter_vote(v)->held;
     v->asking = true;
     v->last_asked_us = now_us;
     session_query(v->session, held ? v->renew_sql : v->idle_sql, (int)voter_limit_ms(&v->base, now_us),
@@ -252,14 +230,14 @@ static void renew(struct server_voter *v, int64_t now_us)
 
 static void step(struct voter *base, int64_t now_us)
 {
-    struct server_voter *v = of(base);
+    struct server_voter *v = server_voter_of(base);
     if (!session_is_up(v->session))
         return;
     if (quorum_must_close(v->base.o.quorum, v->base.o.index, now_us)) {
         session_close(v->session, "the vote's validity ended before it was renewed");
         return;
     }
-    if (v->wanted && !vote_of(v)->held && (!v->look_again_us || now_us >= v->look_again_us))
+    if (v->wanted && !server_voter_vote(v)->held && (!v->look_again_us || now_us >= v->look_again_us))
         begin_taking(v);
     bool due = now_us - v->last_asked_us >= (int64_t)v->base.o.renew_ms * 1000 - 5000;
     if (due && !v->asking && !v->taking && !session_pending(v->session))
@@ -268,151 +246,23 @@ static void step(struct voter *base, int64_t now_us)
 
 static void want(struct voter *base, enum voter_urgency urgency)
 {
-    struct server_voter *v = of(base);
+    struct server_voter *v = server_voter_of(base);
     bool begins = !v->wanted || urgency > v->urgency;
     v->wanted = true;
     v->urgency = urgency;
-    if (begins && !vote_of(v)->held)
+    if (begins && !server_voter_vote(v)->held)
         begin_taking(v);
 }
 
-static void drop(struct voter *base)
+void server_voter_drop(struct voter *base)
 {
-    struct server_voter *v = of(base);
+    struct server_voter *v = server_voter_of(base);
     v->wanted = false;
     v->look_again_us = 0;
-    if (!vote_of(v)->held && !v->taking)
+    if (!server_voter_vote(v)->held && !v->taking)
         return;
     quorum_released(v->base.o.quorum, v->base.o.index);
     session_close(v->session, "the vote is given back");
-}
-
-/* ---- statements on the vote's session ---- */
-
-struct promise_call {
-    struct server_voter *voter;
-    uint64_t epoch;
-};
-
-static void promise_answered(void *arg, const struct reply *r)
-{
-    struct promise_call *call = arg;
-    struct server_voter *v = call->voter;
-    int64_t ok = 0, consumed = 0;
-    const struct rows *set = set_with(r, "ok");
-    note_answer(v, r);
-    log_debug("%s: promise answered after %.2f ms", session_name(v->session), elapsed_ms(r));
-    v->promising = 0;
-    if (r->status == REPLY_OK && set && rows_i64(set, 0, "ok", &ok) && ok) {
-        const char *author = rows_text(set, 0, "consumed_node");
-        bool theirs = author && strcmp(author, v->base.o.node) != 0;
-        const char *kind = rows_text(set, 0, "consumed_kind");
-        rows_i64(set, 0, "consumed_epoch", &consumed);
-        theirs = theirs || (kind && strcmp(kind, "off") == 0);
-        vote_of(v)->promised_epoch = call->epoch;
-        quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
-        v->base.e.promised(v->base.e.arg, v->base.o.index, call->epoch, theirs ? (uint64_t)consumed : 0,
-                           NULL);
-    } else {
-        v->base.e.promised(v->base.e.arg, v->base.o.index, call->epoch, 0, r->error);
-    }
-    free(call);
-    v->base.e.changed(v->base.e.arg);
-}
-
-static void promise(struct voter *base, uint64_t epoch)
-{
-    struct server_voter *v = of(base);
-    char sql[128];
-    struct promise_call *call;
-    if (v->promising || !session_is_up(v->session))
-        return;
-    call = mem_zalloc(sizeof(*call));
-    call->voter = v;
-    call->epoch = epoch;
-    v->promising = epoch;
-    snprintf(sql, sizeof(sql), "CALL replcheck.promise('%s', %llu)", v->base.o.node,
-             (unsigned long long)epoch);
-    session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), promise_answered, call);
-}
-
-struct mark_call {
-    struct server_voter *voter;
-    int node;
-    uint64_t epoch; /* 0 = the mark's end */
-};
-
-static void mark_answered(void *arg, const struct reply *r)
-{
-    struct mark_call *call = arg;
-    struct server_voter *v = call->voter;
-    const char *name = v->base.o.names.nodes[call->node];
-    note_answer(v, r);
-    v->marking[call->node] = false;
-    if (r->status == REPLY_OK) {
-        quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
-        voter_marked(&v->base, call->node, call->epoch, r->answered_us);
-        log_notice("%s: %s %s after %.2f ms", session_name(v->session), name,
-                   call->epoch ? "is marked as out of sync" : "is no longer marked", elapsed_ms(r));
-    } else {
-        log_warning("%s: %s of %s %s: %s", session_name(v->session),
-                    call->epoch ? "the mark" : "the end of the mark", name,
-                    r->status == REPLY_LOST ? "may be written or not" : "was not written", r->error);
-    }
-    free(call);
-    v->base.e.changed(v->base.e.arg);
-}
-
-static void write_mark(struct server_voter *v, int node, uint64_t epoch, const char *sql)
-{
-    struct mark_call *call;
-    if (v->marking[node] || !session_is_up(v->session))
-        return;
-    call = mem_zalloc(sizeof(*call));
-    *call = (struct mark_call){.voter = v, .node = node, .epoch = epoch};
-    v->marking[node] = true;
-    session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), mark_answered, call);
-}
-
-static void mark(struct voter *base, int node, uint64_t epoch)
-{
-    struct server_voter *v = of(base);
-    char sql[160];
-    snprintf(sql, sizeof(sql), "CALL replcheck.release_vote('%s', 'out_of_sync', %llu, NULL, NULL, NULL)",
-             v->base.o.names.nodes[node], (unsigned long long)epoch);
-    write_mark(v, node, epoch, sql);
-}
-
-static void clear_mark(struct voter *base, int node)
-{
-    struct server_voter *v = of(base);
-    char sql[96];
-    snprintf(sql, sizeof(sql), "CALL replcheck.clear_mark('%s')", v->base.o.names.nodes[node]);
-    write_mark(v, node, 0, sql);
-}
-
-static void enable_answered(void *arg, const struct reply *r)
-{
-    struct server_voter *v = arg;
-    note_answer(v, r);
-    log_debug("%s: enable answered after %.2f ms", session_name(v->session), elapsed_ms(r));
-    v->enabling = false;
-    if (r->status == REPLY_OK)
-        quorum_proven(v->base.o.quorum, v->base.o.index, r->sent_us);
-    v->base.e.enabled(v->base.e.arg, r);
-}
-
-static bool enable(struct voter *base, uint64_t epoch)
-{
-    struct server_voter *v = of(base);
-    char sql[128];
-    if (v->enabling || !vote_of(v)->held || !session_is_up(v->session))
-        return false;
-    v->enabling = true;
-    snprintf(sql, sizeof(sql), "CALL replcheck.enable('%s', %llu)", v->base.o.node,
-             (unsigned long long)epoch);
-    session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), enable_answered, v);
-    return true;
 }
 
 static bool enable_unanswered(const struct voter *base)
@@ -420,44 +270,10 @@ static bool enable_unanswered(const struct voter *base)
     return const_of(base)->enabling;
 }
 
-static void release_written(void *arg, const struct reply *r)
-{
-    struct server_voter *v = arg;
-    if (r->status == REPLY_ERROR)
-        log_warning("%s: the release was not written: %s", session_name(v->session), r->error);
-    log_debug("%s: release answered after %.2f ms", session_name(v->session), elapsed_ms(r));
-    v->base.releasing = false;
-    v->base.release_done = true;
-    quorum_released(v->base.o.quorum, v->base.o.index);
-    if (r->status != REPLY_LOST)
-        session_close(v->session, "released in writing");
-    v->base.e.changed(v->base.e.arg);
-}
-
-static void release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch,
-                    const char *file, uint64_t size, const char *gtid)
-{
-    struct server_voter *v = of(base);
-    char *sql;
-    v->wanted = false;
-    if (!vote_of(v)->held || !(vote_of(v)->counted || uncounted_too) || !session_is_up(v->session)) {
-        v->base.release_done = true;
-        drop(base);
-        return;
-    }
-    v->base.releasing = true;
-    /* The locks go in the same round trip, after the row: an error of the CALL ends the packet before that.
-     */
-    sql = mem_printf("CALL replcheck.release_vote('%s', '%s', %llu, '%s', %llu, '%s');DO RELEASE_ALL_LOCKS()",
-                     v->base.o.node, kind, (unsigned long long)epoch, file, (unsigned long long)size, gtid);
-    session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), release_written, v);
-    free(sql);
-}
-
 static bool ask(struct voter *base, const char *sql, int deadline_ms,
                 void (*done)(void *arg, const struct reply *r), void *arg)
 {
-    struct server_voter *v = of(base);
+    struct server_voter *v = server_voter_of(base);
     if (!session_is_up(v->session))
         return false;
     session_query(v->session, sql, deadline_ms, done, arg);
@@ -483,7 +299,7 @@ static void session_came(void *arg, struct session *s)
 static void session_went(void *arg, struct session *s, const char *reason)
 {
     struct server_voter *v = arg;
-    struct vote *vote = vote_of(v);
+    struct vote *vote = server_voter_vote(v);
     if (vote->held) {
         v->predecessor = vote->connection;
         if (vote->counted && v->wanted)
@@ -528,7 +344,7 @@ static void make_texts(struct server_voter *v)
 
 static void destroy(struct voter *base)
 {
-    struct server_voter *v = of(base);
+    struct server_voter *v = server_voter_of(base);
     session_free(&v->helper);
     session_free(&v->session);
     char *texts[] = {v->name,     v->init_sql, v->idle_sql,     v->renew_sql,
@@ -554,22 +370,22 @@ static int64_t next_us(const struct voter *base)
     /* Not while an answer or the session itself is awaited: a time that has passed would wake the loop for
      * ever. */
     bool waits = v->asking || v->taking || !session_is_up(v->session);
-    return v->wanted && !waits && !vote_of(v)->held ? v->look_again_us : 0;
+    return v->wanted && !waits && !server_voter_vote(v)->held ? v->look_again_us : 0;
 }
 
 static const struct voter_ops ops = {
     .destroy = destroy,
     .want = want,
-    .drop = drop,
+    .drop = server_voter_drop,
     .step = step,
-    .promise = promise,
-    .release = release,
-    .mark = mark,
-    .clear_mark = clear_mark,
+    .promise = server_voter_promise,
+    .release = server_voter_release,
+    .mark = server_voter_mark,
+    .clear_mark = server_voter_clear_mark,
     .is_up = is_up,
     .outstanding_since_us = outstanding_since_us,
     .next_us = next_us,
-    .enable = enable,
+    .enable = server_voter_enable,
     .enable_unanswered = enable_unanswered,
     .ask = ask,
 };
@@ -596,5 +412,5 @@ struct voter *server_voter_new(struct event_base *base, const struct server_vote
 
 struct session *server_voter_session(struct voter *v)
 {
-    return of(v)->session;
+    return server_voter_of(v)->session;
 }
