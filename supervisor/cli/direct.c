@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/loop.h"
 #include "io/session.h"
 #include "model/lag.h"
 #include "model/verdict.h"
@@ -430,7 +431,7 @@ static void stop(void *arg, struct direct *d)
 
 void direct_report(const struct servers *s, const struct direct_options *options, struct report *out)
 {
-    struct event_base *base = event_base_new();
+    struct event_base *base = loop_new();
     struct direct *d = direct_begin(base, s, options, stop, base);
     event_base_dispatch(base);
     direct_fill(d, out);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/loop.h"
 #include "model/report_text.h"
 #include "wire/check_line.h"
 
@@ -203,7 +204,7 @@ bool pairs_check(const struct pairs_request *q, int *code, struct err *e)
     all->began_us = clock_now_us();
     bool found = find(all, e);
     if (found) {
-        all->base = event_base_new();
+        all->base = loop_new();
         refill(all);
         if (all->under_way)
             event_base_dispatch(all->base);

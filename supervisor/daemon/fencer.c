@@ -20,6 +20,7 @@
 #include "daemon/run_dir.h"
 #include "daemon/service_notify.h"
 #include "io/ladder.h"
+#include "io/loop.h"
 #include "io/run_command.h"
 #include "io/weight.h"
 #include "settings/settings.h"
@@ -391,11 +392,8 @@ static struct event *every(struct fencer *f, int ms, void (*call)(evutil_socket_
 static void open_events(struct fencer *f)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2};
-    struct event_config *config = event_config_new();
     sigset_t none;
-    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
-    f->base = event_base_new_with_config(config);
-    event_config_free(config);
+    f->base = loop_new();
     event_base_priority_init(f->base, PRIORITIES);
     f->judge = event_new(f->base, -1, 0, on_judge, f);
     event_priority_set(f->judge, PRIORITY_JUDGE);

@@ -24,6 +24,7 @@
 #include "daemon/vip_finder.h"
 #include "daemon/vip_vote.h"
 #include "io/ladder.h"
+#include "io/loop.h"
 #include "io/option_check.h"
 #include "io/references.h"
 #include "io/voter.h"
@@ -187,7 +188,7 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
     struct node *n = mem_zalloc(sizeof(*n));
     n->settings = *settings;
     n->config_dir = config_dir;
-    n->base = event_base_new();
+    n->base = loop_new();
     policy_of(&n->policy, settings);
     n->started_us = clock_now_us();
     n->weight = 1; /* nothing written yet */

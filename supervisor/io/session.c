@@ -28,9 +28,7 @@ static void set_alarm(struct session *s, int64_t at_us)
 {
     int64_t in_us = at_us - clock_now_us();
     if (in_us < 0)
-        in_us = 0;
-    else if (in_us < 1000)
-        in_us = 1000; /* the loop's grain; less would spin */
+        in_us = 0; /* in the loop's next turn */
     struct timeval tv = {.tv_sec = in_us / 1000000, .tv_usec = in_us % 1000000};
     event_add(&s->alarm, &tv);
     s->alarm_us = at_us;

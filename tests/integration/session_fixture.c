@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/loop.h"
+
 int64_t fixture_slack_us = CLOCK_MS(60);
 struct event_base *base;
 struct server server, victim;
@@ -130,7 +132,7 @@ int fixture_begin(void **state)
     if (!warm) { /* what libmariadb and the session layer open once for the process */
         struct client c;
         struct session_options o = by_socket(&server);
-        base = event_base_new();
+        base = loop_new();
         client_open(&c, &o);
         ask(&c, "DO SLEEP(9)", 1, NULL);
         AWAIT(c.downs, CLOCK_MS(1000));
@@ -139,7 +141,7 @@ int fixture_begin(void **state)
         warm = true;
     }
     descriptors_before = open_descriptors();
-    base = event_base_new();
+    base = loop_new();
     ticker = event_new(base, -1, EV_PERSIST, on_tick, NULL);
     event_add(ticker, &often);
     ticked_us = longest_gap_us = 0;

@@ -101,6 +101,29 @@ static void errors_keep_what_came_before(void **state)
     session_free(&c.session);
 }
 
+static bool was_called(int fd)
+{
+    int connection = accept(fd, NULL, NULL);
+    return connection >= 0 && close(connection) == 0;
+}
+
+static void begins_in_the_loops_next_turn(void **state)
+{
+    struct client c;
+    struct session_options o = by_tcp(&server);
+    int fd = listen_somewhere(&o.port);
+    (void)state;
+    client_start(&c, &o);
+    for (int downs = 0; downs < 5; downs++) {
+        event_base_loop(base, EVLOOP_NONBLOCK);
+        assert_true(was_called(fd));
+        AWAIT(c.downs > downs, CLOCK_MS(100));
+        session_retry_now(c.session);
+    }
+    session_free(&c.session);
+    close(fd);
+}
+
 struct chain {
     struct client *client;
     char order[64];
@@ -342,6 +365,7 @@ int main(void)
         TEST(cells_names_and_null),
         TEST(errors_keep_what_came_before),
         TEST(answers_in_order),
+        TEST(begins_in_the_loops_next_turn),
         TEST(by_tcp_from_an_address),
         TEST(names_the_peer),
         TEST(refuses_infile),
