@@ -108,9 +108,13 @@ class Trial:
         self.wait(f"{node}: {state}", lambda: self.state(node) == state, timeout_s)
 
     def wait_returned(self, node, timeout_s=SETTLED_S):
-        """A former writer is back: all is well, or it is quarantined with what it had acknowledged and nobody got."""
-        self.wait(f"{node} is a standby that is ready, or quarantined",
-                  lambda: self.state(node) == "quarantined" or self.well(), timeout_s)
+        """A former writer is back: all is well, or it is quarantined with what it had acknowledged and nobody got. Where
+        its fence took so long that it ended in SIGKILL, the server is started again, as its unit would."""
+        def has_returned():
+            if not self.host(node).pids("mariadbd"):
+                self.server(node).start()
+            return self.state(node) == "quarantined" or self.well()
+        self.wait(f"{node} is a standby that is ready, or quarantined", has_returned, timeout_s)
 
     def wait_served(self, writer, timeout_s):
         """The client of the VIP writes at that node."""
