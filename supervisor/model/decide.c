@@ -31,6 +31,7 @@ static void update_history(const struct observation *o, struct mind *m)
         m->own_before = m->own_now;
         m->own_now = (struct kept_state){.set = own->binlog_state,
                                          .pos = own->binlog_pos,
+                                         .closed = own->read_only == TRI_YES,
                                          .sent_us = own->seen_us,
                                          .at_us = own->answered_us};
     }
@@ -38,6 +39,7 @@ static void update_history(const struct observation *o, struct mind *m)
         m->peer_before = m->peer_now;
         m->peer_now = (struct kept_state){.set = peer->binlog_state,
                                           .pos = peer->binlog_pos,
+                                          .closed = peer->read_only == TRI_YES,
                                           .sent_us = peer->seen_us,
                                           .at_us = peer->answered_us};
     }
@@ -53,6 +55,7 @@ static void update_history(const struct observation *o, struct mind *m)
             continue;
         m->history = r;
         m->history_us = a->sent_us < b->sent_us ? a->sent_us : b->sent_us;
+        m->history_closed = b->closed;
         return;
     }
 }

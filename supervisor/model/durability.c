@@ -107,12 +107,13 @@ static enum tri stuck(const struct policy *p, const struct observation *o, const
 }
 
 /* An old writer that comes back, its receiver still connected, acknowledges what it can never apply: its own
- * transactions have those numbers. */
+ * transactions have those numbers. What is compared may be a sample older than the last one, and of a server
+ * that was still open. */
 static bool is_forked(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     bool compared = m->history_us && o->now_us - m->history_us <= p->lease_us;
     bool contained = m->history == GTID_REL_EQUAL || m->history == GTID_REL_AHEAD;
-    return !compared || !contained || o->peer.read_only != TRI_YES;
+    return !compared || !contained || !m->history_closed || o->peer.read_only != TRI_YES;
 }
 
 static enum tri in_step(const struct policy *p, const struct observation *o, const struct mind *m)

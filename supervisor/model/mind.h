@@ -11,6 +11,7 @@
 struct kept_state {
     struct gtid_set set;
     struct gtid_set pos;
+    bool closed; /* was it read-only then? */
     int64_t sent_us;
     int64_t at_us;
 };
@@ -73,6 +74,7 @@ struct mind {
     enum gtid_relation history;              /* own history against the peer's, last time it could be told */
     struct gtid history_first;               /* DIVERGED: first GTID of ours that the peer lacks */
     int64_t history_us;                      /* send time of the older of the two samples */
+    bool history_closed;                     /* the peer's was of a read-only server: no more can come */
     struct ledger ledger;
     bool accept_loss;      /* the operator accepted it, for the promotion that is tried */
     int64_t acks_since_us; /* writer, lossless: when acknowledgements were first seen required; 0 = they are

@@ -101,6 +101,7 @@ static void caught_up(struct scene *s, const char *wanted, const char *received)
     s->o.peer.replication.io_pos = s->o.peer.binlog_pos = scene_gtid(received);
     s->m.history = GTID_REL_EQUAL;
     s->m.history_us = s->now_us;
+    s->m.history_closed = true;
 }
 
 /* ---- facts ---- */
@@ -342,7 +343,12 @@ static void test_old_writer_stays_marked(void **state)
     d.s.o.peer.read_only = TRI_NO;
     drive_run(&d, 2000);
     assert_false(drive_fired(&d, 505));
+    /* Its last commit and its fence come between two samples: the one before says that all is contained. */
+    d.s.o.peer.binlog_state = scene_gtid("0-1-9,0-2-13");
     d.s.o.peer.read_only = TRI_YES;
+    drive_run(&d, 2000);
+    assert_false(drive_fired(&d, 505));
+    d.s.o.peer.binlog_state = d.s.o.own.binlog_state;
     drive_run(&d, 2000);
     assert_true(drive_fired(&d, 505));
 }
