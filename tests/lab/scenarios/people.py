@@ -196,15 +196,20 @@ def dead_man_broken(t):
     t.end(t.writer, terms=1, outage_s=2)
 
 
-def foreign_lock(t, server, name="replcheck.vote.mail"):
-    """Another account's session that queues for the lock and gets it when our session is killed."""
+def foreign_lock(t, server, name="replcheck.vote.mail", evicted=False):
+    """Another account's session that queues for the lock and gets it when our session is killed. Where it is `evicted`
+    for that, nobody may be fast enough to see it there: then that it is gone will do."""
     session = faults.Session(server, database="mysql")
+    number = session.run("SELECT CONNECTION_ID()")[0]
     session.begin(f"SELECT GET_LOCK('{name}', 60)")
     t.wait("the foreign session waits", lambda: server.value(
         "COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK(%'") != "0", 5)
     server.sql(f"KILL {server.value(f'''IS_USED_LOCK('{name}')''')}", check=False)
-    t.wait("the foreign session has the lock", lambda: server.value(
-        f"COUNT(*) FROM information_schema.PROCESSLIST WHERE ID=IS_USED_LOCK('{name}') AND USER='root'") != "0", 5)
+    if evicted:
+        t.wait("the foreign session is ended", lambda: server.value(
+            f"COUNT(*) FROM information_schema.PROCESSLIST WHERE ID={number}") == "0", 15)
+    else:
+        t.wait("the foreign session has the lock", lambda: server.value(f"IS_USED_LOCK('{name}')") == number, 5)
     return session
 
 
@@ -214,7 +219,7 @@ def foreign_vote(t, places, evicted):
     t.fault(faults.now_us())
     for place in places(t):
         server = t.server(place)
-        session = foreign_lock(t, server)
+        session = foreign_lock(t, server, evicted=evicted)
         if not evicted:
             t.wait(f"`check` of {t.writer} names the account that holds the vote of {place}",
                    lambda: complains(t, t.writer, "root"), 15)
