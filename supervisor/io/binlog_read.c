@@ -38,6 +38,7 @@ static void make_arguments(char **argv, const struct binlog_source *source, cons
     argv[n++] = mem_strdup("--no-defaults");
     argv[n++] = mem_printf("--socket=%s", source->socket);
     argv[n++] = mem_printf("--user=%s", source->user);
+    argv[n++] = mem_strdup("--skip-ssl"); /* 11.8 would refuse a server without TLS, over its socket, too */
     argv[n++] = mem_strdup("--read-from-remote-server");
     argv[n++] = mem_strdup("--to-last-log");
     argv[n++] =

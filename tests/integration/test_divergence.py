@@ -52,7 +52,8 @@ class Pair:
             file.write(KEY)
         os.chmod(key, 0o644)
         self.folder = folder
-        encrypted = [*OPTIONS, "--plugin-load-add=file_key_management", f"--file-key-management-filename={key}",
+        encrypted = [*OPTIONS, "--skip-ssl", "--plugin-load-add=file_key_management",
+                     f"--file-key-management-filename={key}",
                      "--encrypt-binlog=1"]
         self.ports = [free_port(), free_port()]
         self.servers = [box.start(f"n{i + 1}", server_id=i + 1, port=self.ports[i], options=[*encrypted, *more])
