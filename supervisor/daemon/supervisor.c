@@ -23,6 +23,7 @@
 #include "daemon/sessions.h"
 #include "daemon/vip_finder.h"
 #include "daemon/vip_vote.h"
+#include "io/hooks.h"
 #include "io/ladder.h"
 #include "io/loop.h"
 #include "io/option_check.h"
@@ -34,6 +35,7 @@
 #include "settings/policy_of.h"
 
 #define WORKER_STOP_MS 500
+#define HOOKS_STOP_MS  200
 
 /* ---- what is watched ---- */
 
@@ -78,6 +80,8 @@ static bool start_worker(struct node *n, bool foreground, char *journal, size_t 
         return false;
     }
     log_set_sink(worker_log);
+    if (!hooks_start(n->settings.node.hooks.dir, n->settings.node.hooks.timeout_ms, &e))
+        log_error("no hooks are run: %s", e.text);
     return true;
 }
 
@@ -107,6 +111,7 @@ static void reload(struct node *n)
         n->settings = *next;
         policy_of(&n->policy, &n->settings);
         log_set_level((enum log_level)n->settings.node.syslog.level);
+        hooks_set(n->settings.node.hooks.dir, n->settings.node.hooks.timeout_ms);
         n->bulletin_said[0] = '\0';
         audits_now(n);
         log_notice("the configuration was reloaded");
@@ -171,6 +176,8 @@ static void end(struct node *n)
     disks_stop(n);
     fencer_events_close(n);
     event_base_free(n->base);
+    if (!hooks_stop(HOOKS_STOP_MS))
+        log_notice("a hook still runs, and is left to itself");
     worker_stop(WORKER_STOP_MS);
     free(n);
 }

@@ -12,6 +12,7 @@ libio_a_SOURCES += \
 	supervisor/io/lane.c supervisor/io/lane.h \
 	supervisor/io/repeats.c supervisor/io/repeats.h \
 	supervisor/io/ring.c supervisor/io/ring.h \
+	supervisor/io/spawn.c supervisor/io/spawn.h supervisor/io/hooks.c supervisor/io/hooks.h \
 	supervisor/io/worker.c supervisor/io/worker.h \
 	supervisor/io/worker_journal.c supervisor/io/worker_journal.h \
 	supervisor/io/worker_lines.c supervisor/io/worker_lines.h

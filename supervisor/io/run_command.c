@@ -1,10 +1,7 @@
-#define _GNU_SOURCE /* environ, posix_spawn */
 #include "io/run_command.h"
 
 #include <event2/event.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +11,7 @@
 
 #include "base/duration.h"
 #include "base/mem.h"
+#include "io/spawn.h"
 
 struct run_command {
     pid_t pid;
@@ -60,43 +58,13 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     kill(-c->pid, SIGKILL);
 }
 
-static int spawn(pid_t *pid, const struct run_command_options *o)
-{
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t files;
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (o->output) {
-        posix_spawn_file_actions_adddup2(&files, o->output, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&files, o->output, STDERR_FILENO);
-    } else {
-        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    }
-    char *const *environment = o->environment ? (char *const *)(uintptr_t)o->environment : environ;
-    int error =
-        posix_spawn(pid, o->argv[0], &files, &attributes, (char *const *)(uintptr_t)o->argv, environment);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
-    return error;
-}
-
 struct run_command *run_command_start(struct event_base *base, const struct run_command_options *o,
                                       void (*done)(void *arg, int exit_status, const char *how), void *arg,
                                       struct err *e)
 {
     struct timeval after = {o->deadline_ms / 1000, o->deadline_ms % 1000 * 1000};
     pid_t pid;
-    int error = spawn(&pid, o);
+    int error = spawn_program(&pid, o->argv, o->environment, o->output);
     if (error) {
         err_set(e, "%s: %s", o->argv[0], strerror(error));
         return NULL;

@@ -1,7 +1,7 @@
 /* Runs one program without a shell, on the event loop, with a deadline of its own.
  *
  * It runs in a process group of its own, with /dev/null as standard input; at the deadline the whole group
- * gets SIGKILL. No descriptor of ours that is close-on-exec leaks into it. */
+ * gets SIGKILL. No other descriptor of ours leaks into it. */
 #ifndef REPLCHECK_IO_RUN_COMMAND_H
 #define REPLCHECK_IO_RUN_COMMAND_H
 

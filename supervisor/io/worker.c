@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "io/hooks.h"
 #include "io/worker_journal.h"
 #include "io/worker_lines.h"
 
@@ -47,6 +48,7 @@ void worker_event(const struct journal_event *event)
 {
     if (atomic_load(&running))
         worker_journal_event(journal, event);
+    hooks_offer(event);
 }
 
 void worker_save(const char *key, const char *text)

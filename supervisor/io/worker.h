@@ -54,7 +54,8 @@ bool worker_stop(int deadline_ms);
 /* A sink for log_set_sink(). */
 void worker_log(enum log_level level, const char *line);
 
-/* Queues a copy; at_us and boot_us are filled with now where they are 0. */
+/* Queues a copy, and offers it to the hooks (io/hooks.h); at_us and boot_us are filled with now where they
+ * are 0. */
 void worker_event(const struct journal_event *event);
 
 /* What is to be read by journal_saved_load() after a restart. A text that does not fit (JOURNAL_TEXT_MAX) or

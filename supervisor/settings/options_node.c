@@ -85,8 +85,6 @@ static const struct option rows[] = {
 
     {"hooks.dir", OPTION_PATH, "", 1, 0, CONFIG_DIR "/hooks.d", true,
      "folder of the hooks", FIELD(hooks.dir)},
-    {"hooks.user", OPTION_NAME, "", 1, 0, "replcheck", false,
-     "system user that they run as", FIELD(hooks.user)},
     {"hooks.timeout", OPTION_DURATION, "ms", 100, 3600000, "30s", true,
      "how long one may run", FIELD(hooks.timeout_ms)},
 };

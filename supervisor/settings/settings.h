@@ -167,7 +167,6 @@ struct local_settings {
     } syslog;
     struct {
         char dir[SETTINGS_PATH_MAX];
-        char user[SETTINGS_NAME_MAX];
         int timeout_ms;
     } hooks;
 };

@@ -84,6 +84,11 @@ tests_unit_test_weight_LDADD = libio.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_hooks
+TESTS += tests/unit/test_hooks
+tests_unit_test_hooks_SOURCES = tests/unit/test_hooks.c
+tests_unit_test_hooks_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hooks_LDADD = libio.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) -lpthread
 check_PROGRAMS += tests/unit/test_disk_room
 TESTS += tests/unit/test_disk_room
 tests_unit_test_disk_room_SOURCES = tests/unit/test_disk_room.c

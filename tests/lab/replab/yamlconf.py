@@ -39,7 +39,7 @@ control = {{ read_group = "adm"; admin_group = "root"; }};
 http    = {{ listen = "127.0.0.1:8008"; token_file = ""; }};
 agent   = {{ listen = "127.0.0.1:8009"; }};
 syslog  = {{ facility = "daemon"; level = "info"; }};
-hooks   = {{ dir = "/etc/mysql-replcheck/hooks.d"; user = "replcheck"; timeout = "30s"; }};
+hooks   = {{ dir = "/etc/mysql-replcheck/hooks.d"; timeout = "2s"; }};
 """
 
 

@@ -111,3 +111,33 @@ def under_units(t):
         for trouble in ("not permitted", "denied", "Bad system call"):
             expect(trouble not in t.said(node), f"{node}: {trouble}")
     t.end(t.writer, terms=3, outage_s=15)
+
+
+@scenario(name="hanging-hook")
+def hanging_hook(t):
+    """On both nodes a hook that hangs, and one behind it that notes what it is told: the roles move as fast as ever, the
+    first is killed at its time limit, and the second is called all the same."""
+    for node in (t.writer, t.standby):
+        t.host(node).write("etc/mysql-replcheck/hooks.d/10-hang", "#!/bin/sh\nsleep 1000\n", 0o755)
+        t.host(node).write("etc/mysql-replcheck/hooks.d/20-note",
+                           "#!/bin/sh\necho $1 $REPLCHECK_STATE_TO $REPLCHECK_EPOCH >>/var/lib/mysql-replcheck/noted\n", 0o755)
+    t.begin()
+    t.fault(faults.now_us())
+    done = t.tool(t.writer, "switchover")
+    expect(done.returncode == 0, f"switchover: exit {done.returncode}: {done.stdout}{done.stderr}")
+    t.wait_writer(t.standby, 5)
+    t.wait_well()
+    for node, line in ((t.standby, "post_promote writer 2\n"), (t.writer, "post_demote standby ")):
+        t.wait(f"{node} notes {line!r}", lambda n=node, wanted=line: wanted in noted(t, n), 20)
+        expect("10-hang" in t.said(node) and "killed at its deadline" in t.said(node), f"{node} does not log the hook")
+        history = t.tool(node, "history", "--kind", "hook")
+        expect("20-note" in history.stdout, f"{node}'s history: {history.stdout}{history.stderr}")
+    t.end(t.standby, terms=2, outage_s=1)
+
+
+def noted(t, node):
+    try:
+        with open(t.host(node).path("var/lib/mysql-replcheck/noted"), encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
