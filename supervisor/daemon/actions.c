@@ -180,9 +180,12 @@ static void arm(struct node *n)
                            .peer_can_take_vip = decide_peer_can_take_vip(&n->o, &n->outcome.facts),
                            .renewed = decide_renews_lock(p, &n->quorum, n->o.now_us, until),
                            .stays = n->outcome.facts.value[FACT_MAINTENANCE] == TRI_YES};
-    if (!until || deadline <= n->armed_deadline_us || !epoch_is_chosen(n))
+    bool news =
+        deadline > n->armed_deadline_us || (deadline == n->armed_deadline_us && a.stays != n->armed_stays);
+    if (!until || !news || !epoch_is_chosen(n))
         return;
     n->armed_deadline_us = deadline;
+    n->armed_stays = a.stays;
     n->o.fencer.sent_seq = fencer_link_arm(n->fencer, &a);
 }
 

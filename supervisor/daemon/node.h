@@ -70,6 +70,7 @@ struct node {
     int64_t prepared_us;
     int64_t promised_us;
     int64_t armed_deadline_us; /* of the last ARM */
+    bool armed_stays;
     int64_t offsets_asked_us;
     bool offsets_origin_read;           /* of this life of the server */
     unsigned long offsets_corrected_at; /* sessions up to this id have the old values; 0 = none */
