@@ -204,12 +204,14 @@ void verdict_dead_man(struct report *r)
                 "%s's event scheduler is off: its dead-man's switch cannot act and it is not promoted%s%s",
                 n->name, n->dead_man_trouble[0] ? "; " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_NO)
-            verdict_add(
-                r, verdict_redundancy(r), "dead-man",
-                "its supervisor makes it anew within seconds; where it cannot: `mysql-replcheck schema "
-                "upgrade` on that node",
-                "%s's dead-man's switch does not run, and it is not promoted%s%s", n->name,
-                n->dead_man_trouble[0] ? ": " : "", n->dead_man_trouble);
+            verdict_add(r, verdict_redundancy(r), "dead-man",
+                        "its supervisor makes it anew within seconds; where it cannot: is there a lock on "
+                        "all tables (FLUSH "
+                        "TABLES WITH READ LOCK, a backup; SHOW PROCESSLIST), else `mysql-replcheck schema "
+                        "upgrade` on "
+                        "that node",
+                        "%s's dead-man's switch does not run, and it is not promoted%s%s", n->name,
+                        n->dead_man_trouble[0] ? ": " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_UNKNOWN && !verdict_is_young(r))
             verdict_add(r, SEVERITY_UNKNOWN, "dead-man-unknown", "",
                         "whether %s's dead-man's switch runs is not known", n->name);
