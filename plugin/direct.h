@@ -1,5 +1,5 @@
-/* Where no supervisor answers, or none is to be asked: `mysql-replcheck check --direct` in this process's
- * place. */
+/* Where no supervisor answers, or none is to be asked: replcheck-direct in this process's place, which is
+ * `mysql-replcheck check --direct` with fewer libraries. */
 #ifndef REPLCHECK_PLUGIN_DIRECT_H
 #define REPLCHECK_PLUGIN_DIRECT_H
 

@@ -1,6 +1,6 @@
 /* check_mysql_replcheck: asks the supervisor of this node, tests that what it says is fresh, prints it as a
- * monitoring plugin does. Where no supervisor answers in time, both servers are asked by `mysql-replcheck
- * check --direct`. */
+ * monitoring plugin does. Where no supervisor answers in time, both servers are asked by
+ * replcheck-direct. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -59,7 +59,7 @@ void options_print_help(void)
           "  -u, --user NAME           the account there (replcheck)\n"
           "      --defaults-file FILE  an option file with user and password under [client]\n"
           "      --tls-ca FILE         verify the servers against this CA\n"
-          "      --program PATH        of mysql-replcheck (" BINDIR "/mysql-replcheck)\n"
+          "      --program PATH        what asks the servers (" PKGLIBEXECDIR "/replcheck-direct)\n"
           "\n"
           "A password is never an argument: put it into the defaults file, or as password= into the ini "
           "file.\n",
@@ -151,7 +151,7 @@ enum options_result options_parse(struct options *out, int argc, char **argv, st
                             .stale_s = 10,
                             .socket = "/run/mysql-replcheck/control.sock",
                             .config_dir = "/etc/mysql-replcheck",
-                            .program = BINDIR "/mysql-replcheck"};
+                            .program = PKGLIBEXECDIR "/replcheck-direct"};
     if (!extra_opts_expand(x, argc, argv, OPTIONS_PLUGIN, e))
         return OPTIONS_BAD;
     out->password = x->password;

@@ -13,4 +13,7 @@ MUST_CHECK bool argument_duration(const char *name, const char *text, int64_t mi
 MUST_CHECK bool argument_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *out,
                                 struct err *e);
 
+/* Takes --config DIR out of the words, wherever it stands before a "--". */
+MUST_CHECK bool argument_config_dir(int *argc, char **argv, const char **dir, struct err *e);
+
 #endif

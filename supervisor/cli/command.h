@@ -4,6 +4,8 @@
 
 #include "settings/settings.h"
 
+#define COMMAND_CONFIG_DIR "/etc/mysql-replcheck" /* where no --config says otherwise */
+
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct cli {

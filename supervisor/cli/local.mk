@@ -15,24 +15,34 @@ cli_history_sources = \
 	supervisor/cli/history.c supervisor/cli/history.h \
 	supervisor/cli/history_json.c supervisor/cli/history_table.c supervisor/cli/history_print.h
 
-# The operator's command line
-bin_PROGRAMS += mysql-replcheck
-mysql_replcheck_SOURCES = $(cli_history_sources) \
-	supervisor/cli/main.c supervisor/cli/command.h \
-	supervisor/cli/act.c \
+# `mysql-replcheck check`
+cli_check_sources = \
 	supervisor/cli/ask.c supervisor/cli/ask.h \
 	supervisor/cli/become.c supervisor/cli/become.h \
 	supervisor/cli/check.c \
-	supervisor/cli/completion.c supervisor/cli/completion.h \
 	supervisor/cli/direct.c supervisor/cli/direct.h \
+	supervisor/cli/fetch.c supervisor/cli/fetch.h \
+	supervisor/cli/json_print.c supervisor/cli/json_print.h \
 	supervisor/cli/option_file.c supervisor/cli/option_file.h \
 	supervisor/cli/pairs.c supervisor/cli/pairs.h \
-	supervisor/cli/servers.c supervisor/cli/servers.h \
+	supervisor/cli/servers.c supervisor/cli/servers.h
+
+# What the plugin starts: the same without the libraries of the other commands.
+pkglibexec_PROGRAMS += replcheck-direct
+replcheck_direct_SOURCES = $(cli_check_sources) \
+	supervisor/cli/argument.c supervisor/cli/argument.h \
+	supervisor/cli/command.h supervisor/cli/direct_main.c
+replcheck_direct_LDADD = $(ALL_LIBS) $(MARIADB_LIBS) $(YAML_LIBS) $(LIBCONFIG_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) -lpthread
+
+# The operator's command line
+bin_PROGRAMS += mysql-replcheck
+mysql_replcheck_SOURCES = $(cli_history_sources) $(cli_check_sources) \
+	supervisor/cli/main.c supervisor/cli/command.h \
+	supervisor/cli/act.c \
+	supervisor/cli/completion.c supervisor/cli/completion.h \
 	supervisor/cli/divergence.c supervisor/cli/divergence.h supervisor/cli/divergence_keep.c \
 	supervisor/cli/divergence_print.c supervisor/cli/divergence_read.c \
 	supervisor/cli/explain.c \
-	supervisor/cli/fetch.c supervisor/cli/fetch.h \
-	supervisor/cli/json_print.c supervisor/cli/json_print.h \
 	supervisor/cli/rules.c \
 	supervisor/cli/status.c supervisor/cli/status_cells.c supervisor/cli/status_nodes.c supervisor/cli/status_pair.c \
 	supervisor/cli/status_print.c supervisor/cli/status_print.h \

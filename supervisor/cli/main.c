@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/argument.h"
 #include "cli/command.h"
 #include "cli/completion.h"
 #include "cli/history.h"
@@ -13,8 +14,6 @@
 #include "cli/terminal.h"
 #include "config.h"
 #include "settings/nearest.h"
-
-#define DEFAULT_CONFIG_DIR "/etc/mysql-replcheck"
 
 enum needs {
     NEEDS_NOTHING,
@@ -132,7 +131,7 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
     fputs("\n"
-          "  --config DIR   where cluster.yaml and node.conf are (" DEFAULT_CONFIG_DIR ")\n"
+          "  --config DIR   where cluster.yaml and node.conf are (" COMMAND_CONFIG_DIR ")\n"
           "  help COMMAND   what a command takes\n"
           "  --version\n",
           out);
@@ -141,7 +140,7 @@ static void print_help(FILE *out)
 static int help_for(const struct command *c)
 {
     char *argv[] = {mem_strdup(c->name), mem_strdup("--help"), NULL};
-    struct cli nothing = {.config_dir = DEFAULT_CONFIG_DIR};
+    struct cli nothing = {.config_dir = COMMAND_CONFIG_DIR};
     int code = EXIT_DONE;
     if (c->usage)
         printf("usage: mysql-replcheck %s", c->usage);
@@ -248,29 +247,6 @@ static int run(const struct command *c, const char *dir, int argc, char **argv)
     return code;
 }
 
-/* Takes --config DIR out of the words, wherever it stands before a "--". False: DIR is missing. */
-static bool take_config(int *argc, char **argv, const char **dir)
-{
-    int kept = 1;
-    for (int i = 1; i < *argc; i++) {
-        if (strcmp(argv[i], "--") == 0) {
-            while (i < *argc)
-                argv[kept++] = argv[i++];
-        } else if (strncmp(argv[i], "--config=", 9) == 0) {
-            *dir = argv[i] + 9;
-        } else if (strcmp(argv[i], "--config") == 0) {
-            if (++i >= *argc)
-                return false;
-            *dir = argv[i];
-        } else {
-            argv[kept++] = argv[i];
-        }
-    }
-    *argc = kept;
-    argv[kept] = NULL;
-    return true;
-}
-
 static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
@@ -281,9 +257,10 @@ static bool asks_for_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const char *dir = DEFAULT_CONFIG_DIR;
-    if (!take_config(&argc, argv, &dir)) {
-        fputs("mysql-replcheck: --config needs a folder\n", stderr);
+    const char *dir = COMMAND_CONFIG_DIR;
+    struct err e;
+    if (!argument_config_dir(&argc, argv, &dir, &e)) {
+        fprintf(stderr, "mysql-replcheck: %s\n", e.text);
         return EXIT_USAGE;
     }
     if (argc < 2) {
