@@ -7,51 +7,19 @@ import os
 import pty
 import select
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-TOOL = os.path.abspath("mysql-replcheck")
-CASES = []
-
-CLUSTER = """
-cluster: mail
-nodes:
-  - {name: mx1, address: 127.0.0.1, port: 9, server_id: 1, auto_increment_offset: 1}
-  - {name: mx2, address: 127.0.0.2, port: 9, server_id: 2, auto_increment_offset: 2}
-vip: {source: none}
-"""
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise AssertionError(f"{what}: {got!r}, expected {wanted!r}")
-
-
-def expect_in(what, got, part):
-    if part not in got:
-        raise AssertionError(f"{what}: {part!r} is not in {got!r}")
+from case_fixture import (NOT_BUILT, TOOL, are_built, case, cluster, expect, expect_in, run_cases, supervisor,
+                          write_node)
 
 
 @contextlib.contextmanager
 def folder():
     with tempfile.TemporaryDirectory(prefix="replcheck-cli-") as path:
-        with open(f"{path}/cluster.yaml", "w", encoding="ascii") as file:
-            file.write(CLUSTER)
-        with open(f"{path}/peer.secret", "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as file:
-            file.write("secret\n")
-        with open(f"{path}/node.conf", "w", encoding="ascii") as file:
-            file.write(f'node = "mx1";\nrun_dir = "{path}";\nstate_dir = "{path}";\n'
-                       f'local = {{ socket = "{path}/none.sock"; }};\n'
-                       f'peer = {{ password_file = "{path}/peer.secret"; }};\n')
+        write_node(path, cluster(("127.0.0.1", 9), ("127.0.0.2", 9)), path, "secret", f"{path}/none.sock")
         yield path
 
 
@@ -62,35 +30,8 @@ def run(*words, config=None, env=None):
     return done.returncode, done.stdout, done.stderr
 
 
-@contextlib.contextmanager
 def daemon(path, answer):
-    """Answers each line by answer(request), bytes or a dict."""
-    requests = []
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(f"{path}/control.sock")
-    server.listen(5)
-
-    def serve():
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            with client, client.makefile("rb") as lines:
-                for line in lines:
-                    requests.append(json.loads(line))
-                    reply = answer(requests[-1])
-                    with contextlib.suppress(OSError):
-                        client.sendall(reply if isinstance(reply, bytes) else json.dumps(reply).encode() + b"\n")
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield requests
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(5)
-        os.unlink(f"{path}/control.sock")
+    return supervisor(f"{path}/control.sock", answer)
 
 
 def lag(us):
@@ -403,15 +344,5 @@ def live_view_leaves_the_terminal_as_it_was():
             expect_in("footer", terminal.text, b"q ends")
 
 
-def main():
-    if not os.access(TOOL, os.X_OK):
-        print("mysql-replcheck is not built here", file=sys.stderr)
-        return 1
-    for number, function in enumerate(CASES, 1):
-        function()
-        print(f"ok {number} - {function.__name__}", flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases() if are_built(TOOL) else NOT_BUILT)

@@ -9,48 +9,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-from mariadb_sandbox import Sandbox, SqlError, free_port, private_users
+from case_fixture import (DIRECT, NOT_BUILT, PATIENCE_S, PLUGIN, TOOL, Failure, are_built, await_true, case, cluster,
+                          expect, expect_in, run_cases, write, write_node)
+from certificates import certificates
+from mariadb_sandbox import Sandbox, free_port, private_users
 
-TOOL = os.path.abspath("mysql-replcheck")
-PLUGIN = os.path.abspath("check_mysql_replcheck")
 USERS = {"replcheck": 61001}
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--gtid-strict-mode=1", "--binlog-format=ROW",
            "--event-scheduler=ON", "--auto-increment-increment=2", "--slave-net-timeout=5"]
 MX1, MX2 = "127.0.0.11", "127.0.0.12"
 PASSWORD = "s3cret # word"
-PATIENCE_S = 60
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
-CASES = []
-
-
-class Failure(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def expect_in(what, got, *parts):
-    for part in parts:
-        if part not in got:
-            raise Failure(f"{what}: {part!r} is not in:\n{got}")
-
-
-def await_true(what, function):
-    end = time.monotonic() + PATIENCE_S
-    while not function():
-        if time.monotonic() > end:
-            raise Failure(f"waited in vain: {what}")
-        time.sleep(0.02)
 
 
 class Pair:
@@ -59,14 +29,18 @@ class Pair:
     def __init__(self, box, folder):
         self.folder = folder
         self.ports = [free_port(), free_port()]
+        self.keys = os.path.join(box.directory, "keys")
+        certificates(self.keys, MX1, MX2)
+        tls = [f"--ssl-cert={self.keys}/server.pem", f"--ssl-key={self.keys}/server.key"]
         self.servers = [box.start(f"mx{i + 1}", server_id=i + 1, port=self.ports[i],
-                                  options=[*OPTIONS, f"--bind-address={address}", f"--auto-increment-offset={i + 1}"])
+                                  options=[*OPTIONS, *tls, f"--bind-address={address}", f"--auto-increment-offset={i + 1}"])
                         for i, address in enumerate((MX1, MX2))]
         self.one, self.two = self.sessions = [server.connect() for server in self.servers]
         for session in self.sessions:
             session.query("SET sql_log_bin=0")
             session.query(f"CREATE USER monitor@'%' IDENTIFIED BY '{PASSWORD}'; GRANT SLAVE MONITOR ON *.* TO monitor@'%';"
                           "CREATE USER bare@'%' IDENTIFIED BY 'bare';"
+                          "CREATE USER secure@'%' IDENTIFIED BY 'secure' REQUIRE SSL; GRANT SLAVE MONITOR ON *.* TO secure@'%';"
                           "CREATE USER repl@'%' IDENTIFIED BY 'repl'; GRANT REPLICATION SLAVE ON *.* TO repl@'%';"
                           f"CREATE USER replcheck@'{MX1}' IDENTIFIED BY 'peer';"
                           f"GRANT SLAVE MONITOR ON *.* TO replcheck@'{MX1}';"
@@ -89,21 +63,13 @@ class Pair:
         self.write("login.cnf", f"[mysqld]\nuser = mysql\n[client]\nuser = monitor\npassword = '{PASSWORD}'\n")
         self.write("plugin.ini", f"[check_mysql_replcheck]\nhostname=mx1={MX1}:{self.ports[0]}\n"
                                  f"hostname=mx2={MX2}:{self.ports[1]}\nuser=monitor\npassword={PASSWORD}\n")
-        self.write("cluster.yaml", self.cluster("mail", self.ports[1]))
-        self.write("peer.secret", "peer\n")
-        self.write("node.conf", f'node = "mx1";\nrun_dir = "{self.folder}/run";\nstate_dir = "{self.folder}";\n'
-                                f'local = {{ socket = "{self.servers[0].socket}"; }};\n'
-                                f'peer = {{ password_file = "{self.folder}/peer.secret"; }};\n')
+        write_node(self.folder, self.cluster("mail", self.ports[1]), f"{self.folder}/run", "peer", self.servers[0].socket)
 
     def cluster(self, name, second_port):
-        return (f"cluster: {name}\nnodes:\n"
-                f"  - {{name: mx1, address: {MX1}, port: {self.ports[0]}, server_id: 1, auto_increment_offset: 1}}\n"
-                f"  - {{name: mx2, address: {MX2}, port: {second_port}, server_id: 2, auto_increment_offset: 2}}\n"
-                "vip: {source: none}\n")
+        return cluster((MX1, self.ports[0]), (MX2, second_port), name)
 
     def write(self, name, text):
-        with open(f"{self.folder}/{name}", "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
-            file.write(text)
+        write(f"{self.folder}/{name}", text)
 
     def settle(self):
         """Until both replicas run and have everything."""
@@ -392,7 +358,7 @@ def many_pairs(pair):
 
 
 def plugin(pair, *words):
-    return run([PLUGIN, "--program", TOOL, "--socket", f"{pair.folder}/none.sock", "--config", pair.folder, *words])
+    return run([PLUGIN, "--program", DIRECT, "--socket", f"{pair.folder}/none.sock", "--config", pair.folder, *words])
 
 
 @case
@@ -429,6 +395,20 @@ def the_plugin_without_a_supervisor(pair):
     pair.write("cluster.yaml", pair.cluster("mail", pair.ports[1]))
 
 
+@case
+def the_plugin_with_tls(pair):
+    """What it starts keeps libmariadb from beginning OpenSSL: where TLS is spoken, all is as ever."""
+    pair.write("secure.cnf", "[client]\npassword=secure\n")
+    for ca, code, part in (("ca", OK, "REPLCHECK OK - server1 is the writer"),
+                           ("other-ca", CRITICAL, "self-signed certificate"),
+                           (None, CRITICAL, "Access denied")):
+        got, out = plugin(pair, "-H", f"{MX1}:{pair.ports[0]}", "-H", f"{MX2}:{pair.ports[1]}", "-u", "secure",
+                          "--defaults-file", f"{pair.folder}/secure.cnf",
+                          *(["--tls-ca", f"{pair.keys}/{ca}.pem"] if ca else []))
+        expect(f"exit with {ca}: {out}", got, code)
+        expect_in(f"with {ca}", out, part)
+
+
 # -------------------------------------------------------------------------------- the last: they do not recover
 
 
@@ -450,32 +430,15 @@ def zz_a_server_that_ended(pair):
         pair.expect(mode, CRITICAL, "mx1's server", "does not answer")
 
 
-def wanted(function):
-    return len(sys.argv) < 2 or any(word in function.__name__ for word in sys.argv[1:])
-
-
 def main():
     if os.geteuid() != 0 or not shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin"):
         print("1..0 # SKIP needs root and mariadbd")
         return 0
-    if not os.access(TOOL, os.X_OK) or not os.access(PLUGIN, os.X_OK):
-        print("mysql-replcheck and check_mysql_replcheck are not built here", file=sys.stderr)
-        return 99
+    if not are_built(TOOL, PLUGIN, DIRECT):
+        return NOT_BUILT
     private_users(USERS)
-    cases = [function for function in CASES if wanted(function)]
-    print(f"1..{len(cases)}", flush=True)
-    failed = 0
     with Sandbox() as box, tempfile.TemporaryDirectory(prefix="replcheck-direct-") as folder:
-        pair = Pair(box, folder)
-        for number, function in enumerate(cases, 1):
-            try:
-                function(pair)
-                print(f"ok {number} - {function.__name__}", flush=True)
-            except (Failure, SqlError, OSError, subprocess.TimeoutExpired) as error:
-                failed += 1
-                print("# " + str(error).replace("\n", "\n# "))
-                print(f"not ok {number} - {function.__name__}", flush=True)
-    return 1 if failed else 0
+        return run_cases(Pair(box, folder))
 
 
 if __name__ == "__main__":

@@ -3,45 +3,22 @@
 executed by a running Nagios. The supervisor is played by this test. What is not installed is skipped."""
 import contextlib
 import grp
-import json
 import os
 import pwd
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+
+from case_fixture import (NOT_BUILT, PATIENCE_S, PLUGIN, Skip, answer_check, are_built, case, expect, expect_in,
+                          read, run_cases, supervisor, write)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = os.path.join(HERE, "../../conf/monitoring")
-PLUGIN = os.path.abspath("check_mysql_replcheck")
 INSTALLED = "/usr/lib/nagios/plugins/check_mysql_replcheck"
-PATIENCE_S = 60
-CASES = []
-
-
-class Skip(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise AssertionError(f"{what}: {got!r}, expected {wanted!r}")
-
-
-def expect_in(what, got, *parts):
-    for part in parts:
-        if part not in got:
-            raise AssertionError(f"{what}: {part!r} is not in:\n{got}")
 
 
 def program(name):
@@ -51,16 +28,6 @@ def program(name):
     return path
 
 
-def read(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
-
-
-def write(path, text):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 @contextlib.contextmanager
 def folder():
     with tempfile.TemporaryDirectory(prefix="replcheck-monitoring-") as path:
@@ -68,36 +35,10 @@ def folder():
         yield path
 
 
-@contextlib.contextmanager
-def supervisor(path):
+def played(path):
     """Answers each check by a line that names its mode."""
-    requests = []
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(f"{path}/socket")
-    os.chmod(f"{path}/socket", 0o666)
-    server.listen(16)
-
-    def serve():
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            with client, contextlib.suppress(OSError, ValueError):
-                request = json.loads(client.makefile("rb").readline())
-                requests.append(request)
-                answer = {"v": 1, "ok": True, "exit": 1, "line": f"REPLCHECK played {request['mode']} | 'lag'=2s;1;5;0",
-                          "details": ["a detail"], "time_us": int(time.time() * 1e6), "decided_ms": 1}
-                client.sendall(json.dumps(answer).encode() + b"\n")
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield requests
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(5)
-        os.unlink(f"{path}/socket")
+    return supervisor(f"{path}/socket", lambda request: answer_check(
+        exit=1, line=f"REPLCHECK played {request['mode']} | 'lag'=2s;1;5;0", details=["a detail"]), once=True)
 
 
 # NRPE -----------------------------------------------------------------------------------------------------
@@ -111,7 +52,7 @@ def nrpe_commands():
 @case
 def each_command_of_nrpe_runs():
     """NRPE runs a command line by a shell; what stands there is what is run."""
-    with folder() as path, supervisor(path) as requests:
+    with folder() as path, played(path) as requests:
         for name, line in nrpe_commands().items():
             words = shlex.split(line)
             expect(f"program of {name}", words[0], INSTALLED)
@@ -176,17 +117,17 @@ define service {
 
 
 def nagios_config(path, running):
-    write(f"{path}/hosts.cfg", OTHERS + HOST.format(name="mx1", number=11) + HOST.format(name="mx2", number=12)
+    write(f"{path}/hosts.cfg", mode=0o644, text=OTHERS + HOST.format(name="mx1", number=11) + HOST.format(name="mx2", number=12)
           + (LOCAL if running else ""))
     sample = read(f"{CONF}/nagios.cfg")
     if running:
         sample = sample.replace("$USER1$/check_mysql_replcheck -m", f"{PLUGIN} --socket {path}/socket -m")
-    write(f"{path}/replcheck.cfg", sample)
-    write(f"{path}/resource.cfg", "$USER1$=/usr/lib/nagios/plugins\n")
+    write(f"{path}/replcheck.cfg", mode=0o644, text=sample)
+    write(f"{path}/resource.cfg", mode=0o644, text="$USER1$=/usr/lib/nagios/plugins\n")
     for name in ("results", "archives", "tmp"):
         os.makedirs(f"{path}/{name}", exist_ok=True)
     user = pwd.getpwuid(os.geteuid()).pw_name
-    write(f"{path}/nagios.cfg", f"""
+    write(f"{path}/nagios.cfg", mode=0o644, text=f"""
 log_file={path}/nagios.log
 cfg_file={path}/hosts.cfg
 cfg_file={path}/replcheck.cfg
@@ -231,7 +172,7 @@ def nagios_would_find_a_mistake():
     nagios = program("nagios4")
     with folder() as path:
         config = nagios_config(path, running=False)
-        write(f"{path}/replcheck.cfg", read(f"{path}/replcheck.cfg").replace("check_replcheck_nrpe!replcheck_vip", "nothing!x"))
+        write(f"{path}/replcheck.cfg", mode=0o644, text=read(f"{path}/replcheck.cfg").replace("check_replcheck_nrpe!replcheck_vip", "nothing!x"))
         done = subprocess.run([nagios, "-v", config], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
         expect("exit code", done.returncode, 1)
 
@@ -249,7 +190,7 @@ def service_status(path, description):
 @case
 def a_running_nagios_executes_a_check():
     nagios = program("nagios4")
-    with folder() as path, supervisor(path):
+    with folder() as path, played(path):
         running = subprocess.Popen([nagios, nagios_config(path, running=True)], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
@@ -297,8 +238,8 @@ object Host "another" {
 
 def icinga_reads(path, sample):
     icinga = program("icinga2")
-    write(f"{path}/replcheck.conf", sample)
-    write(f"{path}/icinga2.conf", ICINGA)
+    write(f"{path}/replcheck.conf", mode=0o644, text=sample)
+    write(f"{path}/icinga2.conf", mode=0o644, text=ICINGA)
     user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
     places = [word for name in ("CacheDir", "DataDir", "LogDir", "SpoolDir", "InitRunDir")
               for word in ("-D", f"Configuration.{name}={path}/{name}")]
@@ -335,25 +276,5 @@ def icinga_knows_every_option():
     expect("options that the plugin does not have", icingas - plugins, set())
 
 
-def main():
-    if not os.access(PLUGIN, os.X_OK):
-        print("check_mysql_replcheck is not built here", file=sys.stderr)
-        return 99
-    print(f"1..{len(CASES)}")
-    failed = 0
-    for number, function in enumerate(CASES, 1):
-        name = function.__name__
-        try:
-            function()
-            print(f"ok {number} - {name}")
-        except Skip as why:
-            print(f"ok {number} - {name} # SKIP {why}")
-        except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as error:
-            failed += 1
-            print("# " + str(error).replace("\n", "\n# "))
-            print(f"not ok {number} - {name}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases() if are_built(PLUGIN) else NOT_BUILT)

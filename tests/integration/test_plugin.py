@@ -2,33 +2,16 @@
 """The plugin: its options, what it makes of a supervisor's answers, and what it hands on where none counts. Supervisor
 and mysql-replcheck are played by this test, so neither a server nor root is needed."""
 import contextlib
-import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-PLUGIN = os.path.abspath("check_mysql_replcheck")
-CASES = []
+from case_fixture import (NOT_BUILT, PLUGIN, answer_check, are_built, case, expect, expect_in, run_cases, supervisor,
+                          write)
+
 LINE = "REPLCHECK OK - mx1 is the writer | 'mx2_lag'=0.012s;10;60;0"
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise AssertionError(f"{what}: {got!r}, expected {wanted!r}")
-
-
-def expect_in(what, got, part):
-    if part not in got:
-        raise AssertionError(f"{what}: {part!r} is not in {got!r}")
 
 
 @contextlib.contextmanager
@@ -38,12 +21,6 @@ def folder():
         write(f"{path}/program", '#!/bin/sh\nprintf "%s\\n" "$@"\n'
               'for word; do [ "$last" = --defaults-file ] && sed "s/^/file: /" "$word"; last=$word; done\nexit 1\n', 0o755)
         yield path
-
-
-def write(path, text, mode=0o600):
-    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, mode)) as file:
-        file.write(text)
-    os.chmod(path, mode)
 
 
 def run(path, *words, env=None, stdin=None):
@@ -59,43 +36,12 @@ def run(path, *words, env=None, stdin=None):
 
 
 def good(**members):
-    return dict({"v": 1, "ok": True, "exit": 0, "line": LINE, "details": [], "time_us": int(time.time() * 1e6),
-                 "decided_ms": 3}, **members)
+    return answer_check(**{"line": LINE, **members})
 
 
-@contextlib.contextmanager
 def daemon(path, answer):
-    """Answers by answer(), bytes or a dict; None: nothing is ever said."""
-    requests, held = [], []
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(f"{path}/socket")
-    server.listen(5)
-
-    def serve():
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            with contextlib.suppress(OSError):
-                requests.append(json.loads(client.makefile("rb").readline()))
-                reply = answer()
-                if reply is None:
-                    held.append(client)
-                    continue
-                client.sendall(reply if isinstance(reply, bytes) else json.dumps(reply).encode() + b"\n")
-            client.close()
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield requests
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(5)
-        for client in held:
-            client.close()
-        os.unlink(f"{path}/socket")
+    """By answer(), bytes or a dict; None: nothing is ever said."""
+    return supervisor(f"{path}/socket", lambda _: answer(), once=True)
 
 
 # What it is asked -----------------------------------------------------------------------------------------
@@ -337,22 +283,5 @@ def it_ends_in_time():
         expect("a program that hangs is ended", done.returncode, -14)
 
 
-def main():
-    if not os.access(PLUGIN, os.X_OK):
-        print("check_mysql_replcheck is not built here", file=sys.stderr)
-        return 99
-    print(f"1..{len(CASES)}")
-    failed = 0
-    for number, function in enumerate(CASES, 1):
-        try:
-            function()
-            print(f"ok {number} - {function.__name__}")
-        except (AssertionError, subprocess.TimeoutExpired, OSError, ValueError) as error:
-            failed += 1
-            print("# " + str(error).replace("\n", "\n# "))
-            print(f"not ok {number} - {function.__name__}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases() if are_built(PLUGIN) else NOT_BUILT)

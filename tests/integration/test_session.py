@@ -10,33 +10,12 @@ import subprocess
 import sys
 
 import mariadb_sandbox
+from certificates import certificates
 
 PROGRAMS = ["test_session_life", "test_session_faults", "test_session_liar", "test_session_flood",
             "test_session_tls"]
 PASSWORD = "a test's secret"
 SKIPPED = 77
-
-
-def openssl(directory, *arguments, stdin=None):
-    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True, text=True,
-                   input=stdin)
-
-
-def certificates(directory):
-    """Two authorities; the first signs the server's certificate, which bears 127.0.0.1 alone. Its fingerprint."""
-    os.mkdir(directory)
-    for name in ("ca", "other-ca"):
-        openssl(directory, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                f"/CN=test {name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
-    openssl(directory, "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test server",
-            "-keyout", "server.key", "-out", "server.csr")
-    openssl(directory, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", "2", "-out", "server.pem", "-extfile", "/dev/stdin",
-            stdin="subjectAltName=IP:127.0.0.1\n")
-    shown = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha1", "-in", "server.pem"], cwd=directory,
-                           check=True, capture_output=True, text=True).stdout
-    subprocess.run(["chmod", "-R", "a+rX", directory], check=True)
-    return shown.strip().partition("=")[2].replace(":", "")
 
 
 def start(box, prefix, **options):
@@ -55,7 +34,7 @@ def main():
         return SKIPPED
     with mariadb_sandbox.Sandbox() as box:
         keys = os.path.join(box.directory, "keys")
-        fingerprint = certificates(keys)
+        fingerprint = certificates(keys, "127.0.0.1")
         environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys, TLS_FINGERPRINT=fingerprint)
         extra_port = mariadb_sandbox.free_port()
         environment["SERVER_EXTRA_PORT"] = str(extra_port)
