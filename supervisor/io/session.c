@@ -235,8 +235,9 @@ static void check_deadlines(struct session *s)
         return;
     }
     if (s->current && s->current->deadline_us && s->current->deadline_us <= now_us) {
-        session_lose(s, CR_SERVER_LOST, "no answer within %lld ms of sending",
-                     (long long)(now_us - s->current->sent_us) / 1000);
+        /* Rounded: it was sent a moment after it was asked. */
+        int64_t waited_ms = (now_us - s->current->sent_us + 500) / 1000;
+        session_lose(s, CR_SERVER_LOST, "no answer within %lld ms of sending", (long long)waited_ms);
         return;
     }
     if (s->current)
