@@ -41,8 +41,8 @@ static enum voter_urgency urgency(const struct node *n)
                                                                                         : VOTER_TAKE_CLOSED;
 }
 
-/* After a handover or a certified death the own vote and the tie-breaker's are enough: the other server's,
- * asked for beside them, would only add a promise to wait for. The writer asks for it later. */
+/* After a handover or a certified death the own vote and the tie-breaker's are a majority. The other server's
+ * vote would only add a promise to wait for, so the writer asks for it later. */
 static bool can_do_without_peer(const struct node *n)
 {
     const struct voter *tie = n->voters[OBS_TIE];
@@ -70,8 +70,8 @@ static void release(struct node *n, const char *kind, const char *file, uint64_t
 {
     char gtid[GTID_TEXT_MAX] = "";
     bool done = true;
-    /* What a writer says of its own term is true whether a vote counted yet or not; a candidate that gave up
-     * speaks only for votes that counted. */
+    /* A writer may release a vote that does not count yet, for what it writes about its own term is true. A
+     * candidate that gave up releases only votes that counted. */
     if (n->o.own.binlog_pos.known && !n->o.fencer.dead_us)
         gtid_set_format(&n->o.own.binlog_pos, gtid, sizeof(gtid));
     for (int i = 0; i < OBS_VOTERS; i++) {
@@ -88,7 +88,8 @@ static void certify(struct node *n)
     release(n, "certificate", n->o.fencer.dead_file, n->o.fencer.dead_size);
 }
 
-/* The vote there first, for that is what its taker asks: was it given up in writing? */
+/* The vote at the other server first: whoever takes that vote later asks whether it was given up in writing.
+ */
 static void certify_late(struct node *n)
 {
     int other = 1 - n->policy.self;
@@ -122,8 +123,8 @@ static void reclaim(struct node *n)
                               reclaim_answered, n);
 }
 
-/* A writer gains votes that were not there when it was promoted, or of a voter that has forgotten: they are
- * to know of its term too, which waits for none of them. */
+/* Each voter whose vote counts is to know of the term, also one whose vote a writer gains later, and one that
+ * has lost its data. A writer does not wait for their answers. */
 static void promise(struct node *n)
 {
     if (n->mind.state == NODE_WRITER && n->o.now_us - n->promised_us < REPEAT_US)
@@ -143,7 +144,8 @@ static void close_peer(struct node *n)
         closer_begin(n->closer, n->mind.epoch);
         return;
     }
-    /* The promise first, on the session that holds the vote there; only then is a closing a proof. */
+    /* Closing the other server proves something only when it has promised our epoch before, on the session
+     * that holds its vote. */
     if (!quorum_majority_held(&n->quorum) || !quorum_holds(&n->quorum, other))
         return;
     if (n->quorum.votes[other].promised_epoch != n->mind.epoch)
@@ -154,7 +156,7 @@ static void close_peer(struct node *n)
 
 /* ---- the fencer ---- */
 
-/* While the votes are asked for, the epoch may still be that of the last attempt. */
+/* While the votes are asked for, mind.epoch may still be the last attempt's. */
 static bool epoch_is_chosen(const struct node *n)
 {
     return n->mind.epoch && !(node_state_is_promoting(n->mind.state) && n->mind.epoch <= n->mind.term_floor);
@@ -219,12 +221,11 @@ static void enable(struct node *n)
         n->o.enabling_unanswered = true;
 }
 
-/* A client whose statement a dead server had, or who stands in its backlog, hears of the death only while the
- * VIP is still here: then the kernel's RST or FIN can leave. So the VIP leaves when the fencer's resetter has
- * ended those connections, which takes a few milliseconds. Where it could not, the sockets close after the
- * memory is torn down, and are closed for certain when the process is gone: after 9 ms with a small buffer
- * pool. With a big one (0.1 s at 2 GiB, 0.6 s at 4) a wait of 25 ms would only let every client connect to
- * the dead server's backlog, so there is none. */
+/* A dead server's clients hear of the death by a RST or FIN, which the kernel can send only while the VIP is
+ * here. So the VIP stays until the fencer's resetter has ended their connections, some milliseconds. Where it
+ * cannot, the kernel closes them once the process's memory is freed: after 9 ms with a small buffer pool, so
+ * that is waited for; after 0.1 s with 2 GiB and 0.6 s with 4, which is not: until then new clients would
+ * connect to the dead server's backlog. */
 static bool sockets_are_closing(const struct node *n)
 {
     bool worth =
@@ -232,7 +233,8 @@ static bool sockets_are_closing(const struct node *n)
     return n->o.fencer.dead_us && worth && !n->server_gone && n->o.now_us - n->o.fencer.dead_us < SOCKETS_US;
 }
 
-/* Who was ready when the demotion began is busy with the promotion by now, or behind for the newest write. */
+/* The other node was ready when the demotion began. It does not count as ready now, for it is promoting
+ * itself, or has yet to apply the last writes. */
 static bool is_taking_over(const struct node *n)
 {
     return n->mind.state == NODE_DEMOTE_HANDOVER && n->handing_over &&
@@ -262,12 +264,12 @@ static void leave(struct node *n)
 {
     bool releasing = (n->outcome.actions & ACTION_BIT(ACTION_RELEASE)) && !n->o.released;
     if (n->exiting || releasing || n->fault_until_us)
-        return; /* a tick follows when that is over */
+        return; /* a tick comes when that is done */
     n->exiting = true;
     event_base_loopexit(n->base, NULL);
 }
 
-/* Once in this state; while a promotion waits for what may still arrive, again and again. */
+/* Once in each state, and repeatedly while a promotion waits for transactions that may still arrive. */
 static void probe(struct node *n)
 {
     if (n->o.own.seen_us < n->mind.since_us)
@@ -377,8 +379,8 @@ void actions_weight(struct node *n)
         (now >= n->fault_until_us || (n->o.vip.here == TRI_NO && n->o.vip.since_us <= now)))
         n->fault_until_us = 0;
     int weight = decide_weight(&n->policy, &n->o, &n->mind, &n->outcome.facts, n->fault_until_us != 0);
-    /* A new writer keeps the standby's weight until the VIP has arrived, or a second: a weight written beside
-     * the FAULT of the other made the takeover slow. */
+    /* A new writer keeps the standby's weight until the VIP has arrived, for a second at most: a weight that
+     * changed while the other node was in FAULT delayed the VIP by 0.6 s. */
     bool arriving = n->mind.state == NODE_WRITER && n->policy.has_vip && n->o.vip.here != TRI_YES &&
                     now - n->mind.since_us < ARRIVAL_US;
     if (arriving && n->weight == -2)

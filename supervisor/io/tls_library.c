@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-#define VERIFIES_BY_ONE_OPTION 30400
-#define HAS_CALLBACK           30402
+#define VERIFIES_BY_ONE_OPTION  30400
+#define HAS_CALLBACK            30402
+#define KNOWS_DIGESTS_BY_LENGTH 30400
+#define SHA1_DIGITS             40
 
 /* From then on one option says whether anything is verified; the callback came later. */
 static bool verifies_by_one_option(void)
@@ -83,6 +85,12 @@ static bool leaves_out_the_ca(const struct tls_wanted *w)
     return verifies_by_one_option() && w->ca && (w->fingerprint || !w->address);
 }
 
+/* 3.3 takes what is not of SHA-1's length for a SHA-1 that differs. */
+static bool compares(const char *fingerprint)
+{
+    return mysql_get_client_version() >= KNOWS_DIGESTS_BY_LENGTH || strlen(fingerprint) == SHA1_DIGITS;
+}
+
 const char *tls_library_on(MYSQL *handle, const struct tls_wanted *w)
 {
     static const my_bool on = 1;
@@ -94,6 +102,9 @@ const char *tls_library_on(MYSQL *handle, const struct tls_wanted *w)
     if (w->fingerprint)
         mysql_options(handle, MARIADB_OPT_TLS_PEER_FP, w->fingerprint);
     mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    if (w->fingerprint && !compares(w->fingerprint))
+        return "this libmariadb compares SHA-1 fingerprints alone: name the SHA-1 of the certificate, or let "
+               "the program run with libmariadb 3.4 or later";
     if (!leaves_out_the_ca(w))
         return NULL;
     if (!tells_of_the_chain(handle))

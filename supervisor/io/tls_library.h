@@ -6,8 +6,9 @@
  * beside a fingerprint no CA counts. Which of them runs is asked when it runs: a program that Debian 12 built
  * goes on under Debian 13.
  *
- * With a CA and a fingerprint 3.4 does not compare the address, and the CA only after the login, to which the
- * fingerprint had admitted. What a release cannot verify is refused, never passed over. */
+ * A fingerprint is SHA-1, from 3.4 on SHA-256 as well. With a CA and a fingerprint 3.4 does not compare the
+ * address, and the CA only after the login, to which the fingerprint had admitted. What a release cannot
+ * verify is refused, never passed over. */
 #ifndef REPLCHECK_IO_TLS_LIBRARY_H
 #define REPLCHECK_IO_TLS_LIBRARY_H
 

@@ -31,7 +31,8 @@ enum option_type {
     OPTION_ACCOUNT,  /* of a server: USER@HOST or USER */
     OPTION_PATH,     /* absolute; max counts characters, min 0 allows "" */
     OPTION_ARGUMENT, /* of a program: any text without control characters; min 0 allows "" */
-    OPTION_DIGEST,   /* SHA-1: 40 hexadecimal digits, stored without the colons between them; "" = none */
+    OPTION_DIGEST,   /* SHA-1 or SHA-256: 40 or 64 hexadecimal digits, stored without the colons between them;
+                        "" = none */
     OPTION_LIST      /* size is the element's; min and max count elements */
 };
 

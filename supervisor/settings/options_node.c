@@ -36,7 +36,7 @@ static const struct option rows[] = {
     {"peer.tls.verify", OPTION_BOOL, "", 0, 0, "true", false,
      "its certificate must bear its address, too", FIELD(peer.tls.verify)},
     {"peer.tls.fingerprint", OPTION_DIGEST, "", 0, 0, "", false,
-     "SHA-1 of its certificate, which alone is accepted then", FIELD(peer.tls.fingerprint)},
+     "SHA-1 or SHA-256 of its certificate, which alone is accepted then", FIELD(peer.tls.fingerprint)},
 
     {"witness.user", OPTION_NAME, "", 1, 0, "replcheck", false,
      "account at the witness", FIELD(witness.user)},
@@ -48,7 +48,7 @@ static const struct option rows[] = {
     {"witness.tls.verify", OPTION_BOOL, "", 0, 0, "true", false,
      "its certificate must bear its address, too", FIELD(witness.tls.verify)},
     {"witness.tls.fingerprint", OPTION_DIGEST, "", 0, 0, "", false,
-     "SHA-1 of its certificate, which alone is accepted then", FIELD(witness.tls.fingerprint)},
+     "SHA-1 or SHA-256 of its certificate, which alone is accepted then", FIELD(witness.tls.fingerprint)},
 
     {"fencer.user", OPTION_NAME, "", 1, 0, "replcheck-fence", false,
      "system user and local account of the fencer", FIELD(fencer.user)},

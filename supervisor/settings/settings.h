@@ -21,7 +21,7 @@
 #define SETTINGS_WORDS_MAX      16
 #define SETTINGS_PRIVILEGED_MAX 16
 #define SETTINGS_ACCOUNT_MAX    128
-#define SETTINGS_DIGEST_MAX     44
+#define SETTINGS_DIGEST_MAX     68
 #define SETTINGS_PIN_MAX        128
 
 enum tie_breaker { TIE_BREAKER_WRITER = 0, TIE_BREAKER_WITNESS, TIE_BREAKER_VIP };
@@ -47,10 +47,10 @@ struct node_settings {
 
 /* Without CA and fingerprint there is no TLS. */
 struct tls_settings {
-    char ca[SETTINGS_PATH_MAX]; /* "" = none */
-    bool verify;                /* the certificate must bear the address, too */
-    char
-        fingerprint[SETTINGS_DIGEST_MAX]; /* of the certificate, 40 hex digits; "" = any that the CA signed */
+    char ca[SETTINGS_PATH_MAX];            /* "" = none */
+    bool verify;                           /* the certificate must bear the address, too */
+    char fingerprint[SETTINGS_DIGEST_MAX]; /* of the certificate, 40 or 64 hex digits; "" = any that the CA
+                                              signed */
 };
 
 struct etcd_tls_settings {

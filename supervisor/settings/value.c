@@ -134,9 +134,11 @@ static enum value_problem parse_argument(const struct option *o, const char *tex
 }
 
 /* As openssl prints it, or without the colons. */
+enum { SHA1_DIGITS = 40, SHA256_DIGITS = 64 };
+
 static enum value_problem parse_digest(const struct option *o, const char *text, void *field)
 {
-    char digits[40 + 1] = "";
+    char digits[SHA256_DIGITS + 1] = "";
     size_t count = 0;
     for (const char *p = text; *p; p++) {
         if (*p == ':' && count % 2 == 0 && count > 0 && p[1] && p[1] != ':')
@@ -145,7 +147,8 @@ static enum value_problem parse_digest(const struct option *o, const char *text,
             return VALUE_MALFORMED;
         digits[count++] = (char)toupper((unsigned char)*p);
     }
-    return count == 0 || count == sizeof(digits) - 1 ? store_text(o, digits, field) : VALUE_MALFORMED;
+    bool whole = count == 0 || count == SHA1_DIGITS || count == SHA256_DIGITS;
+    return whole ? store_text(o, digits, field) : VALUE_MALFORMED;
 }
 
 static enum value_problem parse_word(const struct option *o, const char *text, void *field)

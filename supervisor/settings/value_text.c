@@ -146,8 +146,8 @@ void value_expected(const struct option *o, enum value_problem problem, char *ou
         break;
     case OPTION_DIGEST:
         snprintf(out, size,
-                 "a SHA-1 fingerprint of 40 hexadecimal digits, as openssl x509 -noout -fingerprint -sha1 "
-                 "prints it");
+                 "a SHA-1 or SHA-256 fingerprint of 40 or 64 hexadecimal digits, as openssl x509 -noout "
+                 "-fingerprint -sha1 prints it, or -sha256");
         break;
     case OPTION_ARGUMENT:
         snprintf(out, size, "a word of a command line");

@@ -19,7 +19,12 @@ def certificates(directory, *addresses):
     openssl(directory, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-days", "2", "-out", "server.pem", "-extfile", "/dev/stdin",
             stdin="subjectAltName=" + ",".join(f"IP:{address}" for address in addresses) + "\n")
-    shown = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha1", "-in", "server.pem"], cwd=directory,
-                           check=True, capture_output=True, text=True).stdout
     subprocess.run(["chmod", "-R", "a+rX", directory], check=True)
+    return fingerprint(directory, "-sha1")
+
+
+def fingerprint(directory, digest):
+    """Of the server's certificate."""
+    shown = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", digest, "-in", "server.pem"], cwd=directory,
+                           check=True, capture_output=True, text=True).stdout
     return shown.strip().partition("=")[2].replace(":", "")

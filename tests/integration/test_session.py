@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import mariadb_sandbox
-from certificates import certificates
+from certificates import certificates, fingerprint
 
 PROGRAMS = ["test_session_life", "test_session_faults", "test_session_liar", "test_session_flood",
             "test_session_tls"]
@@ -34,8 +34,9 @@ def main():
         return SKIPPED
     with mariadb_sandbox.Sandbox() as box:
         keys = os.path.join(box.directory, "keys")
-        fingerprint = certificates(keys, "127.0.0.1")
-        environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys, TLS_FINGERPRINT=fingerprint)
+        sha1 = certificates(keys, "127.0.0.1")
+        environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys, TLS_FINGERPRINT=sha1,
+                           TLS_FINGERPRINT_SHA256=fingerprint(keys, "-sha256"))
         extra_port = mariadb_sandbox.free_port()
         environment["SERVER_EXTRA_PORT"] = str(extra_port)
         environment.update(start(box, "SERVER", options=["--max-connections=300", f"--extra-port={extra_port}",

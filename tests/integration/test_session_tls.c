@@ -14,7 +14,7 @@
 
 static struct server secure; /* its certificate bears 127.0.0.1; it also listens on 127.0.0.2 */
 static char ca[256], other_ca[256];
-static const char *fingerprint;
+static const char *fingerprint, *sha256;
 
 static struct session_options by_tls(const struct server *at)
 {
@@ -118,10 +118,11 @@ static bool library_34(void)
 static void pinned_to_a_fingerprint(void **state)
 {
     static const char other[] = "0123456789012345678901234567890123456789";
+    static const char other_sha256[] = "0123456789012345678901234567890123456789012345678901234567890123";
     static const struct {
         const char *name;
         const char *why;
-        bool with_ca, other_ca, wrong, verify, other_address, plain_server, up, up_34;
+        bool with_ca, other_ca, wrong, verify, other_address, plain_server, by_sha256, up, up_34;
     } cases[] = {
         {"the certificate", NULL, .up = true},
         {"the certificate, at an address that it does not bear", NULL, .other_address = true, .up = true},
@@ -135,12 +136,16 @@ static void pinned_to_a_fingerprint(void **state)
         {"the certificate, for another address", "Validation", .with_ca = true, .verify = true,
          .other_address = true, .up_34 = true},
         {"a server without TLS", "the server does not support", .plain_server = true},
+        {"the certificate, by its SHA-256", "SHA-1 fingerprints alone", .by_sha256 = true, .up_34 = true},
+        {"another certificate, by its SHA-256", "ingerprint", .by_sha256 = true, .wrong = true},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct client c;
         struct session_options o = by_tls(cases[i].plain_server ? &server : &secure);
-        o.tls_fingerprint = cases[i].wrong ? other : fingerprint;
+        o.tls_fingerprint = cases[i].by_sha256 ? (cases[i].wrong ? other_sha256 : sha256)
+                            : cases[i].wrong   ? other
+                                               : fingerprint;
         o.tls_ca = cases[i].other_ca ? other_ca : cases[i].with_ca ? ca : NULL;
         o.tls_verify = cases[i].verify;
         if (cases[i].other_address)
@@ -297,7 +302,8 @@ int main(void)
     };
     const char *keys = getenv("TLS_KEYS");
     fingerprint = getenv("TLS_FINGERPRINT");
-    if (!fixture_find_servers() || !keys || !fingerprint)
+    sha256 = getenv("TLS_FINGERPRINT_SHA256");
+    if (!fixture_find_servers() || !keys || !fingerprint || !sha256)
         return 77; /* run by test_session.py */
     secure = fixture_server("TLS");
     snprintf(ca, sizeof(ca), "%s/ca.pem", keys);

@@ -19,6 +19,8 @@
 #define TEN          "0123456789"
 #define HUNDRED      TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
+#define SHA256_BUT_ONE "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+
 static const struct fixture_case complaints[] = {
     {"empty", "/node.conf: the file is empty", NODE({"", ""})},
     {"only a comment", "/node.conf: the file is empty", NODE({"", "# nothing\n"})},
@@ -62,6 +64,11 @@ static const struct fixture_case complaints[] = {
      NODE({"\"mx1\"", "( \"mx1\" )"})},
     {"a text for a group", "/node.conf:8: fencer: found \"x\", expected a map of options",
      NODE({"{ kill_server = true; }", "\"x\""})},
+    {"a fingerprint that is cut short", "ab...\", expected a SHA-1 or SHA-256 fingerprint",
+     NODE({"  password_file", "  tls = { fingerprint = \"" SHA256_BUT_ONE "\"; };\npassword_file"})},
+    {"a fingerprint of something else",
+     "/node.conf:5: peer.tls.fingerprint: found \"sha256:00\", expected a SHA-1 or SHA-256 fingerprint",
+     NODE({"  password_file", "  tls = { fingerprint = \"sha256:00\"; };\npassword_file"})},
     {"a relative socket", "/node.conf:2: local.socket: found \"mysqld.sock\", expected an absolute path",
      NODE({"/run/mysqld/mysqld.sock", "mysqld.sock"})},
     {"a long socket", "/node.conf:2: local.socket: found 123 characters, expected at most 107",
