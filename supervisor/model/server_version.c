@@ -32,6 +32,10 @@ const struct server_difference server_differences[] = {
      "such calls are ended when a promotion begins (daemon/fencer_reset.c)"},
     {SERVER_RELEASE(11, 8), "mariadb-binlog of an older release refuses the server",
      "it has to be the server's (io/binlog_read.c says so)"},
+    {SERVER_RELEASE(11, 8),
+     "its clients, libmariadb 3.4 and mariadb-binlog, speak TLS unless told not to, refuse a server without it, and "
+     "have one option for all that is verified",
+     "each is told what it is to do and to verify (io/tls_library.c, io/binlog_read.c)"},
     {SERVER_RELEASE(12, 0), "read_only is a word of four and no number: ON+0 is 0",
      "it is never reckoned with, and read in either form (rows_tri); NO_LOCK and NO_LOCK_NO_ADMIN are unknown"},
 };
