@@ -90,7 +90,7 @@ class Pair:
                        " CREATE TABLE mail.`we``ird t` (a INT); INSERT INTO mail.alias (address)"
                        " VALUES ('one'), ('two'), ('three')")
         self.two.query(f"CHANGE MASTER TO master_host='127.0.0.1', master_port={self.ports[0]}, master_user='repl',"
-                       " master_password='x', master_use_gtid=slave_pos; START SLAVE")
+                       " master_password='x', master_use_gtid=slave_pos, master_ssl_verify_server_cert=0; START SLAVE")
         at = self.one.value("SELECT @@gtid_binlog_pos")
         expect("n2 follows", self.two.value(f"SELECT MASTER_GTID_WAIT('{at}', 20)"), "0")
         self.two.query("STOP SLAVE")
