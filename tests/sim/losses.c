@@ -44,6 +44,18 @@ static void judge_due(struct world *w, int s)
     w->due_to = same;
 }
 
+/* Lossless: the row of a term stands whose operator accepted a loss. It is lost from here on, also where the
+ * promotion is given up before anything is enabled: this node has the later term then. */
+void loss_accepted(struct world *w, int s)
+{
+    const struct server *v = &w->servers[s];
+    uint32_t same = history_shared(&v->own, v->applied, &w->due, w->due_to);
+    if (!w->c.lossless || same >= w->due_to)
+        return;
+    w->tally.lost += w->due_to - same;
+    w->due_to = same;
+}
+
 /* Liveness: the faults have ended. Who follows has all of it. */
 void loss_at_end(struct world *w)
 {

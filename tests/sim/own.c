@@ -51,7 +51,8 @@ void own_term(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);
     bool unplanned = p->m.why == REASON_CERTIFIED || p->m.why == REASON_SILENCE;
-    struct statement st = {.verb = DO_TERM, .epoch = (uint32_t)p->m.epoch, .kind = unplanned};
+    struct statement st = {
+        .verb = DO_TERM, .epoch = (uint32_t)p->m.epoch, .kind = unplanned, .hold = p->m.accept_loss};
     if (p->term_asked || p->o.term_written || !session_is_up(w, n, SLOT_CONTROL))
         return;
     p->term_asked = 1;

@@ -200,6 +200,7 @@ void invariant_excused(struct world *w, int64_t until);
 /* losses.c */
 void loss_acked(struct world *w, int s, uint32_t to);
 void loss_at_end(struct world *w);
+void loss_accepted(struct world *w, int s);
 void loss_enabled(struct world *w, int s);
 
 /* trace.c */

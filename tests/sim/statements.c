@@ -279,6 +279,8 @@ static bool write_term(struct world *w, int s, int c, struct answer *a)
         a->status = GOT_ERROR; /* the supervisor's account may, but it is not the writer's: 1290 is nearer */
     else
         server_term(w, s, k->now.epoch, k->now.kind);
+    if (k->now.hold)
+        loss_accepted(w, s);
     if (!v->waiting)
         return true;
     k->pc = 1;
@@ -420,6 +422,8 @@ void server_step(struct world *w, int s, int c)
     }
     struct session *from = session_of(w, k->node, k->slot);
     struct answer *a = from->gen == k->link_gen && from->outstanding ? &from->answer : &unread;
+    if (a == &unread)
+        unread.status = GOT_OK; /* nothing of another statement's */
     uint32_t gen = k->gen;
     if (!execute(w, s, c, a))
         return;

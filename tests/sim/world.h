@@ -216,7 +216,7 @@ struct statement {
     uint16_t file;
     uint8_t verb;
     uint8_t kind;                         /* of a note */
-    uint8_t state, vip, ask, hold, waits; /* of a bulletin */
+    uint8_t state, vip, ask, hold, waits; /* of a bulletin; hold of a term: its operator accepted a loss */
 };
 
 enum reply_state { GOT_OK = 0, GOT_ERROR, GOT_LOST };
