@@ -68,7 +68,7 @@ static void slave_text(const struct node *n, char *out, size_t size, const char 
 /* That, with `before` in front of it. */
 static void slave_statement(struct node *n, const char *before, const char *verb, const char *threads)
 {
-    char text[96], sql[256];
+    char text[96], sql[GTID_TEXT_MAX + 256];
     slave_text(n, text, sizeof(text), verb, threads);
     snprintf(sql, sizeof(sql), "%s%s", before, text);
     control_run(n, sql, STATEMENT_MS);
@@ -100,6 +100,24 @@ static const char *semi_sync_choice(const struct node *n)
 {
     return n->policy.lossless || lacks_own_transactions(n) ? "SET GLOBAL rpl_semi_sync_slave_enabled=1;"
                                                            : "SET GLOBAL rpl_semi_sync_slave_enabled=0;";
+}
+
+/* Transactions of our own that crash recovery took back are received again only from before them. With a
+ * thread that runs the position is not to be set, and was set when both were stopped. */
+static void start_statement(struct node *n, const char *threads)
+{
+    char pos[GTID_TEXT_MAX], before[GTID_TEXT_MAX + 128];
+    const struct server_view *own = &n->o.own;
+    bool stopped = own->replication.io == IO_NO && own->replication.sql == TRI_NO;
+    if (n->policy.lossless && own->slave_pos_corrected && stopped) {
+        gtid_set_format(&own->slave_pos, pos, sizeof(pos));
+        log_notice("recovery took back transactions of this server that the other has: receiving from %s",
+                   pos);
+        snprintf(before, sizeof(before), "SET GLOBAL gtid_slave_pos='%s';%s", pos, semi_sync_choice(n));
+    } else {
+        snprintf(before, sizeof(before), "%s", semi_sync_choice(n));
+    }
+    slave_statement(n, before, "START", threads);
 }
 
 void own_stop_receiver(struct node *n)
@@ -134,7 +152,7 @@ void own_start_receiver(struct node *n)
     const struct replication_view *r = &n->o.own.replication;
     if (!r->known || (r->io != IO_NO && r->sql == TRI_YES) || repeated(&n->started_threads_us, n->o.now_us))
         return;
-    slave_statement(n, semi_sync_choice(n), "START", r->sql == TRI_YES ? "IO_THREAD" : "");
+    start_statement(n, r->sql == TRI_YES ? "IO_THREAD" : "");
 }
 
 void own_start_threads(struct node *n)
@@ -142,7 +160,7 @@ void own_start_threads(struct node *n)
     const struct replication_view *r = &n->o.own.replication;
     if (!r->known || repeated(&n->started_threads_us, n->o.now_us))
         return;
-    slave_statement(n, semi_sync_choice(n), "START", "");
+    start_statement(n, "");
 }
 
 /* Only the receiver, and only beside a running applier: with both stopped START discards the relay log. */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TAKEN_BACK_MAX 10000 /* commits that wait at once, and the gap that a term begins with */
+
 static int compare_key(const struct gtid *a, const struct gtid *b)
 {
     if (a->domain != b->domain)
@@ -259,6 +261,32 @@ static bool has_extra_in(const struct gtid_set *a, const struct gtid_set *b, uin
 bool gtid_state_has(const struct gtid_set *state, const struct gtid *gtid)
 {
     return gtid->seq <= seq_of_server(state, gtid);
+}
+
+static bool was_taken_back(const struct gtid *g, const struct gtid_set *state, uint32_t self)
+{
+    uint64_t have = seq_of_domain(state, g->domain);
+    return g->server == self && have > 0 && have < g->seq && g->seq - have <= TAKEN_BACK_MAX;
+}
+
+bool gtid_slave_pos_correct(struct gtid_set *slave_pos, const struct gtid_set *binlog_pos,
+                            const struct gtid_set *binlog_state, uint32_t self)
+{
+    struct gtid_set right = {.known = slave_pos->known && binlog_pos->known && binlog_state->known};
+    bool corrected = false;
+    for (size_t i = 0; right.known && i < slave_pos->count; i++) {
+        const struct gtid *g = &slave_pos->at[i];
+        bool wrong = was_taken_back(g, binlog_state, self);
+        for (size_t k = 0; wrong && k < binlog_pos->count; k++)
+            if (binlog_pos->at[k].domain == g->domain)
+                gtid_pos_advance(&right, &binlog_pos->at[k]);
+        if (!wrong)
+            gtid_pos_advance(&right, g);
+        corrected = corrected || wrong;
+    }
+    if (corrected)
+        *slave_pos = right;
+    return corrected;
 }
 
 struct gtid_set gtid_state_common(const struct gtid_set *a, const struct gtid_set *b)

@@ -113,6 +113,14 @@ enum tri gtid_state_disjoint(const struct gtid_set *a, const struct gtid_set *b)
 /* Is a transaction in a state? By its own server's entry: no if that server is not named. */
 bool gtid_state_has(const struct gtid_set *state, const struct gtid *gtid);
 
+/* Corrects the gtid_slave_pos of server `self`: a transaction of its own that the other returned counts as
+ * applied there before it is committed here, and stays so when crash recovery takes it back (lossless:
+ * init_rpl_role=SLAVE). Received from such a position it would be missing for good. It gives way to what the
+ * binary log has of its domain. True if there was one. A domain without an entry in the log was seeded, and
+ * one that is further behind than commits can wait at once, too. */
+bool gtid_slave_pos_correct(struct gtid_set *slave_pos, const struct gtid_set *binlog_pos,
+                            const struct gtid_set *binlog_state, uint32_t self);
+
 /* The position up to which two states share their history: per domain the highest GTID that is in both.
  * Unknown if either is. */
 struct gtid_set gtid_state_common(const struct gtid_set *a, const struct gtid_set *b);

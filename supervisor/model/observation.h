@@ -115,7 +115,8 @@ struct server_view {
     uint32_t domain_id; /* gtid_domain_id */
     enum tri domain_known;
     struct gtid_set binlog_pos;
-    struct gtid_set slave_pos;
+    struct gtid_set slave_pos; /* without transactions of its own that recovery took back */
+    bool slave_pos_corrected;  /* the server's own gtid_slave_pos has some */
     struct gtid_set binlog_state;
     struct replication_view replication;
     unsigned auto_increment_increment;

@@ -269,6 +269,8 @@ static void observe_variables(struct server_view *view, const struct rows *set)
     cell_gtid(&view->binlog_pos, set, 0, "gtid_binlog_pos");
     cell_gtid(&view->slave_pos, set, 0, "gtid_slave_pos");
     cell_gtid(&view->binlog_state, set, 0, "gtid_binlog_state");
+    view->slave_pos_corrected =
+        gtid_slave_pos_correct(&view->slave_pos, &view->binlog_pos, &view->binlog_state, view->server_id);
     view->auto_increment_increment = cell_unsigned(set, 0, "auto_increment_increment");
     view->auto_increment_offset = cell_unsigned(set, 0, "auto_increment_offset");
     const char *scheduler = rows_text(set, 0, "event_scheduler");

@@ -458,6 +458,38 @@ static void a_made_fork_is_found(void **state)
     }
 }
 
+/* ---- what recovery took back ---- */
+
+static const struct {
+    const char *name, *slave_pos, *binlog_pos, *state;
+    bool corrected;
+    const char *right;
+} taken_back[] = {
+    {"a writer that crashed while a commit of its own had returned", "0-2-105", "0-2-103", "0-1-50,0-2-103",
+     true, "0-2-103"},
+    {"all of its own since the other's last", "0-2-105", "0-1-50", "0-1-50", true, "0-1-50"},
+    {"in one domain of two", "0-2-105,7-1-9", "0-2-103,7-1-9", "0-2-103,7-1-9", true, "0-2-103,7-1-9"},
+    {"all is in the log", "0-2-105", "0-2-105", "0-1-50,0-2-105", false, "0-2-105"},
+    {"the log has more of others", "0-2-105", "0-1-106", "0-2-105,0-1-106", false, "0-2-105"},
+    {"what the other wrote", "0-1-105", "0-1-103", "0-1-103,0-2-90", false, "0-1-105"},
+    {"seeded, with nothing in the log", "0-2-105", "", "", false, "0-2-105"},
+    {"seeded, with nothing of the domain", "0-2-105", "7-2-3", "7-2-3", false, "0-2-105"},
+    {"further behind than commits wait", "0-2-20000", "0-2-3", "0-2-3", false, "0-2-20000"},
+    {"nothing received", "", "0-2-105", "0-2-105", false, ""},
+};
+
+static void finds_what_recovery_took_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(taken_back); i++) {
+        struct gtid_set have = set_of(taken_back[i].slave_pos), log = set_of(taken_back[i].binlog_pos),
+                        all = set_of(taken_back[i].state);
+        if (gtid_slave_pos_correct(&have, &log, &all, 2) != taken_back[i].corrected)
+            fail_msg("%s: corrected: %d", taken_back[i].name, !taken_back[i].corrected);
+        assert_text(taken_back[i].name, &have, taken_back[i].right);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +507,7 @@ int main(void)
         cmocka_unit_test(states_compare_consistently),
         cmocka_unit_test(names_and_counts_what_is_extra),
         cmocka_unit_test(a_made_fork_is_found),
+        cmocka_unit_test(finds_what_recovery_took_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,32 @@ def kill_writer(t):
     end(t, t.standby, terms=2, outage_s=10)
 
 
+def looped_back(t):
+    """Has the writer's own last transaction come back to it, applied by the other and not yet committed here?"""
+    own, server = t.server(t.writer), t.host(t.writer).server_id
+    sent, back = own.sql("SELECT @@global.gtid_binlog_pos, @@global.gtid_slave_pos")[0]
+    return sent == back and f"-{server}-" in back
+
+
+@lossless(name="lossless-looped-back", quick=True)
+def loop_back(t):
+    """A commit that waits for an acknowledgement comes back to the writer from the other, which counts it as applied
+    there; then the writer's server is killed and its recovery takes the commit back. It has to be received again."""
+    begin(t)
+    faults.stop(t.host(t.standby), "supervisor")  # which would make the receiver acknowledge again
+    t.server(t.standby).sql("STOP SLAVE IO_THREAD; SET GLOBAL rpl_semi_sync_slave_enabled=0; START SLAVE IO_THREAD")
+    with contextlib.suppress(LabError):  # a busy machine lets them go before it is seen: all of this holds then, too
+        t.wait("the commits that wait come back", lambda: looped_back(t), 3)
+    t.fault(faults.kill(t.host(t.writer), "mariadbd"))
+    faults.resume(t.host(t.standby), "supervisor")
+    t.wait_writer(t.standby, 20)
+    t.server(t.writer).start()
+    t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 30)
+    end(t, t.standby, terms=2, outage_s=30)
+    rows = [set(t.server(node).sql("SELECT client, seq FROM lab.appends")) for node in (t.writer, t.standby)]
+    expect(rows[0] == rows[1], f"{t.writer} lacks {sorted(rows[1] - rows[0])}, {t.standby} {sorted(rows[0] - rows[1])}")
+
+
 def kill_standby_until_marked(t):
     host = t.host(t.standby)
     t.fault(faults.kill(host, "mariadbd"))
