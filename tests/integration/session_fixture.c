@@ -12,7 +12,7 @@
 
 #include "io/loop.h"
 
-int64_t fixture_slack_us = CLOCK_MS(60);
+int64_t fixture_slack_us = CLOCK_MS(250);
 struct event_base *base;
 struct server server, victim;
 const char *password;
