@@ -123,8 +123,8 @@ def time_of_the_holders_last_renewal_is_seen():
         one.process.kill()
         gone = time.monotonic()
         while two.say()["holder"]:
-            past_ms = (time.monotonic() - gone) * 1000
-            expect("heard of since it was ended", two.say()["other_renewed_ms"] < past_ms - 5, False)
+            past_ms = (time.monotonic() - gone) * 1000 - 500  # a renewal that was sent may wait that long at etcd
+            expect("heard of since it was ended", two.say()["other_renewed_ms"] < past_ms, False)
             time.sleep(0.05)
         expect("seen until after its lease", time.monotonic() - gone > LEASE_MS / 1000, True)
 
