@@ -17,6 +17,8 @@ import threading
 import time
 import urllib.request
 
+from ports import free_port
+
 PREFIX = "/replcheck/test/"
 PR_SET_PDEATHSIG = 1
 DRIVER = os.path.join("tests", "integration", "etcd_driver")
@@ -28,12 +30,6 @@ class Failure(Exception):
 
 def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def free_port(address="127.0.0.1"):
-    with socket.socket() as sock:
-        sock.bind((address, 0))
-        return sock.getsockname()[1]
 
 
 def wait_for(what, condition, seconds=10.0):

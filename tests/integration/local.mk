@@ -1,5 +1,5 @@
 # What this folder adds to the build.
-EXTRA_DIST += tests/integration/service_manager.py tests/integration/mariadb_sandbox.py tests/integration/test_vip_cloud.py
+EXTRA_DIST += tests/integration/service_manager.py tests/integration/mariadb_sandbox.py tests/integration/ports.py tests/integration/test_vip_cloud.py
 
 check_PROGRAMS += tests/integration/schema_driver
 schema_tests = \

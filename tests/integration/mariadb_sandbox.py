@@ -30,7 +30,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -172,13 +171,6 @@ class Session:
 
 
 # ------------------------------------------------------------------------------------------------ servers
-
-def free_port():
-    """A TCP port on 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
 
 def of_server(*argv):
     """A program of the server's packages, as a command."""

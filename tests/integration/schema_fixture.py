@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 
-from mariadb_sandbox import Sandbox, SqlError, free_port, private_users
+from mariadb_sandbox import Sandbox, SqlError, private_users
+from ports import free_port
 
 DRIVER = os.path.abspath(os.environ.get("SCHEMA_DRIVER", "tests/integration/schema_driver"))
 CLUSTER, VOTE, WRITE = "mail", "replcheck.vote.mail", "replcheck.write.mail"

@@ -40,7 +40,7 @@ def lag(us):
 
 def node(name, number, writer):
     return {"name": name, "address": f"127.0.0.{number}:9", "reachable": True, "trouble": None, "age_ms": 10,
-            "read_only": not writer, "server_id": number, "server_version": "10.11.19-MariaDB", "server_standing": None, "supervised": True,
+            "read_only": not writer, "server_id": number, "supervised": True,
             "state": "writer" if writer else "standby", "epoch": 7, "vip": writer, "waits": False, "maintenance": False, "config_hash": None,
             "replication_configured": True, "connection": None, "io_thread": "yes", "sql_thread": True,
             "io_errno": 0, "sql_errno": 0, "error": None, "sql_delay_s": 0, "lagging": not writer, "lag_received": lag(0),

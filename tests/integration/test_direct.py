@@ -13,7 +13,8 @@ import tempfile
 from case_fixture import (DIRECT, NOT_BUILT, PATIENCE_S, PLUGIN, TOOL, Failure, are_built, await_true, case, cluster,
                           expect, expect_in, run_cases, write, write_node)
 from certificates import certificates
-from mariadb_sandbox import Sandbox, free_port, private_users
+from mariadb_sandbox import Sandbox, private_users
+from ports import free_port
 
 USERS = {"replcheck": 61001}
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--gtid-strict-mode=1", "--binlog-format=ROW",

@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 
-from mariadb_sandbox import Sandbox, SqlError, free_port, private_users
+from mariadb_sandbox import Sandbox, SqlError, private_users
+from ports import free_port
 
 TOOL = os.path.abspath("mysql-replcheck")
 USERS = {"replcheck": 61001, "replcheck-fence": 61002}

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 from daemon_fixture import Failure, case, children, main, node, wait_for
 

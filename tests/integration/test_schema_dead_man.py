@@ -6,7 +6,7 @@ import threading
 import time
 
 from mariadb_sandbox import SqlError
-from schema_fixture import (WRITE, await_read_only, case, done, expect, expect_error, gone, main, node,
+from schema_fixture import (WRITE, await_read_only, case, expect, expect_error, gone, main, node,
                             read_only, writer)
 
 

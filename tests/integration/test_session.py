@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import mariadb_sandbox
+import ports
 from certificates import certificates, fingerprint
 
 PROGRAMS = ["test_session_life", "test_session_faults", "test_session_liar", "test_session_flood",
@@ -19,7 +20,7 @@ SKIPPED = 77
 
 
 def start(box, prefix, **options):
-    server = box.start(prefix.lower(), port=mariadb_sandbox.free_port(), **options)
+    server = box.start(prefix.lower(), port=ports.free_port(), **options)
     with server.connect() as session:
         session.query(f"CREATE USER tester@'%' IDENTIFIED BY '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
         session.query("GRANT ALL ON *.* TO tester@'%'")
@@ -37,7 +38,7 @@ def main():
         sha1 = certificates(keys, "127.0.0.1")
         environment = dict(os.environ, SERVER_PASSWORD=PASSWORD, TLS_KEYS=keys, TLS_FINGERPRINT=sha1,
                            TLS_FINGERPRINT_SHA256=fingerprint(keys, "-sha256"))
-        extra_port = mariadb_sandbox.free_port()
+        extra_port = ports.free_port()
         environment["SERVER_EXTRA_PORT"] = str(extra_port)
         environment.update(start(box, "SERVER", options=["--max-connections=300", f"--extra-port={extra_port}",
                                                          "--extra-max-connections=2", "--skip-ssl"]))
