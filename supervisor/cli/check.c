@@ -12,6 +12,7 @@
 #include "cli/fetch.h"
 #include "cli/json_print.h"
 #include "cli/pairs.h"
+#include "io/session.h"
 #include "wire/check_line.h"
 #include "wire/report_json.h"
 
@@ -238,5 +239,9 @@ int check_main(const struct cli *cli, int argc, char **argv)
                unsupervised ? "no supervisor answers: " : "", e.text);
     }
     free(q);
-    return fflush(stdout) == 0 ? code : EXIT_UNKNOWN;
+    if (fflush(stdout) != 0)
+        code = EXIT_UNKNOWN;
+    if (session_connects_left())
+        _exit(code);
+    return code;
 }

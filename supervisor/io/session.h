@@ -118,4 +118,8 @@ void session_close(struct session *s, const char *reason);
 /* Tries to connect now instead of when the back-off ends. */
 void session_retry_now(struct session *s);
 
+/* Does a connect that was given up go on in a thread of its own? A program that ends then leaves by _exit():
+ * what the thread uses is not to be taken down below it. */
+bool session_connects_left(void);
+
 #endif

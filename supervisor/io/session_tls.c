@@ -60,7 +60,6 @@ static void *run(void *arg)
     job->trouble = tls_library_connect(job->handle, job->address, job->port, job->socket, job->user,
                                        job->password, CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS);
     pthread_mutex_lock(&lock);
-    threads--;
     job->ended = true;
     bool abandoned = job->abandoned;
     if (!abandoned)
@@ -68,7 +67,18 @@ static void *run(void *arg)
     pthread_mutex_unlock(&lock);
     if (abandoned)
         job_free(job);
+    pthread_mutex_lock(&lock);
+    threads--;
+    pthread_mutex_unlock(&lock);
     return NULL;
+}
+
+bool session_connects_left(void)
+{
+    pthread_mutex_lock(&lock);
+    bool left = threads > 0;
+    pthread_mutex_unlock(&lock);
+    return left;
 }
 
 static void on_finished(evutil_socket_t fd, short what, void *arg)
