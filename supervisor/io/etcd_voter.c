@@ -8,10 +8,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define POLL_WAIT_US   3000 /* the holder is giving the vote up just now */
-#define POLL_US        100000
-#define WAIT_US        1000000
-#define BACKOFF_MIN_US 50000
+#define POLL_WAIT_US 3000 /* the holder is giving the vote up just now */
+#define POLL_US      100000
+#define WAIT_US      1000000
 
 static void begin_taking(struct etcd_voter *v);
 static void taken(void *arg, const struct etcd_reply *r);
@@ -34,63 +33,6 @@ struct vote *etcd_voter_vote(const struct etcd_voter *v)
 void etcd_voter_changed(struct etcd_voter *v)
 {
     v->base.e.changed(v->base.e.arg);
-}
-
-/* Once for each new kind of complaint: the reasons have times in them. */
-static void complain(struct etcd_voter *v, const char *what, const char *why)
-{
-    if (v->complaint && strcmp(what, v->complaint) == 0)
-        return;
-    v->complaint = what;
-    log_warning("%s: %s: %s", v->name, what, why);
-}
-
-static void content(struct etcd_voter *v)
-{
-    if (v->complaint)
-        log_notice("%s: etcd answers as it should", v->name);
-    v->complaint = NULL;
-    v->backoff_us = 0;
-}
-
-/* ---- the lease: our session ---- */
-
-void etcd_voter_end_act(struct etcd_voter *v)
-{
-    etcd_client_cancel(&v->acting);
-    v->act = ETCD_ACT_NONE;
-}
-
-static void revoked(void *arg, const struct etcd_reply *r)
-{
-    struct etcd_voter *v = arg;
-    if (!r->answer)
-        log_info("%s: whether the old lease is revoked is not known; it ends by itself: %s", v->name,
-                 r->failure);
-}
-
-void etcd_voter_close(struct etcd_voter *v, const char *reason)
-{
-    const struct vote *vote = etcd_voter_vote(v);
-    if (!v->lease)
-        return;
-    if (vote->held && vote->counted && v->wanted)
-        log_notice("%s: the lease that held the vote is given up: %s", v->name, reason);
-    else
-        log_info("%s: the lease is given up: %s", v->name, reason);
-    quorum_lost(v->base.o.quorum, v->base.o.index);
-    etcd_voter_end_act(v);
-    etcd_client_cancel(&v->looking);
-    etcd_client_cancel(&v->keeping);
-    etcd_client_cancel(&v->timing);
-    etcd_client_ask(v->client, ETCD_ASK_REVOKE, etcd_lease_json(v->lease), v->base.o.silent_ms, revoked, v);
-    v->lease = 0;
-    v->table_known = false;
-    v->grant_at_us = clock_now_us() + v->backoff_us;
-    v->backoff_us = v->backoff_us ? v->backoff_us * 2 : BACKOFF_MIN_US;
-    if (v->backoff_us > CLOCK_MS(v->base.o.silent_ms) / 2)
-        v->backoff_us = CLOCK_MS(v->base.o.silent_ms) / 2;
-    etcd_voter_changed(v);
 }
 
 /* What was told is older than what had been told before: a backup was put back, or all data are gone. */
@@ -176,7 +118,7 @@ bool etcd_voter_take_table(struct etcd_voter *v, const struct etcd_reply *r, int
     struct etcd_table table;
     struct err e;
     if (!r->answer) {
-        complain(v, "etcd does not answer", r->failure);
+        etcd_voter_complain(v, "etcd does not answer", r->failure);
         return false;
     }
     voter_answered(&v->base, r->sent_us);
@@ -187,17 +129,17 @@ bool etcd_voter_take_table(struct etcd_voter *v, const struct etcd_reply *r, int
     }
     if (r->answer->outcome != ETCD_OK) {
         v->table_known = false;
-        complain(v, "etcd refuses", r->answer->why.text);
+        etcd_voter_complain(v, "etcd refuses", r->answer->why.text);
         return false;
     }
     if (went_back(v, r->answer, asked_revision))
         return false;
     if (!etcd_table_read(&table, &v->base.o.names, r->answer, read_us, &e)) {
         v->table_known = false;
-        complain(v, "what etcd tells is of no use", e.text);
+        etcd_voter_complain(v, "what etcd tells is of no use", e.text);
         return false;
     }
-    content(v);
+    etcd_voter_content(v);
     if (r->answer->revision < v->revision) /* a later answer overtook this one: what that told stands */
         return v->table_known;
     v->table = table;
@@ -260,7 +202,7 @@ static void looked(void *arg, const struct etcd_reply *r)
     etcd_voter_changed(v);
 }
 
-static void look(struct etcd_voter *v, int64_t now_us)
+void etcd_voter_look(struct etcd_voter *v, int64_t now_us)
 {
     if (v->looking || v->act == ETCD_ACT_TAKE)
         return;
@@ -331,7 +273,7 @@ static void begin_taking(struct etcd_voter *v)
         take(v);
     } else { /* only to look costs etcd nothing */
         look_again_soon(v, now);
-        look(v, now);
+        etcd_voter_look(v, now);
     }
 }
 
@@ -358,83 +300,22 @@ static void drop(struct voter *base)
     etcd_voter_close(v, "the vote is given back");
 }
 
-/* ---- opening and keeping ---- */
-
-static void granted(void *arg, const struct etcd_reply *r)
-{
-    struct etcd_voter *v = arg;
-    int64_t wanted_s = v->base.o.lease_ms / 1000 + 1;
-    v->granting = NULL;
-    v->grant_at_us = clock_now_us() + BACKOFF_MIN_US;
-    if (!r->answer || r->answer->outcome != ETCD_OK) {
-        complain(v, "etcd grants no lease", r->answer ? r->answer->why.text : r->failure);
-        return;
-    }
-    if (r->answer->ttl_s < wanted_s) {
-        complain(v, "etcd grants no lease", "it offers fewer seconds than were asked for");
-        return;
-    }
-    if (r->answer->ttl_s > wanted_s && r->answer->ttl_s != v->granted_s)
-        log_notice(
-            "%s: etcd grants no lease of less than %lld s: after the loss of a whole host nobody writes for "
-            "%lld s longer",
-            v->name, (long long)r->answer->ttl_s, (long long)(r->answer->ttl_s - wanted_s));
-    voter_answered(&v->base, r->sent_us);
-    v->lease = r->answer->lease;
-    v->granted_s = r->answer->ttl_s;
-    v->kept_alive_us = r->sent_us;
-    v->look_again_us = 0;
-    quorum_opened(v->base.o.quorum, v->base.o.index, (unsigned long)v->lease, r->answered_us);
-    look(v, r->answered_us); /* no key is put below rows that cannot be read */
-    etcd_voter_changed(v);
-}
-
-static void open_lease(struct etcd_voter *v, int64_t now_us)
-{
-    if (v->granting || now_us < v->grant_at_us)
-        return;
-    v->granting = etcd_client_ask(v->client, ETCD_ASK_GRANT, etcd_grant_json(v->base.o.lease_ms / 1000 + 1),
-                                  v->base.o.silent_ms, granted, v);
-}
-
-static void kept_alive(void *arg, const struct etcd_reply *r)
-{
-    struct etcd_voter *v = arg;
-    v->keeping = NULL;
-    if (!r->answer || r->answer->outcome != ETCD_OK) {
-        v->kept_alive_us = 0; /* again with the next renewal */
-        return;
-    }
-    voter_answered(&v->base, r->sent_us);
-    if (r->answer->ttl_s == 0)
-        etcd_voter_close(v, "etcd does not know the lease any more");
-}
-
-static void keep_alive(struct etcd_voter *v, int64_t now_us)
-{
-    if (v->keeping || now_us - v->kept_alive_us < v->granted_s * 1000000 / 4)
-        return;
-    v->kept_alive_us = now_us;
-    v->keeping = etcd_client_ask(v->client, ETCD_ASK_KEEP_ALIVE, etcd_lease_json(v->lease),
-                                 v->base.o.silent_ms, kept_alive, v);
-}
-
 static void step(struct voter *base, int64_t now_us)
 {
     struct etcd_voter *v = etcd_voter_of(base);
     if (!v->lease) {
-        open_lease(v, now_us);
+        etcd_voter_open(v, now_us);
         return;
     }
     if (quorum_must_close(v->base.o.quorum, v->base.o.index, now_us)) {
         etcd_voter_close(v, "the vote's validity ended before it was renewed");
         return;
     }
-    keep_alive(v, now_us);
+    etcd_voter_keep_alive(v, now_us);
     if (v->wanted && !etcd_voter_vote(v)->held && now_us >= v->look_again_us)
         begin_taking(v);
     if (now_us - v->looked_us >= CLOCK_MS(v->base.o.renew_ms) - 5000)
-        look(v, now_us);
+        etcd_voter_look(v, now_us);
 }
 
 /* ---- life ---- */
@@ -498,6 +379,6 @@ struct voter *etcd_voter_new(struct event_base *base, const struct etcd_voter_op
     v->name = mem_strdup(options->client.name);
     etcd_key_prefix(v->prefix, options->common.names.cluster);
     etcd_key_vote(v->vote_key, options->common.names.cluster);
-    open_lease(v, clock_now_us());
+    etcd_voter_open(v, clock_now_us());
     return &v->base;
 }

@@ -1,5 +1,6 @@
-/* The inside of a voter in etcd, shared by its files: etcd_voter.c has the lease, the taking and the looking,
- * etcd_voter_rows.c what is written below the vote: promises, marks and releases. */
+/* The inside of a voter in etcd, shared by its files: etcd_voter.c has the looking and the taking,
+ * etcd_voter_lease.c the lease, which is the session, etcd_voter_rows.c what is written below the vote:
+ * promises, marks and releases. */
 #ifndef REPLCHECK_IO_ETCD_VOTER_INTERNAL_H
 #define REPLCHECK_IO_ETCD_VOTER_INTERNAL_H
 
@@ -53,8 +54,20 @@ void etcd_voter_changed(struct etcd_voter *v);
 
 /* Is the vote's key under our lease, as it was last told? */
 bool etcd_voter_is_ours(const struct etcd_voter *v);
+
+/* Asks for a lease where none is asked for yet and the back-off is over. */
+void etcd_voter_open(struct etcd_voter *v, int64_t now_us);
+/* Renews it at etcd, when that is due: the vote's validity rests on the looks, not on this. */
+void etcd_voter_keep_alive(struct etcd_voter *v, int64_t now_us);
 /* Gives the lease up, and with it the vote; a new one is asked for after a back-off. */
 void etcd_voter_close(struct etcd_voter *v, const char *reason);
+/* Logged once for each new kind (`what`, a literal): the reasons have times in them. */
+void etcd_voter_complain(struct etcd_voter *v, const char *what, const char *why);
+/* It did as it should. */
+void etcd_voter_content(struct etcd_voter *v);
+
+/* Reads all keys, which renews a vote that is held; nothing where that is under way. */
+void etcd_voter_look(struct etcd_voter *v, int64_t now_us);
 
 /* Sends `txn` as the act `what`. Only where none is under way. */
 void etcd_voter_act(struct etcd_voter *v, enum etcd_act what, const struct etcd_txn *txn, int64_t deadline_ms,

@@ -34,5 +34,5 @@ if HAVE_LIBCURL
 libio_a_SOURCES += supervisor/io/http_client.c supervisor/io/http_client.h \
 	supervisor/io/etcd_client.c supervisor/io/etcd_client.h \
 	supervisor/io/etcd_voter.c supervisor/io/etcd_voter.h supervisor/io/etcd_voter_internal.h \
-	supervisor/io/etcd_voter_rows.c
+	supervisor/io/etcd_voter_lease.c supervisor/io/etcd_voter_rows.c
 endif
