@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+from case_fixture import CASES, Failure, case, expect  # noqa: F401  (case: for its tests)
 from mariadb_sandbox import Sandbox, SqlError, private_users
 
 PUPPET = os.path.abspath(os.environ.get("FENCER_PUPPET", "tests/integration/fencer_puppet"))
@@ -43,23 +44,6 @@ run_as = "replcheck";
 run_dir = "{dir}/run";
 state_dir = "{dir}/state";
 """
-CASES = []
-
-
-class Failure(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
 PATIENCE = 4  # on a busy machine everything takes longer; how long is a matter of bench/
 
 

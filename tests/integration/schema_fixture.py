@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from case_fixture import CASES, Failure, case, expect  # noqa: F401  (case: for its tests)
 from mariadb_sandbox import Sandbox, SqlError, private_users
 from ports import free_port
 
@@ -22,23 +23,8 @@ MX1, MX2 = "127.0.0.11", "127.0.0.12"
 USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--event-scheduler=ON", "--read-only=1",
            "--gtid-strict-mode=1", "--binlog-format=ROW"]
-CASES = []
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../supervisor/model/schema_version.h")) as header:
     VERSION = re.search(r'SCHEMA_VERSION_TEXT "(\d+)"', header.read()).group(1)
-
-
-class Failure(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
 
 
 def expect_error(what, function, number, word=""):

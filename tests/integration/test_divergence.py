@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+from case_fixture import CASES, Failure, case, expect, expect_in
 from mariadb_sandbox import Sandbox, SqlError, private_users
 from ports import free_port
 
@@ -21,27 +22,6 @@ OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--gtid-strict-mode=1", "-
            "--event-scheduler=ON", "--log-bin-compress=1", "--log-bin-compress-min-len=10", "--binlog-checksum=CRC32"]
 KEY = "1;a7addd9adea9978fda19f21e6be987880e68ac92632ca052e5bb42b1a506939a\n"
 MX1, MX2 = "127.0.0.11", "127.0.0.12"
-CASES = []
-
-
-class Failure(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def expect_in(what, got, *parts):
-    for part in parts:
-        if part not in got:
-            raise Failure(f"{what}: {part!r} is not in:\n{got}")
 
 
 class Pair:
