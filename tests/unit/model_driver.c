@@ -447,7 +447,7 @@ void drive_tick(struct drive *d)
     enum node_state before = s->m.state;
     see_holder(d);
     scene_refresh(s);
-    decide_tick(&s->p, &s->o, &s->q, &s->m, &s->out);
+    scene_decide(s);
     const char *what = drive_impossible(s, before);
     if (what)
         die(d, what);

@@ -4,9 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#define ROWS_END 1000
+
+static bool rows_fired[ROWS_END];
 
 struct gtid_set scene_gtid(const char *text)
 {
@@ -249,4 +254,36 @@ struct facts scene_facts(const struct scene *s)
     struct facts f;
     facts_compute(&f, &s->p, &s->o, &s->q, &s->m);
     return f;
+}
+
+/* ---- the rows that fired ---- */
+
+static void write_rows_fired(void)
+{
+    FILE *file = fopen(getenv("REPLCHECK_ROWS_FIRED"), "w");
+    if (!file) {
+        perror("REPLCHECK_ROWS_FIRED");
+        _Exit(2);
+    }
+    for (int id = 0; id < ROWS_END; id++)
+        if (rows_fired[id])
+            fprintf(file, "%d\n", id);
+    fclose(file);
+}
+
+static void note_row(const struct rule *row)
+{
+    static bool begun;
+    if (!begun && getenv("REPLCHECK_ROWS_FIRED"))
+        atexit(write_rows_fired);
+    begun = true;
+    rows_fired[row->id] = true;
+}
+
+void scene_decide(struct scene *s)
+{
+    decide_tick(&s->p, &s->o, &s->q, &s->m, &s->out);
+    for (int i = 0; i < s->out.step_count; i++)
+        note_row(s->out.steps[i].row);
+    note_row(s->out.row);
 }

@@ -44,6 +44,11 @@ struct note *scene_row(struct scene *s, enum note_kind kind, uint64_t epoch, con
 /* A vote that is held and counts. */
 void scene_count_vote(struct scene *s, int i, enum vote_basis basis);
 
+/* One tick of the decision, as the scene is. A test of the decision ticks by this alone: where the
+ * environment names a file in REPLCHECK_ROWS_FIRED, the ids of the rows that fired are written there when the
+ * program ends (tests/sim/check-rows). */
+void scene_decide(struct scene *s);
+
 /* The facts of the scene as it is. */
 struct facts scene_facts(const struct scene *s);
 

@@ -59,7 +59,7 @@ void report_of_scene(struct scene *s, struct report *out)
         s->m.history = GTID_REL_EQUAL;
         s->m.history_us = s->o.now_us;
     }
-    decide_tick(&s->p, &s->o, &s->q, &s->m, &s->out);
+    scene_decide(s);
     in.quorum = &s->q;
     in.mind = &s->m;
     in.outcome = &s->out;

@@ -463,6 +463,28 @@ static void test_enabling_unanswered(void **state)
     assert_true(drive_did(&d, ACTION_RELEASE));
 }
 
+/* The same without a fencer: the first rungs of our own kill its session, and nothing is released before. */
+static void test_enabling_unanswered_without_fencer(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    certify_peer(&d);
+    d.answers &= ~(ACTION_BIT(ACTION_ENABLE) | ACTION_BIT(ACTION_CLOSE_OWN));
+    drive_until(&d, NODE_PROMOTE_ENABLE, 100);
+    d.s.o.enabling_unanswered = true;
+    d.s.o.fencer.alive = TRI_NO;
+    drive_until(&d, NODE_FENCED, 10);
+    assert_true(drive_fired(&d, 105));
+    drive_run(&d, 500);
+    expect(&d, NODE_FENCED, 722);
+    expect_action(&d, ACTION_CLOSE_OWN, true);
+    assert_false(drive_did(&d, ACTION_RELEASE) || drive_did(&d, ACTION_EXIT));
+    d.s.o.enabling_unanswered = false;
+    drive_run(&d, 500);
+    assert_true(drive_fired(&d, 705) && drive_did(&d, ACTION_RELEASE) && drive_did(&d, ACTION_EXIT));
+}
+
 /* ---- both at once ---- */
 
 struct boot_case {
@@ -1325,6 +1347,7 @@ int main(void)
         cmocka_unit_test(test_enabling_fails),
         cmocka_unit_test(test_reason_ends_with_its_promotion),
         cmocka_unit_test(test_enabling_unanswered),
+        cmocka_unit_test(test_enabling_unanswered_without_fencer),
         cmocka_unit_test(test_boot_of_both),
         cmocka_unit_test(test_vacant_is_promoted_by_closing_the_other),
         cmocka_unit_test(test_handover),

@@ -54,7 +54,7 @@ static void assert_harmless(const struct scene *s)
 static void tick(struct scene *s)
 {
     s->o.now_us = s->now_us;
-    decide_tick(&s->p, &s->o, &s->q, &s->m, &s->out);
+    scene_decide(s);
     assert_harmless(s);
 }
 
@@ -137,6 +137,29 @@ CHANGE(threads_stand, s->o.own.replication.sql = TRI_NO; s->o.own.replication.io
 CHANGE(conflict, s->o.own.replication.sql = TRI_NO; s->o.own.replication.sql_errno = 1062;
        s->o.own.slave_pos = scene_gtid("2-2-15"); s->o.own.binlog_pos = scene_gtid("1-1-10,2-2-15");)
 CHANGE(stopping, s->o.operator_.stopping = true;)
+CHANGE(no_fencer, s->o.fencer.alive = TRI_NO;)
+CHANGE(died, s->o.fencer.dead_us = s->now_us;)
+CHANGE(silent, s->own_mute = true; s->o.own.seen_us -= MS(2000); s->o.voter_answer_us[0] -= MS(2000);)
+CHANGE(closed, s->o.own.read_only = TRI_YES;)
+CHANGE(opened, s->o.own.read_only = TRI_NO;)
+CHANGE(nothing, (void)s;)
+
+static bool fired(const struct scene *s, int row)
+{
+    for (int i = 0; i < s->out.step_count; i++)
+        if (s->out.steps[i].row->id == row)
+            return true;
+    return ROW(*s) == row;
+}
+
+static void looking(struct scene *s)
+{
+    boot(s);
+    s->o.fencer.alive = TRI_UNKNOWN;
+    tick(s);
+    assert_int_equal(s->m.state, NODE_UNKNOWN);
+    s->o.fencer.alive = TRI_YES;
+}
 
 static void is_kept_closed(void **state)
 {
@@ -167,6 +190,48 @@ static void is_kept_closed(void **state)
         tick(&s);
         if (ROW(s) != cases[i].row || s.out.actions != cases[i].actions)
             fail_msg("%s: row %d, actions %llx", cases[i].name, ROW(s), (unsigned long long)s.out.actions);
+    }
+}
+
+/* The rows of this mode that the other cases pass through, or by: each from where it begins. */
+static void each_row_fires(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*from)(struct scene *s);
+        void (*change)(struct scene *s);
+        int row;
+        enum node_state then;
+        uint64_t actions; /* at the least */
+    } cases[] = {
+        {"looking, no fencer", looking, no_fencer, 121, NODE_UNKNOWN, ACTION_BIT(ACTION_EXIT)},
+        {"looking, asked to stop", looking, stopping, 122, NODE_UNKNOWN, ACTION_BIT(ACTION_EXIT)},
+        {"looking, the server is dead", looking, died, 123, NODE_UNKNOWN, ACTION_BIT(ACTION_WEIGHT_FAULT)},
+        {"looking, all answer", looking, nothing, 124, NODE_DUAL_HELD, 0},
+        {"held, the server dies", held, died, 800, NODE_UNKNOWN, ACTION_BIT(ACTION_WEIGHT_FAULT)},
+        {"written, the server dies", written, died, 800, NODE_UNKNOWN, ACTION_BIT(ACTION_WEIGHT_FAULT)},
+        {"held, no fencer", held, no_fencer, 802, NODE_UNKNOWN, ACTION_BIT(ACTION_EXIT)},
+        {"written, no fencer", written, no_fencer, 802, NODE_UNKNOWN, ACTION_BIT(ACTION_EXIT)},
+        {"held, no answer", held, silent, 806, NODE_UNKNOWN, 0},
+        {"written, no answer", written, silent, 806, NODE_UNKNOWN, 0},
+        {"held, somebody opens it", held, opened, 810, NODE_DUAL, 0},
+        {"written, somebody closes it", written, closed, 850, NODE_DUAL_HELD, 0},
+        {"written, wrong offsets", written, offsets_wrong, 852, NODE_DUAL, ACTION_BIT(ACTION_OFFSETS)},
+        {"written, one domain", written, same_domain, 854, NODE_DUAL, ACTION_BIT(ACTION_ALERT)},
+        {"written, a conflict", written, conflict, 856, NODE_DUAL, ACTION_BIT(ACTION_ALERT)},
+        {"written, no room", written, disk_full, 858, NODE_DUAL, ACTION_BIT(ACTION_ALERT)},
+        {"written, no replication", written, threads_stand, 860, NODE_DUAL, ACTION_BIT(ACTION_START_THREADS)},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct scene s;
+        cases[i].from(&s);
+        scene_advance(&s, 250);
+        cases[i].change(&s);
+        tick(&s);
+        if (!fired(&s, cases[i].row) || s.m.state != cases[i].then || (cases[i].actions & ~s.out.actions))
+            fail_msg("%s: '%s' by row %d, actions %llx", cases[i].name, node_state_name(s.m.state), ROW(s),
+                     (unsigned long long)s.out.actions);
     }
 }
 
@@ -300,6 +365,7 @@ int main(void)
         cmocka_unit_test(opens_when_it_has_what_the_other_had),
         cmocka_unit_test(stays_closed_while_its_own_are_missing),
         cmocka_unit_test(is_kept_closed),
+        cmocka_unit_test(each_row_fires),
         cmocka_unit_test(nothing_closes_it),
         cmocka_unit_test(alone),
         cmocka_unit_test(behind_and_alone),

@@ -223,7 +223,7 @@ static void test_any_observation(void **state)
             s.now_us += MS(below(700));
             redraw(&s);
             enum node_state before = s.m.state;
-            decide_tick(&s.p, &s.o, &s.q, &s.m, &s.out);
+            scene_decide(&s);
             const char *what = drive_impossible(&s, before);
             for (int i = 0; what && i < s.out.step_count; i++)
                 print_error("row %d: '%s' -> '%s'\n", s.out.steps[i].row->id,

@@ -157,7 +157,7 @@ static void test_looks(void **state)
         struct scene s;
         was_writer(&s);
         cases[i].change(&s);
-        decide_tick(&s.p, &s.o, &s.q, &s.m, &s.out);
+        scene_decide(&s);
         if (s.q.tie_mine != cases[i].want)
             fail_msg("%s: %s", cases[i].name, tri_name(s.q.tie_mine));
     }
