@@ -151,7 +151,7 @@ bool etcd_voter_take_table(struct etcd_voter *v, const struct etcd_reply *r, int
 static void now_held(struct etcd_voter *v, const struct etcd_reply *r)
 {
     quorum_taken(v->base.o.quorum, v->base.o.index, r->sent_us, r->answered_us,
-                 voter_former_released(&v->base, &v->table.rows), false);
+                 taking_was_released(&v->table.rows, v->base.o.quorum->self), false);
     v->looked_us = r->sent_us;
 }
 

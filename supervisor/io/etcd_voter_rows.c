@@ -216,7 +216,7 @@ void etcd_voter_release(struct voter *base, bool uncounted_too, const char *kind
                         const char *file, uint64_t size, const char *gtid)
 {
     struct etcd_voter *v = etcd_voter_of(base);
-    if (!etcd_voter_vote(v)->held || !(etcd_voter_vote(v)->counted || uncounted_too)) {
+    if (!taking_may_release(v->base.o.quorum, v->base.o.index, uncounted_too)) {
         v->base.release_done = true;
         base->ops->drop(base);
         return;

@@ -100,7 +100,7 @@ static void taken(void *arg, const struct reply *r)
         read_rows(v, r, &rows);
         v->predecessor = 0;
         quorum_taken(v->base.o.quorum, v->base.o.index, r->sent_us, r->answered_us,
-                     rows.read_us && voter_former_released(&v->base, &rows), expired);
+                     rows.read_us && taking_was_released(&rows, v->base.o.quorum->self), expired);
         v->last_asked_us = 0; /* the bell is taken with the first renewal */
     } else {
         v->look_again_us = clock_now_us() + LOOK_AGAIN_US;
@@ -121,11 +121,21 @@ static void take_from(struct server_voter *v, unsigned long holder, bool expired
     take(v, true);
 }
 
-/* Our own session of before, which the server has not missed yet. Only while its vote is valid: a restarted
- * server gives its numbers again. */
-static bool is_predecessor(struct server_voter *v, const struct holder_view *h, int64_t now_us)
+static void do_chosen(struct server_voter *v, const struct taking_choice *c, unsigned long holder)
 {
-    return h->connection == v->predecessor && now_us < server_voter_vote(v)->last_valid_us;
+    switch (c->step) {
+    case TAKING_FREE:
+    case TAKING_WAIT:
+        take(v, c->step == TAKING_WAIT);
+        break;
+    case TAKING_END:
+    case TAKING_EXPIRED:
+        take_from(v, holder, c->step == TAKING_EXPIRED);
+        break;
+    case TAKING_LATER:
+        v->look_again_us = c->again_us;
+        break;
+    }
 }
 
 /* Who has it? One statement shows the holder idle for a lease: only then may it be ended. */
@@ -133,31 +143,20 @@ static void looked(void *arg, const struct reply *r)
 {
     struct server_voter *v = arg;
     const struct rows *set = server_voter_set(r, "time_ms");
-    struct holder_view *h = &server_voter_vote(v)->holder;
+    struct holder_view seen;
     v->asking = false;
     server_voter_heard(v, r);
     if (r->status != REPLY_OK || !set)
         return;
-    observe_holder(h, &v->base.o.names, set, r->sent_us, session_connection_id(v->session));
+    observe_holder(&seen, &v->base.o.names, set, r->sent_us, session_connection_id(v->session));
+    struct taking t = {.urgency = v->urgency, .predecessor = v->predecessor, .evict = *v->base.o.evict};
+    struct taking_choice c = taking_choose(v->base.o.quorum, v->base.o.index, &t, &seen, r->answered_us);
+    server_voter_vote(v)->holder = seen;
     if (v->holder)
-        *v->holder = *h;
+        *v->holder = seen;
     v->look_again_us = 0;
-    if (v->wanted && !server_voter_vote(v)->held && !v->taking) {
-        if (h->connection == 0)
-            take(v, false);
-        else if (is_predecessor(v, h, r->answered_us) || v->urgency == VOTER_TAKE_CLOSED)
-            take_from(v, h->connection, false);
-        else if (h->foreign && *v->base.o.evict)
-            take_from(v, h->connection, false); /* no vote was there: ours counts after a lease */
-        else if (h->idle && h->idle_ms >= v->base.o.lease_ms && !h->foreign)
-            take_from(v, h->connection, true);
-        else if (v->urgency == VOTER_TAKE_WAIT)
-            take(v, true);
-        else if (h->idle && h->idle_ms < v->base.o.lease_ms)
-            v->look_again_us = r->answered_us + (v->base.o.lease_ms - h->idle_ms) * 1000 + 1000;
-        else
-            v->look_again_us = r->answered_us + LOOK_AGAIN_US;
-    }
+    if (v->wanted && !server_voter_vote(v)->held && !v->taking)
+        do_chosen(v, &c, seen.connection);
     v->base.e.changed(v->base.e.arg);
 }
 

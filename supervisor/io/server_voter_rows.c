@@ -163,8 +163,7 @@ void server_voter_release(struct voter *base, bool uncounted_too, const char *ki
     struct server_voter *v = server_voter_of(base);
     char *sql;
     v->wanted = false;
-    if (!server_voter_vote(v)->held || !(server_voter_vote(v)->counted || uncounted_too) ||
-        !session_is_up(v->session)) {
+    if (!taking_may_release(v->base.o.quorum, v->base.o.index, uncounted_too) || !session_is_up(v->session)) {
         v->base.release_done = true;
         server_voter_drop(base);
         return;

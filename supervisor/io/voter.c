@@ -48,18 +48,6 @@ void voter_rows_read(struct voter *v, const struct voter_rows *rows)
     v->remembered = newest;
 }
 
-bool voter_former_released(const struct voter *v, const struct voter_rows *rows)
-{
-    int self = v->o.quorum->self, other = 1 - self;
-    uint64_t newest = rows->promise[other].epoch > rows->promise[self].epoch ? rows->promise[other].epoch
-                                                                             : rows->promise[self].epoch;
-    const struct note *all[] = {&rows->release[other], &rows->certificate[other], &rows->release[self]};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        if (all[i]->kind != NOTE_NONE && all[i]->epoch >= newest)
-            return true;
-    return false;
-}
-
 void voter_marked(const struct voter *v, int node, uint64_t epoch, int64_t answered_us)
 {
     v->o.rows->out_of_sync[node] =

@@ -11,16 +11,11 @@
 #include <stdint.h>
 
 #include "model/quorum.h"
+#include "model/taking.h"
 #include "wire/observe.h"
 
 struct reply;
 struct voter;
-
-enum voter_urgency {
-    VOTER_TAKE_IF_FREE, /* a free vote, or one whose holder was seen idle for a lease (it is killed) */
-    VOTER_TAKE_WAIT,    /* the holder is giving it up: wait for it up to a second */
-    VOTER_TAKE_CLOSED,  /* the other is proven closed: what it still holds is taken from it */
-};
 
 struct voter_options {
     int index;        /* in the quorum */

@@ -52,8 +52,4 @@ void voter_marked(const struct voter *v, int node, uint64_t epoch, int64_t answe
 /* All rows, as just read there. */
 void voter_rows_read(struct voter *v, const struct voter_rows *rows);
 
-/* Do the rows read at the taking show that the former holder gave the vote up in writing, and nobody promised
- * anything since? */
-bool voter_former_released(const struct voter *v, const struct voter_rows *rows);
-
 #endif

@@ -101,6 +101,7 @@ struct holder_view {
     unsigned long connection; /* 0 = the lock is free */
     bool mine;
     bool foreign; /* not a session of our account */
+    bool here[2]; /* it says that it is this node's: it has that node's lock `here` too */
     bool idle;
     int64_t idle_ms;
 };

@@ -45,9 +45,11 @@ static const char events_sql[] =
 char *observe_holder_sql(const struct observe_names *n)
 {
     return mem_printf(
-        "SELECT 'holder' AS part, ID AS id, USER AS user, COMMAND AS command, TIME_MS AS time_ms"
+        "SELECT 'holder' AS part, ID AS id, USER AS user, COMMAND AS command, TIME_MS AS time_ms,"
+        " ID <=> IS_USED_LOCK('replcheck.here.%s.%s') AS here_0,"
+        " ID <=> IS_USED_LOCK('replcheck.here.%s.%s') AS here_1"
         " FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK('replcheck.vote.%s')",
-        n->cluster);
+        n->cluster, n->nodes[0], n->cluster, n->nodes[1], n->cluster);
 }
 
 static char *variables(const struct observe_names *n)
@@ -206,6 +208,8 @@ void observe_holder(struct holder_view *out, const struct observe_names *n, cons
     out->foreign = !user || !is_ours(n, user);
     out->idle = command && strcmp(command, "Sleep") == 0;
     out->idle_ms = milliseconds(ms);
+    out->here[0] = cell_u64(set, 0, "here_0") == 1;
+    out->here[1] = cell_u64(set, 0, "here_1") == 1;
 }
 
 static enum io_state io_state_parse(const char *text)

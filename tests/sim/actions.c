@@ -27,8 +27,9 @@ static int urgency(struct world *w, int n, const struct facts *f)
 {
     const struct note *basis = &sup_of(w, n)->m.basis;
     if (f->value[FACT_PEER_CLOSED] != TRI_YES)
-        return TAKE_IF_FREE;
-    return basis->kind == NOTE_RELEASE || basis->kind == NOTE_CERTIFICATE ? TAKE_WAIT : TAKE_CLOSED;
+        return VOTER_TAKE_IF_FREE;
+    return basis->kind == NOTE_RELEASE || basis->kind == NOTE_CERTIFICATE ? VOTER_TAKE_WAIT
+                                                                          : VOTER_TAKE_CLOSED;
 }
 
 static bool can_do_without_peer(struct world *w, int n)
@@ -95,7 +96,7 @@ static void certify_late(struct world *w, int n)
                              .file = p->dead_life,
                              .size = (uint32_t)p->o.fencer.dead_size};
     if (!quorum_holds(&p->q, 1 - n)) {
-        voter_want(w, n, 1 - n, TAKE_IF_FREE);
+        voter_want(w, n, 1 - n, VOTER_TAKE_IF_FREE);
         return;
     }
     p->voters[1 - n].release_done = 0;

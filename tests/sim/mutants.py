@@ -16,7 +16,8 @@ RULES = "supervisor/model/rules.c"
 LEDGER = "supervisor/model/ledger.c"
 DURABILITY = "supervisor/model/durability.c"
 FENCER = "supervisor/model/fencer_logic.c"
-VOTER = "tests/sim/voter.c"             # mirrors io/voter_mariadb.c
+TAKING = "supervisor/model/taking.c"
+VOTER = "tests/sim/voter.c"             # mirrors io/server_voter.c
 PROCEDURES = "tests/sim/procedures.c"   # mirrors sql/
 FLOW = "tests/sim/flow.c"                # mirrors replication, and sql/term.sql
 SERVER = "tests/sim/server.c"           # the same, and mariadbd
@@ -70,7 +71,7 @@ ROWS_STAY = ((PROCEDURES, "            if (r->present && r->epoch < epoch)\n    
               "            (void)r;\n"),)
 OLD_ROWS = ((FACTS, "        if (all[i]->kind == NOTE_NONE || all[i]->epoch < newest || all[i]->epoch < own)",
              "        if (all[i]->kind == NOTE_NONE)"),)
-OLD_RELEASES = ((VOTER, "        if (all[k]->kind != NOTE_NONE && all[k]->epoch >= newest)",
+OLD_RELEASES = ((TAKING, "        if (all[k]->kind != NOTE_NONE && all[k]->epoch >= newest)",
                  "        if (all[k]->kind != NOTE_NONE && newest)"),)
 NOT_UNDONE = ((RULES, "{440, S(PROMOTE_PROMISE), {NO(BASIS_USED)}, GO(FENCED)", "{440, S(PROMOTE_PROMISE), {NO(BASIS_USED), YES(FENCER), NO(FENCER)}, GO(FENCED)"),)
 # A node that promotes is not taken for a writer until its server is seen writable.
@@ -168,8 +169,8 @@ MUTANTS = (
     Mutant("free-lock-counts", "a lock that was found free counts at once", SAFETY,
            ((QUORUM, "    if (now_us - v->taken_us >= q->lease_us && session_old)\n", "    if (session_old)\n"),)),
     Mutant("expiry-inferred", "a holder that was there and is gone is taken for expired", SAFETY,
-           ((VOTER, "    show_holder(w, n, i, a);\n    const struct holder_view *h", "    bool was = vote->holder.connection != 0;\n    show_holder(w, n, i, a);\n    const struct holder_view *h"),
-            (VOTER, "        if (h->connection == 0)\n            take(w, n, i, false);", "        if (h->connection == 0) {\n            v->expired = was;\n            take(w, n, i, false);\n        }")),
+           ((TAKING, "        return (struct taking_choice){.step = TAKING_FREE};",
+             "        return (struct taking_choice){.step = q->votes[i].holder.connection ? TAKING_EXPIRED : TAKING_FREE};"),),
            base=NO_DELAY),
     Mutant("row-stays", "a promise does not consume the rows that it rests on", SAFETY,
            ROWS_STAY, base=OLD_ROWS + OLD_RELEASES + NOT_UNDONE),
@@ -189,7 +190,8 @@ MUTANTS = (
             (PROCEDURES, "        if (has_authority(v, c)) {\n            a->got = 1;", "        if (true) {\n            a->got = 1;")),
            base=STALE + LOSS_UNKNOWN),
     Mutant("uncounted-release", "a vote that does not count is released in writing", SAFETY,
-           ((VOTER, "    if (!vote->held || !(vote->counted || uncounted_too) ||", "    if (!vote->held ||"),),
+           ((TAKING, "    return q->votes[i].held && (q->votes[i].counted || uncounted_too);",
+             "    (void)uncounted_too;\n    return q->votes[i].held;"),),
            base=FENCED_BRIEFLY + NO_DELAY + YOUNG_COUNTS),
     Mutant("third-in-memory", "the third vote is known from the own table alone", SAFETY,
            ((DECIDE, "    return armed || (own_term && there->read_us && !given);", "    (void)given;\n    return armed || own_term;"),)),
@@ -253,7 +255,8 @@ MUTANTS = (
            ((PROCEDURES, "by == k->node && writer >= 0 &&\n           v->conns[writer].slot == SLOT_F_LOCK && v->conns[writer].local;", "by == k->node && writer >= -1;"),),
            base=STALE + LOSS_UNKNOWN),
     Mutant("half-lease", "a holder is taken for expired after half a lease", SAFETY,
-           ((VOTER, "else if (h->idle && h->idle_ms >= LEASE_MS && !h->foreign)", "else if (h->idle && h->idle_ms >= LEASE_MS / 2 && !h->foreign)"),)),
+           ((TAKING, "    if (seen->idle && seen->idle_ms * 1000 >= q->lease_us && !seen->foreign)",
+             "    if (seen->idle && seen->idle_ms * 1000 >= q->lease_us / 2 && !seen->foreign)"),)),
     Mutant("closed-assumed", "whoever promotes takes the other for closed", SAFETY,
            ((DECIDE, "closed && node_state_is_promoting(m->state));", "(closed || true) && node_state_is_promoting(m->state));"),)),
     Mutant("lock-outlives", "the write lock outlives the lease of who renewed it last", SAFETY,

@@ -106,7 +106,6 @@ void helper_replied(struct world *w, int n, int i);
 void voter_mark(struct world *w, int n, int i, int node, uint64_t epoch);
 void voter_clear_mark(struct world *w, int n, int i, int node);
 int64_t voter_next(const struct world *w, int n, int i);
-enum { TAKE_IF_FREE, TAKE_WAIT, TAKE_CLOSED };
 
 /* observe.c: what a probe read, into the observation */
 void observe_rows(struct voter_rows *out, const struct rows *rows, int64_t read_us);

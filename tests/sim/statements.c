@@ -81,6 +81,8 @@ static void show_holder(struct world *w, int s, struct answer *a)
     const struct conn *k = &v->conns[c];
     a->holder = k->id;
     a->holder_supervisor = k->node < NODES;
+    a->holder_here[0] = v->locks[LOCK_HERE_1] == c + 1;
+    a->holder_here[1] = v->locks[LOCK_HERE_2] == c + 1;
     a->holder_idle = !k->busy;
     a->holder_idle_ms = k->busy ? 0 : (uint32_t)((clock_of(w, s) - k->idle_since) / MS);
 }

@@ -6,7 +6,6 @@
 
 #define LOOK_AGAIN (20 * MS)
 #define SILENT_MS  ((int)(w->policy[n].silent_us / MS))
-#define LEASE_MS   (w->policy[n].lease_us / MS)
 
 static struct supervisor *sup_of(struct world *w, int n)
 {
@@ -60,17 +59,6 @@ void helper_replied(struct world *w, int n, int i)
 
 /* ---- taking ---- */
 
-static bool former_released(const struct voter_rows *rows, int self)
-{
-    int other = 1 - self;
-    uint64_t a = rows->promise[other].epoch, b = rows->promise[self].epoch, newest = a > b ? a : b;
-    const struct note *all[] = {&rows->release[other], &rows->certificate[other], &rows->release[self]};
-    for (int k = 0; k < 3; k++)
-        if (all[k]->kind != NOTE_NONE && all[k]->epoch >= newest)
-            return true;
-    return false;
-}
-
 static void taken(struct world *w, int n, int i, const struct answer *a)
 {
     struct supervisor *p = sup_of(w, n);
@@ -83,7 +71,7 @@ static void taken(struct world *w, int n, int i, const struct answer *a)
         struct voter_rows *rows = rows_of(w, n, i);
         observe_rows(rows, &a->seen.rows, a->answered);
         v->predecessor = 0;
-        quorum_taken(&p->q, i, a->sent, a->answered, rows->read_us && former_released(rows, n), expired);
+        quorum_taken(&p->q, i, a->sent, a->answered, rows->read_us && taking_was_released(rows, n), expired);
         v->last_asked = 0;
         TRACE(w, trace_node(n), "took the vote at %s%s", trace_server(i),
               expired ? " from an expired holder" : "");
@@ -106,9 +94,8 @@ static void take_from(struct world *w, int n, int i, uint32_t holder, bool expir
     take(w, n, i, true);
 }
 
-static void show_holder(struct world *w, int n, int i, const struct answer *a)
+static void read_holder(struct world *w, int n, int i, const struct answer *a, struct holder_view *h)
 {
-    struct holder_view *h = &vote_of(w, n, i)->holder;
     uint32_t own = session_is_up(w, n, SLOT_VOTER + i) ? session_of(w, n, SLOT_VOTER + i)->id : 0;
     *h = (struct holder_view){.asked_us = a->sent, .connection = a->holder};
     if (a->holder) {
@@ -116,37 +103,50 @@ static void show_holder(struct world *w, int n, int i, const struct answer *a)
         h->foreign = !a->holder_supervisor;
         h->idle = a->holder_idle;
         h->idle_ms = a->holder_idle_ms;
+        h->here[0] = a->holder_here[0];
+        h->here[1] = a->holder_here[1];
     }
+}
+
+static void show_holder(struct world *w, int n, int i, const struct holder_view *seen)
+{
+    vote_of(w, n, i)->holder = *seen;
     if (i == n)
-        sup_of(w, n)->o.own.holder = *h;
+        sup_of(w, n)->o.own.holder = *seen;
+}
+
+static void do_chosen(struct world *w, int n, int i, const struct taking_choice *c, uint32_t holder)
+{
+    switch (c->step) {
+    case TAKING_FREE:
+    case TAKING_WAIT:
+        take(w, n, i, c->step == TAKING_WAIT);
+        break;
+    case TAKING_END:
+    case TAKING_EXPIRED:
+        take_from(w, n, i, holder, c->step == TAKING_EXPIRED);
+        break;
+    case TAKING_LATER:
+        sup_of(w, n)->voters[i].look_again = c->again_us;
+        break;
+    }
 }
 
 static void looked(struct world *w, int n, int i, const struct answer *a)
 {
     struct voter_side *v = &sup_of(w, n)->voters[i];
-    struct vote *vote = vote_of(w, n, i);
+    struct holder_view seen;
     v->asking = 0;
     note_answer(w, n, i, a);
     if (a->status != GOT_OK || !a->has_holder)
         return;
-    show_holder(w, n, i, a);
-    const struct holder_view *h = &vote->holder;
+    read_holder(w, n, i, a, &seen);
+    struct taking t = {.urgency = v->urgency, .predecessor = v->predecessor};
+    struct taking_choice c = taking_choose(&sup_of(w, n)->q, i, &t, &seen, a->answered);
+    show_holder(w, n, i, &seen);
     v->look_again = 0;
-    if (v->wanted && !vote->held && !v->taking) {
-        bool predecessor = h->connection == v->predecessor && a->answered < vote->last_valid_us;
-        if (h->connection == 0)
-            take(w, n, i, false);
-        else if (predecessor || v->urgency == TAKE_CLOSED)
-            take_from(w, n, i, (uint32_t)h->connection, false);
-        else if (h->idle && h->idle_ms >= LEASE_MS && !h->foreign)
-            take_from(w, n, i, (uint32_t)h->connection, true);
-        else if (v->urgency == TAKE_WAIT)
-            take(w, n, i, true);
-        else if (h->idle && h->idle_ms < LEASE_MS)
-            v->look_again = a->answered + (LEASE_MS - h->idle_ms) * 1000 + 1000;
-        else
-            v->look_again = a->answered + LOOK_AGAIN;
-    }
+    if (v->wanted && !vote_of(w, n, i)->held && !v->taking)
+        do_chosen(w, n, i, &c, (uint32_t)seen.connection);
     node_wake(w, n);
 }
 
@@ -155,7 +155,7 @@ static void begin_taking(struct world *w, int n, int i)
     struct voter_side *v = &sup_of(w, n)->voters[i];
     if (v->taking || v->asking || v->releasing || !session_is_up(w, n, SLOT_VOTER + i))
         return;
-    if (v->urgency == TAKE_WAIT && !v->predecessor) {
+    if (v->urgency == VOTER_TAKE_WAIT && !v->predecessor) {
         take(w, n, i, true);
         return;
     }
@@ -176,8 +176,11 @@ static void renewed(struct world *w, int n, int i, const struct answer *a)
         quorum_proven(&p->q, i, a->sent);
     else if (vote_of(w, n, i)->held)
         session_close(w, n, SLOT_VOTER + i);
-    if (a->has_holder)
-        show_holder(w, n, i, a);
+    if (a->has_holder) {
+        struct holder_view seen;
+        read_holder(w, n, i, a, &seen);
+        show_holder(w, n, i, &seen);
+    }
     if (a->has_rows && !vote_of(w, n, i)->held)
         observe_rows(rows_of(w, n, i), &a->seen.rows, a->sent);
     node_wake(w, n);
@@ -350,11 +353,10 @@ static void enabled(struct world *w, int n, const struct answer *a)
 void voter_release(struct world *w, int n, int i, bool uncounted_too, const struct statement *what)
 {
     struct voter_side *v = &sup_of(w, n)->voters[i];
-    struct vote *vote = vote_of(w, n, i);
     if (v->releasing || v->release_done)
         return;
     v->wanted = 0;
-    if (!vote->held || !(vote->counted || uncounted_too) || !session_is_up(w, n, SLOT_VOTER + i)) {
+    if (!taking_may_release(&sup_of(w, n)->q, i, uncounted_too) || !session_is_up(w, n, SLOT_VOTER + i)) {
         v->release_done = 1;
         voter_drop(w, n, i);
         return;

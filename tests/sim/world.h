@@ -17,6 +17,7 @@
 
 #include "model/decide.h"
 #include "model/fencer_logic.h"
+#include "model/taking.h"
 
 #define NODES        2
 #define SERVERS      3
@@ -227,6 +228,7 @@ struct answer {
     uint8_t mine, got, read_only;
     uint8_t has_rows, has_server, has_holder;
     uint8_t holder_local, holder_supervisor, holder_idle, holder_fencer, count;
+    uint8_t holder_here[NODES];
     uint32_t holder;
     uint32_t holder_idle_ms;
     uint32_t consumed_epoch;

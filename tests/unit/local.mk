@@ -143,6 +143,14 @@ tests_unit_test_printable_LDADD = libwire.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_taking
+TESTS += tests/unit/test_taking
+tests_unit_test_taking_SOURCES = tests/unit/test_taking.c
+tests_unit_test_taking_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_taking_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_quorum
 TESTS += tests/unit/test_quorum
 tests_unit_test_quorum_SOURCES = tests/unit/test_quorum.c

@@ -68,11 +68,32 @@ static void whose_session_holds_the_vote(void **state)
     }
 }
 
+/* Numbers of sessions are given again: whose one is, its own lock tells. */
+static void whose_node_the_holder_is(void **state)
+{
+    static const struct {
+        const char *here_0, *here_1;
+        bool first, second;
+    } cases[] = {{"1", "0", true, false},    {"0", "1", false, true},   {"0", "0", false, false},
+                 {NULL, NULL, false, false}, {"x", "-1", false, false}, {"2", "1", false, true}};
+    static const char *const columns[] = {"part", "id", "user", "command", "time_ms", "here_0", "here_1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *cells[] = {"holder", "7", "replcheck", "Sleep", "100", cases[i].here_0, cases[i].here_1};
+        struct rows set = {.column_count = 7, .row_count = 1, .names = columns, .cells = cells};
+        struct holder_view got;
+        observe_holder(&got, &names, &set, 1000, 9);
+        if (got.here[0] != cases[i].first || got.here[1] != cases[i].second)
+            fail_msg("case %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flags_of_a_state),
         cmocka_unit_test(whose_session_holds_the_vote),
+        cmocka_unit_test(whose_node_the_holder_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
