@@ -67,12 +67,15 @@ static bool wait_for(int fd, short what, int64_t deadline_us, const char *path, 
     }
 }
 
+/* Whoever is turned away has his answer before he asks, and nobody to ask. */
 static bool send_all(int fd, const char *text, int64_t deadline_us, const char *path, struct err *e)
 {
     for (size_t sent = 0, length = strlen(text); sent < length;) {
         ssize_t n = send(fd, text + sent, length - sent, MSG_NOSIGNAL);
         if (n >= 0)
             sent += (size_t)n;
+        else if (errno == EPIPE)
+            return true;
         else if (errno != EINTR && errno != EAGAIN)
             return err_set(e, "%s: %s", path, strerror(errno));
         else if (errno == EAGAIN && !wait_for(fd, POLLOUT, deadline_us, path, e))

@@ -20,6 +20,7 @@
 #define EXIT_UNKNOWN  3
 #define ASK_MOST_S    2.0 /* a daemon at work answers within milliseconds */
 #define ASK_SHARE     3   /* of the timeout; the rest is for the servers */
+#define BUSY_PAUSE_US 20000
 
 static char buffer[ANSWER_MAX];
 static struct answer answer;
@@ -85,16 +86,32 @@ static bool is_final(void)
     return strcmp(answer.error, "denied") == 0 || strcmp(answer.error, "malformed") == 0;
 }
 
+/* Too many who ask are a matter of moments. */
+static bool is_busy(int64_t deadline_us)
+{
+    return !answer.ok && strcmp(answer.error, "busy") == 0 && ask_now_us() + BUSY_PAUSE_US < deadline_us &&
+           usleep(BUSY_PAUSE_US) == 0;
+}
+
+static bool ask_patiently(const struct options *o, int64_t deadline_us, struct err *why)
+{
+    size_t length = 0;
+    char *request = request_of(o);
+    bool answered;
+    do
+        answered = ask(o->socket, request, deadline_us, buffer, sizeof(buffer), &length, why) &&
+                   answer_parse(&answer, buffer, length, why);
+    while (answered && is_busy(deadline_us));
+    free(request);
+    return answered;
+}
+
 /* True: *code is the exit code. False: `why` tells why the supervisor's answer does not count. */
 static bool ask_daemon(const struct options *o, int64_t began_us, int *code, struct err *why)
 {
-    size_t length = 0;
     double share = o->timeout_s / ASK_SHARE;
     int64_t deadline_us = began_us + (int64_t)((share < ASK_MOST_S ? share : ASK_MOST_S) * 1e6);
-    char *request = request_of(o);
-    bool answered = ask(o->socket, request, deadline_us, buffer, sizeof(buffer), &length, why);
-    free(request);
-    if (!answered || !answer_parse(&answer, buffer, length, why))
+    if (!ask_patiently(o, deadline_us, why))
         return false;
     if (answer.ok && !is_fresh(o, why))
         return err_prefix(why, "%s answers, but", o->socket);

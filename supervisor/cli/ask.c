@@ -93,12 +93,15 @@ static bool wait_for(const struct ask *a, short what, int64_t deadline_us, struc
     }
 }
 
+/* Whoever is turned away has his answer before he asks, and nobody to ask. */
 static bool send_all(const struct ask *a, const char *text, int64_t deadline_us, struct err *e)
 {
     for (size_t sent = 0, length = strlen(text); sent < length;) {
         ssize_t n = send(a->fd, text + sent, length - sent, MSG_NOSIGNAL);
         if (n >= 0)
             sent += (size_t)n;
+        else if (errno == EPIPE)
+            return true;
         else if (errno == EAGAIN ? !wait_for(a, POLLOUT, deadline_us, e) : errno != EINTR)
             return errno == EAGAIN ? false : err_set(e, "%s: %s", a->path, strerror(errno));
     }

@@ -173,16 +173,25 @@ void control_tick(struct control_server *s)
 
 /* ---- requests ---- */
 
+static char *denied(void *arg, const struct access_peer *peer)
+{
+    const struct control_server *s = arg;
+    const struct local_settings *own = &s->node->settings.node;
+    char message[256];
+    snprintf(message, sizeof(message),
+             "uid %u may not ask: that needs root or a member of the group %s or %s", (unsigned)peer->uid,
+             own->control.admin_group, own->control.read_group);
+    return control_answer_error(CONTROL_DENIED, message);
+}
+
+/* Who got in may read. */
 static bool admit(const struct control_server *s, struct control_client *c, const struct control_request *r)
 {
-    const struct local_settings *own = &s->node->settings.node;
-    bool acts = r->command >= CONTROL_FIRST_ACTING;
     char message[256];
-    if (control_client_peer(c)->level >= (acts ? ACCESS_ACT : ACCESS_READ))
+    if (r->command < CONTROL_FIRST_ACTING || control_client_peer(c)->level >= ACCESS_ACT)
         return true;
-    snprintf(message, sizeof(message), "%s needs root or a member of the group %s%s%s",
-             control_command_name(r->command), own->control.admin_group, acts ? "" : " or ",
-             acts ? "" : own->control.read_group);
+    snprintf(message, sizeof(message), "%s needs root or a member of the group %s",
+             control_command_name(r->command), s->node->settings.node.control.admin_group);
     send_error(c, CONTROL_DENIED, message);
     return false;
 }
@@ -232,7 +241,7 @@ struct control_server *control_new(struct node *n, struct err *e)
 {
     char path[SETTINGS_PATH_MAX + 16];
     struct control_server *s = mem_zalloc(sizeof(*s));
-    struct control_stream_events events = {.line = on_line, .gone = on_gone, .arg = s};
+    struct control_stream_events events = {.line = on_line, .gone = on_gone, .denied = denied, .arg = s};
     struct access_groups groups;
     access_groups_find(&groups, &n->settings.node);
     snprintf(path, sizeof(path), "%s/%s", n->settings.node.run_dir, CONTROL_SOCKET);

@@ -4,7 +4,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +16,14 @@
 #include "base/mem.h"
 #include "wire/control_proto.h"
 
+/* Nobody who may less keeps out who may more: of the places, who only reads gets READERS_MAX, and one user of
+ * them READER_MAX. Who may do neither gets none. */
 #define CLIENTS_MAX     16
+#define READERS_MAX     12
+#define READER_MAX      6
 #define BACKLOG         64
-#define CLIENT_PATIENCE 5 /* seconds for a request to come, or an answer to be read */
+#define CALLERS_A_TURN  16 /* so that who calls without end does not keep the loop from all else */
+#define CLIENT_PATIENCE 5  /* seconds for a request to come, or an answer to be read */
 
 struct control_client {
     struct control_stream *server;
@@ -31,7 +35,8 @@ struct control_client {
 
 struct control_stream {
     struct event_base *base;
-    struct evconnlistener *listener;
+    int fd;
+    struct event *called;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
     struct access_groups groups;
     struct control_stream_events events;
@@ -124,38 +129,71 @@ static void on_end(struct bufferevent *stream, short what, void *arg)
 
 /* ---- the socket ---- */
 
-static void turn_away(int fd, const char *message)
+/* Takes the text. It is short and the socket empty: it fits. Whoever is still about to ask reads it all the
+ * same. */
+static void turn_away(int fd, char *text)
 {
-    char *text = control_answer_error(CONTROL_BUSY, message);
     if (send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         log_debug("control: a client that was turned away had gone");
     free(text);
     close(fd);
 }
 
-static void on_client(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size,
-                      void *arg)
+/* Where there is room for him; NULL: nowhere. */
+static struct control_client **place_for(struct control_stream *s, const struct access_peer *peer)
 {
-    struct control_stream *s = arg;
-    struct access_peer peer;
-    int slot = 0;
-    (void)listener, (void)address, (void)size;
-    while (slot < CLIENTS_MAX && s->clients[slot])
-        slot++;
-    if (slot == CLIENTS_MAX || !access_peer_of(fd, &s->groups, &peer)) {
-        turn_away(fd, slot == CLIENTS_MAX ? "too many ask at this moment: try again"
-                                          : "the kernel does not tell who asks");
-        return;
+    struct control_client **place = NULL;
+    int readers = 0, his = 0;
+    for (int i = 0; i < CLIENTS_MAX; i++) {
+        const struct control_client *c = s->clients[i];
+        if (!c)
+            place = &s->clients[i];
+        else if (c->peer.level < ACCESS_ACT) {
+            readers++;
+            his += c->peer.uid == peer->uid;
+        }
     }
+    bool may = peer->level >= ACCESS_ACT || (readers < READERS_MAX && his < READER_MAX);
+    return may ? place : NULL;
+}
+
+static void let_in(struct control_stream *s, struct control_client **place, int fd,
+                   const struct access_peer *peer)
+{
     struct control_client *c = mem_zalloc(sizeof(*c));
     c->server = s;
-    c->peer = peer;
+    c->peer = *peer;
     c->stream = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    s->clients[slot] = c;
+    *place = c;
     bufferevent_setcb(c->stream, on_request, on_sent, on_end, c);
     bufferevent_setwatermark(c->stream, EV_READ, 0, CONTROL_REQUEST_MAX + 1);
     set_patience(c);
     bufferevent_enable(c->stream, EV_READ | EV_WRITE);
+}
+
+static void receive(struct control_stream *s, int fd)
+{
+    struct access_peer peer;
+    struct control_client **place;
+    if (!access_peer_of(fd, &s->groups, &peer))
+        turn_away(fd, control_answer_error(CONTROL_BUSY, "the kernel does not tell who asks"));
+    else if (peer.level == ACCESS_NONE)
+        turn_away(fd, s->events.denied(s->events.arg, &peer));
+    else if (!(place = place_for(s, &peer)))
+        turn_away(fd, control_answer_error(CONTROL_BUSY, "too many ask at this moment: try again"));
+    else
+        let_in(s, place, fd, &peer);
+}
+
+static void on_call(evutil_socket_t fd, short what, void *arg)
+{
+    (void)what;
+    for (int i = 0; i < CALLERS_A_TURN; i++) {
+        int caller = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (caller < 0)
+            return;
+        receive(arg, caller);
+    }
 }
 
 /* Anybody may connect: who may ask is decided by what the kernel says of him, and he is told. */
@@ -172,7 +210,8 @@ static int open_socket(const char *path, struct err *e)
         return err_set(e, "socket: %s", strerror(errno)), -1;
     if (unlink(path) != 0 && errno != ENOENT)
         err_set(e, "%s: %s", path, strerror(errno));
-    else if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, 0666) != 0)
+    else if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, 0666) != 0 ||
+             listen(fd, BACKLOG) != 0)
         err_set(e, "%s: %s (run_dir must belong to the user of run_as)", path, strerror(errno));
     else
         return fd;
@@ -192,15 +231,10 @@ struct control_stream *control_stream_new(struct event_base *base, const char *p
     s->groups = *groups;
     s->events = *events;
     snprintf(s->path, sizeof(s->path), "%s", path);
-    s->listener =
-        evconnlistener_new(base, on_client, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
-    if (s->listener)
-        return s;
-    err_set(e, "%s: cannot listen", path);
-    close(fd);
-    unlink(path);
-    free(s);
-    return NULL;
+    s->fd = fd;
+    s->called = event_new(base, fd, EV_READ | EV_PERSIST, on_call, s);
+    event_add(s->called, NULL);
+    return s;
 }
 
 void control_stream_free(struct control_stream **server)
@@ -212,7 +246,8 @@ void control_stream_free(struct control_stream **server)
     for (int i = 0; i < CLIENTS_MAX; i++)
         if (s->clients[i])
             drop(s->clients[i]);
-    evconnlistener_free(s->listener);
+    event_free(s->called);
+    close(s->fd);
     unlink(s->path);
     free(s);
 }

@@ -1,6 +1,9 @@
 /* Lines over a unix socket: who connects, how long a line may be, how long anybody may take. Knows nothing of
  * what the lines say.
  *
+ * Who may not even read is answered when he connects, and his connection ended: nothing of his is read and no
+ * place is his. Of the places some are left to those who may act, whatever readers do.
+ *
  * On the event loop; never blocks. A client's lines are handed up one at a time: the next when the answer to
  * the last was sent and read. A client that is slow, too long or gone is dropped, and `gone` is called
  * before. */
@@ -22,6 +25,8 @@ struct control_stream_events {
      */
     void (*line)(void *arg, struct control_client *c, const char *line, size_t length);
     void (*gone)(void *arg, struct control_client *c);
+    /* What somebody is told who may do nothing here: malloc'ed, a line. */
+    char *(*denied)(void *arg, const struct access_peer *peer);
     void *arg;
 };
 

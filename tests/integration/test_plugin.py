@@ -156,6 +156,15 @@ def no_answer_is_handed_on():
 
 
 @case
+def a_busy_supervisor_is_asked_again():
+    """Too many who ask are a matter of moments, and no reason to take it for none."""
+    said = iter([{"v": 1, "ok": False, "error": "busy", "message": "too many ask"}] * 3)
+    with folder() as path, daemon(path, lambda: next(said, None) or good()) as asked:
+        expect("result", run(path, "--program", f"{path}/nothing")[:2], (0, LINE))
+        expect("questions", len(asked), 4)
+
+
+@case
 def control_characters_stay_out():
     with folder() as path, daemon(path, lambda: good(line="a\u001b[31mb\u007f", details=["c\nd"])):
         expect("lines", run(path, "-v")[2], ["a?[31mb?", "c?d"])

@@ -22,6 +22,10 @@
 #include "daemon/control_stream.h"
 #include "wire/control_proto.h"
 
+#define READERS  61020 /* a group */
+#define STRANGER 61010 /* users */
+#define READER   61011
+
 static struct event_base *base;
 static struct control_stream *server;
 static struct control_client *waiting;
@@ -57,10 +61,16 @@ static void on_gone(void *arg, struct control_client *c)
         waiting = NULL;
 }
 
+static char *denied(void *arg, const struct access_peer *peer)
+{
+    (void)arg;
+    return mem_printf("denied %u\n", (unsigned)peer->uid);
+}
+
 static int set_up(void **state)
 {
-    struct control_stream_events events = {.line = on_line, .gone = on_gone};
-    struct access_groups groups = {0};
+    struct control_stream_events events = {.line = on_line, .gone = on_gone, .denied = denied};
+    struct access_groups groups = {.read = READERS, .read_known = true};
     struct err e;
     (void)state;
     strcpy(dir + strlen(dir) - 6, "XXXXXX");
@@ -242,9 +252,152 @@ static void turns_away_too_many(void **state)
     assert_int_equal(gone, 17);
 }
 
+/* The kernel notes who one is when one connects. */
+static int connect_as(uid_t uid, gid_t gid)
+{
+    assert_int_equal(setegid(gid), 0);
+    assert_int_equal(seteuid(uid), 0);
+    int fd = connect_one();
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(setegid(0), 0);
+    turn(3);
+    return fd;
+}
+
+static void needs_other_users(void)
+{
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(dir, 0755), 0);
+}
+
+static void who_may_nothing_gets_no_place(void **state)
+{
+    int strangers[32];
+    (void)state;
+    needs_other_users();
+    for (int i = 0; i < 32; i++)
+        strangers[i] = connect_as(STRANGER, STRANGER);
+    int reader = connect_as(READER, READERS), own = connect_one();
+    say(reader, "hello\n");
+    assert_hears(reader, "hello\n");
+    assert_int_equal(level, ACCESS_READ);
+    say(own, "promote\n");
+    assert_hears(own, "promote\n");
+    assert_int_equal(level, ACCESS_ACT);
+    for (int i = 0; i < 32; i++) {
+        char got[8];
+        assert_hears(strangers[i], "denied 61010\n");
+        assert_int_equal(heard(strangers[i], got, sizeof(got)), 0);
+        close(strangers[i]);
+    }
+    assert_int_equal(lines, 2);
+    close(reader);
+    close(own);
+    turn(5);
+    assert_int_equal(gone, 2);
+}
+
+/* What is said to it has no part in that: nothing of it is read. */
+static void who_may_nothing_and_asks_all_the_same(void **state)
+{
+    (void)state;
+    needs_other_users();
+    assert_int_equal(setegid(STRANGER) || seteuid(STRANGER), 0);
+    int fd = connect_one();
+    assert_int_equal(send(fd, "hello\n", 6, MSG_NOSIGNAL), 6); /* before it is accepted */
+    assert_int_equal(seteuid(0) || setegid(0), 0);
+    turn(3);
+    assert_hears(fd, "denied 61010\n");
+    assert_int_equal(lines, 0);
+    close(fd);
+}
+
+static int count_of(const int *fds, int count, const char *text)
+{
+    char got[256];
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        if (heard(fds[i], got, sizeof(got)) > 0)
+            n += strstr(got, text) != NULL;
+    return n;
+}
+
+static void readers_leave_room(void **state)
+{
+    int first[8], second[8], third[8], own[5];
+    char got[256];
+    (void)state;
+    needs_other_users();
+    for (int i = 0; i < 8; i++) {
+        first[i] = connect_as(READER, READERS);
+        second[i] = connect_as(READER + 1, READERS);
+    }
+    for (int i = 0; i < 8; i++)
+        third[i] = connect_as(READER + 2, READERS);
+    assert_int_equal(count_of(first, 8, "busy"), 2);
+    assert_int_equal(count_of(second, 8, "busy"), 2);
+    assert_int_equal(count_of(third, 8, "busy"), 8);
+    for (int i = 0; i < 5; i++) {
+        own[i] = connect_one();
+        turn(3);
+    }
+    for (int i = 0; i < 4; i++) {
+        say(own[i], "still\n");
+        assert_hears(own[i], "still\n");
+    }
+    heard(own[4], got, sizeof(got));
+    assert_non_null(strstr(got, "busy"));
+    close(first[0]);
+    turn(3);
+    int again = connect_as(READER, READERS);
+    say(again, "now\n");
+    assert_hears(again, "now\n");
+    close(again);
+    for (int i = 0; i < 8; i++)
+        close(first[i]), close(second[i]), close(third[i]);
+    for (int i = 0; i < 5; i++)
+        close(own[i]);
+}
+
+/* Those who call take turns with all else. */
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    *(int *)arg = gone + 1;
+    event_base_loopbreak(base);
+}
+
+static void many_callers_do_not_hold_the_loop(void **state)
+{
+    int fds[48], seen = 0;
+    (void)state;
+    for (int i = 0; i < 48; i++) {
+        fds[i] = connect_one();
+        assert_int_equal(send(fds[i], "x\n", 2, MSG_NOSIGNAL), 2);
+    }
+    int pair[2], waits_still = 0;
+    assert_int_equal(pipe(pair), 0);
+    struct event *other = event_new(base, pair[0], EV_READ, on_turn, &seen);
+    event_add(other, NULL);
+    assert_int_equal(write(pair[1], "x", 1), 1);
+    event_base_loop(base, EVLOOP_ONCE);
+    assert_int_equal(seen, 1);
+    for (int i = 0; i < 48; i++) {
+        char got[8];
+        waits_still += heard(fds[i], got, sizeof(got)) < 0;
+    }
+    assert_true(waits_still > 16);
+    event_free(other);
+    for (int i = 0; i < 48; i++)
+        close(fds[i]);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void replaces_what_was_left_behind(void **state)
 {
-    struct control_stream_events events = {.line = on_line, .gone = on_gone};
+    struct control_stream_events events = {.line = on_line, .gone = on_gone, .denied = denied};
     struct access_groups groups = {0};
     struct err e;
     (void)state;
@@ -270,6 +423,10 @@ int main(void)
         TEST(waits),
         TEST(does_not_wait_for_a_reader),
         TEST(turns_away_too_many),
+        TEST(who_may_nothing_gets_no_place),
+        TEST(who_may_nothing_and_asks_all_the_same),
+        TEST(readers_leave_room),
+        TEST(many_callers_do_not_hold_the_loop),
         TEST(replaces_what_was_left_behind),
     };
     signal(SIGPIPE, SIG_IGN); /* as the daemon does */
