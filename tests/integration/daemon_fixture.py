@@ -30,6 +30,10 @@ class Failure(Exception):
     pass
 
 
+class Skip(Exception):
+    """What a case needs is not here."""
+
+
 def case(function):
     CASES.append(function)
     return function
@@ -64,6 +68,10 @@ class Node:
     def write(self, name, text, mode=0o644):
         with open(os.open(f"{self.folder}/{name}", os.O_CREAT | os.O_WRONLY, mode), "w", encoding="ascii") as file:
             file.write(text)
+
+    def read(self, name):
+        with open(f"{self.folder}/{name}", encoding="ascii") as file:
+            return file.read()
 
     def start(self, *before):
         with open(self.log, "w", encoding="utf-8") as log:
@@ -152,6 +160,8 @@ def main():
         try:
             run()
             print(f"ok {number} {run.__name__}", flush=True)
+        except Skip as why:
+            print(f"ok {number} {run.__name__} # SKIP {why}", flush=True)
         except (Failure, OSError, ValueError, subprocess.SubprocessError) as error:
             failed += 1
             print(f"not ok {number} {run.__name__}\n# " + f"{type(error).__name__}: {error}".replace("\n", "\n# "),

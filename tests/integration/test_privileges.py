@@ -10,8 +10,9 @@ import subprocess
 import sys
 
 import by_units
-from daemon_fixture import CLUSTER, DAEMON, PASSWORD, TOOL, USERS, Failure, case, children, main, node, wait_for
+from daemon_fixture import CLUSTER, DAEMON, PASSWORD, TOOL, USERS, Failure, Skip, case, children, main, node, wait_for
 
+PLUGIN = os.path.abspath("check_mysql_replcheck")
 WITH_VIP = CLUSTER.replace("vip: {source: none}", "vip: {addresses: [192.0.2.100]}")
 GROUPS = 'control = { read_group = "games"; admin_group = "operator"; };\n'
 RUN, FENCE = USERS["replcheck"], USERS["replcheck-fence"]
@@ -113,6 +114,10 @@ def the_password_is_where_it_is_needed_alone():
                 expect(f"the password in {os.path.basename(path)}", PASSWORD.encode() in file.read(), False)
 
 
+def group_of(name):
+    return subprocess.run(["getent", "group", name], capture_output=True, text=True, check=True).stdout.split(":")[2]
+
+
 def as_user(uid, group, *command):
     return subprocess.run(["setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={group or uid}", *command],
                           capture_output=True, text=True, timeout=20, check=False)
@@ -124,11 +129,10 @@ def who_may_ask_and_who_may_command():
         one.start()
         one.answers()
         tool = [TOOL, "--config", one.folder]
-        games, operator = (subprocess.run(["getent", "group", name], capture_output=True, text=True,
-                                          check=True).stdout.split(":")[2] for name in ("games", "operator"))
+        games, operator = group_of("games"), group_of("operator")
         denied = as_user(61010, None, *tool, "explain")
-        expect("a stranger who asks", (denied.returncode, "explain needs root or a member of the group operator or games"
-                                       in denied.stderr), (1, True))
+        expect("a stranger who asks", (denied.returncode, "uid 61010 may not ask: that needs root or a member of the group "
+                                       "operator or games" in denied.stderr), (1, True))
         expect("a reader who asks", as_user(61010, games, *tool, "explain").returncode, 0)
         denied = as_user(61010, games, *tool, "maintenance", "on")
         expect("a reader who commands", (denied.returncode, "needs root or a member of the group operator"
@@ -138,6 +142,60 @@ def who_may_ask_and_who_may_command():
         expect("his command", one.status()["maintenance"], True)
         expect("the supervisor's own user", as_user(RUN, None, *tool, "maintenance", "off").returncode, 0)
         one.hears("asked for by uid 61010")
+
+
+# What a stranger does who wants nobody else to be heard: as many connections as he gets, made again when they end.
+CALLER = """
+import socket, sys, time
+held = []
+print("begun", flush=True)
+while True:
+    one = socket.socket(socket.AF_UNIX)
+    one.setblocking(False)
+    try:
+        one.connect(sys.argv[1])
+    except OSError:
+        one.close()
+        time.sleep(0.001)
+        continue
+    held.append(one)
+    if len(held) > 200:
+        held.pop(0).close()
+"""
+
+
+@contextlib.contextmanager
+def strangers(path, count=2):
+    command = ["setpriv", "--reuid=61010", "--regid=61010", "--clear-groups", sys.executable, "-c", CALLER, path]
+    callers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    try:
+        for caller in callers:
+            caller.stdout.readline()
+        yield
+    finally:
+        for caller in callers:
+            caller.kill()
+            caller.wait()
+            caller.stdout.close()
+
+
+@case
+def a_stranger_keeps_nobody_out():
+    with node(more=GROUPS) as one:
+        one.start()
+        one.answers()
+        pids = [one.process.pid, *children(one.process.pid)]
+        reader, tool = group_of("games"), [TOOL, "--config", one.folder]
+        with strangers(f"{one.run}/control.sock"):
+            for switch in ("on", "off") * 3:
+                order = subprocess.run([*tool, "maintenance", switch], capture_output=True, text=True, timeout=30,
+                                       check=False)
+                expect(f"root's order: {order.stderr}", order.returncode, 0)
+                asked = as_user(61011, reader, *tool, "explain")
+                expect(f"a reader's question: {asked.stderr}", asked.returncode, 0)
+                checked = as_user(61011, reader, PLUGIN, "-S", f"{one.run}/control.sock", "--program", "/nowhere").stdout
+                expect(f"the plugin goes without the supervisor: {checked}", "no supervisor" in checked, False)
+        expect("its processes", [one.process.pid, *children(one.process.pid)], pids)
 
 
 # ---- by the units
@@ -159,7 +217,7 @@ def units(one):
 @case
 def started_by_units():
     if not shutil.which("systemd-analyze"):
-        return
+        raise Skip("no systemd-analyze: apt-get install systemd")
     with node(WITH_VIP) as one, units(one) as it:
         expect(f"readiness; the log:\n{one.said()}", it.manager.hears("READY=1", 30), True)
         one.answers()

@@ -12,7 +12,7 @@ packages()
     build)
         echo autoconf automake gcc libc6-dev make pkg-config
         echo libmariadb-dev libyaml-dev libconfig-dev libevent-dev libjansson-dev libmnl-dev libsqlite3-dev
-        echo libsmartcols-dev libcurl4-openssl-dev libseccomp-dev
+        echo libsmartcols-dev libcurl4-openssl-dev libssl-dev libseccomp-dev
         ;;
     run)
         # The laboratory is written in Python and uses nothing but its standard library.
@@ -21,6 +21,8 @@ packages()
     test)
         echo libcmocka-dev mandoc openssl xz-utils postfix postfix-mysql dovecot-core dovecot-mysql
         echo etcd-server libfaketime libfuse3-dev
+        # systemd: for its tools that read units; it is not started. clang: the fuzzer, with its run-time library.
+        echo strace systemd curl clang libclang-rt-dev
         echo icinga2-bin icinga2-common nagios4-core
         ;;
     esac

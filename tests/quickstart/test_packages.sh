@@ -34,6 +34,28 @@ all_listed()
     [ -z "$lacking" ]
 }
 
+# What a test, or a script that a test runs, calls and skips without, or fails.
+test_tools()
+{
+    listed=" $(packages test | tr '\n' ' ') "
+    lacking=
+    for name in strace:strace systemd-analyze:systemd curl:curl clang:clang libFuzzer:libclang-rt-dev mandoc:mandoc \
+        openssl:openssl etcd:etcd-server icinga2:icinga2-bin nagios4:nagios4-core; do
+        case $listed in *" ${name#*:} "*) ;; *) lacking="$lacking $name" ;; esac
+    done
+    [ -z "$lacking" ] || echo "# not listed:$lacking"
+    [ -z "$lacking" ]
+}
+
+# Names of packages and nothing else: a word like "#" would be installed.
+well_formed()
+{
+    for name in $(packages build) $(packages run) $(packages test); do
+        case $name in *[!a-z0-9.+-]* | [!a-z0-9]* | ?) echo "# $name" && return 1 ;; esac
+    done
+    [ -z "$( (packages build; packages run; packages test) | tr ' ' '\n' | sort | uniq -d)" ]
+}
+
 forbids()
 {
     "$POLICY"
@@ -51,8 +73,10 @@ theirs()
 exit 0" ] && [ "$(stat -c %a "$POLICY")" = 750 ] && [ ! -e "$POLICY.quickstart-saved" ]
 }
 
-echo 1..8
+echo 1..10
 ok "every library that configure asks for is listed" all_listed
+ok "and every tool that tests call" test_tools
+ok "the list is names, each once" well_formed
 ok "a package that is installed is not missing" [ -z "$(packages_missing dpkg)" ]
 ok "one that does not exist is" [ "$(packages_missing no-such-package)" = no-such-package ]
 policy_forbid
