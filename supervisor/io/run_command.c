@@ -1,6 +1,7 @@
 #include "io/run_command.h"
 
 #include <event2/event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "base/mem.h"
 #include "io/spawn.h"
 
+#define END_MS 20 /* from SIGKILL on, for what does not wait for a disk: the loop waits so long */
+
 struct run_command {
     pid_t pid;
     int pidfd;
@@ -20,9 +23,13 @@ struct run_command {
     bool killed;
     struct event *ended;
     struct event *deadline;
-    void (*done)(void *arg, int exit_status, const char *how);
+    void (*done)(void *arg, int exit_status, const char *how); /* NULL: freed, and only to be reaped */
     void *arg;
+    struct run_command *next; /* of those that are only to be reaped */
 };
+
+/* Killed, and not ended yet: the loop waits for them. */
+static struct run_command *left_over;
 
 static void describe(const struct run_command *c, int status, char *out, size_t size)
 {
@@ -33,6 +40,23 @@ static void describe(const struct run_command *c, int status, char *out, size_t 
         snprintf(out, size, "ended by signal %d", WTERMSIG(status));
     else
         snprintf(out, size, "exit status %d", WEXITSTATUS(status));
+}
+
+static void release(struct run_command *c)
+{
+    event_free(c->ended);
+    event_free(c->deadline);
+    close(c->pidfd);
+    free(c);
+}
+
+static void release_left_over(struct run_command *c)
+{
+    struct run_command **at = &left_over;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    release(c);
 }
 
 static void on_end(evutil_socket_t fd, short what, void *arg)
@@ -46,6 +70,10 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
     event_del(c->ended);
     event_del(c->deadline);
     c->pid = 0;
+    if (!c->done) {
+        release_left_over(c);
+        return;
+    }
     describe(c, status, how, sizeof(how));
     c->done(c->arg, !c->killed && WIFEXITED(status) ? WEXITSTATUS(status) : -1, how);
 }
@@ -82,18 +110,28 @@ struct run_command *run_command_start(struct event_base *base, const struct run_
     return c;
 }
 
+/* It ends within a moment, but for one that waits in the kernel for a disk or the like. */
+static bool is_reaped(const struct run_command *c)
+{
+    struct pollfd end = {c->pidfd, POLLIN, 0};
+    return poll(&end, 1, END_MS) == 1 && waitpid(c->pid, NULL, WNOHANG) == c->pid;
+}
+
 void run_command_free(struct run_command **command)
 {
     struct run_command *c = *command;
     if (!c)
         return;
+    *command = NULL;
     if (c->pid > 0) {
         kill(-c->pid, SIGKILL);
-        waitpid(c->pid, NULL, WNOHANG);
+        if (!is_reaped(c)) {
+            c->done = NULL;
+            event_del(c->deadline);
+            c->next = left_over;
+            left_over = c;
+            return;
+        }
     }
-    event_free(c->ended);
-    event_free(c->deadline);
-    close(c->pidfd);
-    free(c);
-    *command = NULL;
+    release(c);
 }

@@ -27,7 +27,8 @@ struct run_command *run_command_start(struct event_base *base, const struct run_
                                       void (*done)(void *arg, int exit_status, const char *how), void *arg,
                                       struct err *e);
 
-/* Kills its process group if it still runs; `done` is not called any more. */
+/* Kills its process group if it still runs; `done` is not called any more. What the kernel does not let end
+ * at once is reaped by the loop later: no zombie stays. */
 void run_command_free(struct run_command **command);
 
 #endif

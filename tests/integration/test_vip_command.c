@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -213,6 +214,13 @@ static void one_that_changes_its_mind(void **state)
     }
 }
 
+/* Also none that ended and that nobody has reaped. */
+static bool has_children(void)
+{
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 static void freed_while_it_runs(void **state)
 {
     (void)state;
@@ -222,6 +230,9 @@ static void freed_while_it_runs(void **state)
             turn();
         vip_command_free(&watch);
         assert_null(watch);
+        for (int64_t end_us = clock_now_us() + PATIENCE_US; has_children() && clock_now_us() < end_us;)
+            turn();
+        assert_false(has_children());
     }
 }
 
