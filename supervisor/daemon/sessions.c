@@ -232,6 +232,7 @@ static void make_certificates(struct node *n)
         o.tls_unverified = i == n->policy.self && certificates_pair_has_tls(n);
         certificates_start_at(n, i, &o);
     }
+    certificates_start_files(n);
 }
 
 void sessions_make(struct node *n)

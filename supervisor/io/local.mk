@@ -28,7 +28,8 @@ libio_a_SOURCES += supervisor/io/option_check.c supervisor/io/option_check.h \
 	supervisor/io/references.c supervisor/io/references.h
 libio_a_SOURCES += supervisor/io/ladder.c supervisor/io/ladder.h supervisor/io/ladder_sql.c supervisor/io/ladder_sql.h \
 	supervisor/io/run_command.c supervisor/io/run_command.h \
-	supervisor/io/vip_command.c supervisor/io/vip_command.h supervisor/io/cert_look.c supervisor/io/cert_look.h
+	supervisor/io/vip_command.c supervisor/io/vip_command.h supervisor/io/cert_look.c supervisor/io/cert_look.h \
+	supervisor/io/cert_end.c supervisor/io/cert_end.h supervisor/io/cert_files.c supervisor/io/cert_files.h
 libio_a_SOURCES += supervisor/io/binlog_read.c supervisor/io/binlog_read.h
 if HAVE_LIBCURL
 libio_a_SOURCES += supervisor/io/http_client.c supervisor/io/http_client.h \

@@ -11,6 +11,7 @@
 #define REPLCHECK_MODEL_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/tri.h"
@@ -25,15 +26,16 @@ struct mind;
 struct outcome;
 struct lag;
 
-#define REPORT_UNKNOWN      INT64_C(-1)
-#define REPORT_NAME_MAX     32
-#define REPORT_WORD_MAX     32
-#define REPORT_ADDRESS_MAX  72 /* "192.0.2.11:3306", "[2001:db8::1]:3306" */
-#define REPORT_SENTENCE_MAX 384
-#define REPORT_PROBLEMS_MAX 48
-#define REPORT_ACCOUNTS_MAX 16
-#define REPORT_LOCKS_MAX    12
-#define REPORT_DRIFTS_MAX   16
+#define REPORT_UNKNOWN          INT64_C(-1)
+#define REPORT_NAME_MAX         32
+#define REPORT_WORD_MAX         32
+#define REPORT_ADDRESS_MAX      72 /* "192.0.2.11:3306", "[2001:db8::1]:3306" */
+#define REPORT_SENTENCE_MAX     384
+#define REPORT_PROBLEMS_MAX     48
+#define REPORT_ACCOUNTS_MAX     16
+#define REPORT_LOCKS_MAX        12
+#define REPORT_CERTIFICATES_MAX (OBS_VOTERS + 3)
+#define REPORT_DRIFTS_MAX       16
 
 enum report_source {
     REPORT_DAEMON = 0, /* the supervisor's own view */
@@ -76,9 +78,20 @@ struct report_lock {
     int64_t connection;
 };
 
-/* A server's certificate, of one that is spoken to with TLS. */
+/* Whose a certificate is, which says what its end does and how it is replaced. */
+enum certificate_kind {
+    CERTIFICATE_SERVER = 0, /* a MariaDB server's that is spoken to with TLS */
+    CERTIFICATE_ETCD,       /* the same of etcd */
+    CERTIFICATE_CLIENT,     /* ours, which etcd asks for */
+    CERTIFICATE_CA,         /* the authority's with which sessions verify servers */
+    CERTIFICATE_ETCD_CA,    /* the same for etcd */
+    CERTIFICATE_KINDS
+};
+
+/* A certificate that TLS here rests on. */
 struct report_certificate {
-    char place[REPORT_NAME_MAX];       /* whose server: "mx1", "witness" */
+    char place[REPORT_NAME_MAX];       /* whose server: "mx1", "witness"; or which file, by its option */
+    char kind[REPORT_WORD_MAX];        /* certificate_kind_name() */
     int64_t days;                      /* that it lasts yet, whole ones; REPORT_UNKNOWN */
     bool ended;                        /* it is not valid any more */
     char trouble[REPORT_SENTENCE_MAX]; /* why it is not known; "" */
@@ -241,7 +254,7 @@ struct report {
     int drift_count;
     struct report_drift drifts[REPORT_DRIFTS_MAX];
     int certificate_count;
-    struct report_certificate certificates[OBS_VOTERS];
+    struct report_certificate certificates[REPORT_CERTIFICATES_MAX];
     int64_t certificate_days;                 /* from which the verdict warns */
     char worker_trouble[REPORT_SENTENCE_MAX]; /* journal or syslog; "" */
     int64_t worker_dropped;                   /* lines and events that found no room */
@@ -252,8 +265,10 @@ struct report {
     struct problem problems[REPORT_PROBLEMS_MAX];
 };
 
-/* What is known of a server's certificate. */
+/* What is known of a certificate. */
 struct certificate_view {
+    enum certificate_kind kind;
+    const char *place;
     int64_t until_s;            /* seconds since 1970; 0 = unknown */
     char trouble[OBS_TEXT_MAX]; /* why; "" = not asked yet */
 };
@@ -277,8 +292,9 @@ struct report_input {
     const char *troubles[OBS_NODES]; /* of the probes' connections */
     const char *config_hash;
     bool unnamed; /* cluster and names are not those of their supervisors, so these cannot be looked for */
-    const struct audit *audits[OBS_VOTERS];                  /* NULL = none is made there */
-    const struct certificate_view *certificates[OBS_VOTERS]; /* NULL = no TLS is spoken there */
+    const struct audit *audits[OBS_VOTERS]; /* NULL = none is made there */
+    const struct certificate_view *certificates[REPORT_CERTIFICATES_MAX];
+    int certificate_count; /* none where no TLS is spoken */
     int64_t certificate_days;
     const char *const *accepted; /* accounts that may bypass read_only */
     int accepted_count;
@@ -295,6 +311,13 @@ struct report_input {
     int64_t started_us; /* of the supervisor */
     int64_t lag_warning_ms, lag_critical_ms;
 };
+
+/* "server", "etcd", "client", "ca", "etcd-ca" */
+const char *certificate_kind_name(enum certificate_kind kind);
+/* An unknown name is a server's. */
+enum certificate_kind certificate_kind_parse(const char *name);
+/* "the certificate of mx1's server". Returns `out`. */
+const char *certificate_describe(enum certificate_kind kind, const char *place, char *out, size_t size);
 
 /* Fills everything but the verdict. Pure. */
 void report_fill(struct report *out, const struct report_input *in);

@@ -162,7 +162,7 @@ static const struct option rows[] = {
     {"thresholds.lag_critical", OPTION_DURATION, "ms", 0, 24 * HOUR_MS, "60s", true,
      "replication lag from which check is critical", FIELD(thresholds.lag_critical_ms)},
     {"thresholds.certificate_days", OPTION_UINT, "days", 0, 3650, "30", true,
-     "days before a server's certificate ends from which check warns; it is critical once that is over",
+     "days before a certificate ends from which check warns; it is critical once that is over",
      FIELD(thresholds.certificate_days)},
 };
 /* clang-format on */

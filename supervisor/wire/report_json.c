@@ -154,8 +154,9 @@ static const struct json_field journal_fields[] = {TOP("trouble", worker_trouble
                                                    TOP("dropped", worker_dropped, FIELD_COUNT), END};
 #define CERTIFICATE(name, member, kind) JSON_AT(struct report_certificate, name, member, kind)
 static const struct json_field certificate_fields[] = {
-    CERTIFICATE("place", place, FIELD_TEXT), CERTIFICATE("days", days, FIELD_COUNT),
-    CERTIFICATE("ended", ended, FIELD_BOOL), CERTIFICATE("trouble", trouble, FIELD_TEXT), END};
+    CERTIFICATE("place", place, FIELD_TEXT),     CERTIFICATE("kind", kind, FIELD_TEXT),
+    CERTIFICATE("days", days, FIELD_COUNT),      CERTIFICATE("ended", ended, FIELD_BOOL),
+    CERTIFICATE("trouble", trouble, FIELD_TEXT), END};
 static const struct json_field threshold_fields[] = {
     TOP("lag_warning_ms", lag_warning_ms, FIELD_COUNT), TOP("lag_critical_ms", lag_critical_ms, FIELD_COUNT),
     TOP("certificate_days", certificate_days, FIELD_COUNT), END};
@@ -297,7 +298,7 @@ static bool read_arrays(struct report *r, const json_t *json, struct err *e)
     if (!read_array(problem_fields, json, "problems", r->problems, sizeof(r->problems[0]), 0,
                     REPORT_PROBLEMS_MAX, e) ||
         !read_array(certificate_fields, json, "certificates", r->certificates, sizeof(r->certificates[0]), 0,
-                    OBS_VOTERS, e) ||
+                    REPORT_CERTIFICATES_MAX, e) ||
         !read_array(node_fields, json, "nodes", r->nodes, sizeof(r->nodes[0]), OBS_NODES, OBS_NODES, e) ||
         !read_array(vote_fields, json, "votes", r->votes, sizeof(r->votes[0]), OBS_VOTERS, OBS_VOTERS, e))
         return false;

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
-from daemon_fixture import Failure, case, children, main, node, wait_for
+from daemon_fixture import CLUSTER, USERS, Failure, Skip, case, children, main, node, wait_for
 
 LOST = ("the highest positions seen before are not known", "maintenance is off; if it was on")
 
@@ -107,8 +108,7 @@ def full_disks():
 def a_disk_that_hangs():
     """Reads of the journal take a minute: the daemon is at work all the same, and says what it does not know."""
     if not shutil.which("strace"):
-        print("# no strace: not tried")
-        return
+        raise Skip("no strace: apt-get install strace")
     with node() as one:
         one.maintenance()
         one.start("strace", "-f", "-qq", "-o", "/dev/null", "-P", f"{one.state}/journal.db", "-e",
@@ -119,6 +119,51 @@ def a_disk_that_hangs():
             os.kill(pid, signal.SIGKILL)
         one.process.wait(30)
         one.process = None
+
+
+ETCD = CLUSTER + """quorum:
+  tie_breaker: witness
+  witness: {kind: etcd, endpoints: [{address: 127.0.0.1, port: 9}], tls: {ca: FOLDER/ca.pem, cert: FOLDER/own.pem, key: FOLDER/own.key}}
+"""
+
+
+def certify(folder, name, days):
+    """Signed by itself, and put in its place at once."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", str(days), "-subj", f"/CN={name}", "-keyout", f"{folder}/{name}.key",
+                    "-out", f"{folder}/{name}.new"], check=True, capture_output=True)
+    for path in (f"{folder}/{name}.key", f"{folder}/{name}.new"):
+        os.chmod(path, 0o600)
+        shutil.chown(path, USERS["replcheck"])
+    os.rename(f"{folder}/{name}.new", f"{folder}/{name}.pem")
+
+
+@case
+def certificates_near_their_end():
+    """Ours for etcd and the authorities' are looked at, and `check` says which one ends and what is to be done."""
+    with node() as one:
+        one.write("cluster.yaml", ETCD.replace("FOLDER", one.folder))
+        one.write("node.conf", one.read("node.conf").replace(
+            "peer.secret\"", f"peer.secret\"; tls = {{ ca = \"{one.folder}/peer.pem\"; }}"))
+        for name, days in (("ca", 400), ("own", 6), ("peer", 12)):
+            certify(one.folder, name, days)
+        one.start()
+        def seen():
+            return {c["place"]: (c["kind"], c["days"]) for c in (one.status() or {}).get("certificates", ())
+                    if c["kind"] in ("client", "ca", "etcd-ca") and c["days"] is not None}
+        wanted = {"quorum.witness.tls.cert": ("client", 5), "quorum.witness.tls.ca": ("etcd-ca", 399),
+                  "peer.tls.ca": ("ca", 11)}
+        wait_for(f"three ends; {one.said()}", lambda: seen() == wanted)
+        told = {p["sentence"]: p["remedy"] for p in one.status()["problems"] if p["id"] == "certificate-ends"}
+        if len(told) != 2 or "restart mysql-replcheckd" not in told.get(
+                "this node's certificate for etcd, quorum.witness.tls.cert, ends in 5 days", ""):
+            raise Failure(f"the verdict says {told}")
+        one.hears("quorum.witness.tls.cert, ends in 5 days", "the CA certificate of peer.tls.ca ends in 11 days")
+        # What was read once counts, whatever lies there now.
+        certify(one.folder, "own", 300)
+        time.sleep(1)
+        if seen() != wanted:
+            raise Failure(f"what is not used is told: {seen()}")
 
 
 if __name__ == "__main__":

@@ -498,6 +498,46 @@ static void accounts_are_told_once(void **state)
     free(r);
 }
 
+/* What ends is named for what it is, and each kind is replaced in another way. */
+static void certificates_have_their_remedies(void **state)
+{
+    static const struct {
+        const char *kind, *place, *ends, *ended, *remedy;
+    } rows[] = {
+        {"server", "mx2", "the certificate of mx2's server ends in 3 days", "the next session to it fails",
+         "FLUSH LOCAL SSL"},
+        {"etcd", "witness", "the certificate of witness's server ends in 3 days",
+         "the next connection to it fails", "which etcd reads by itself"},
+        {"client", "quorum.witness.tls.cert",
+         "this node's certificate for etcd, quorum.witness.tls.cert, ends in 3 days",
+         "etcd lets this node in no more", "restart mysql-replcheckd"},
+        {"ca", "peer.tls.ca", "the CA certificate of peer.tls.ca ends in 3 days",
+         "the next session that it is to verify fails", "beside it in that file, which sessions read anew"},
+        {"etcd-ca", "quorum.witness.tls.ca", "the CA certificate of quorum.witness.tls.ca ends in 3 days",
+         "the next connection to etcd fails", "in that file and restart mysql-replcheckd"},
+    };
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows) * 2; i++) {
+        bool ended = i % 2;
+        const char *id = ended ? "certificate-ended" : "certificate-ends";
+        healthy(WRITER, r);
+        r->certificate_days = 30;
+        r->certificate_count = 1;
+        struct report_certificate *c = &r->certificates[0];
+        *c = (struct report_certificate){.days = ended ? 0 : 3, .ended = ended};
+        TEXT(c->kind, rows[i / 2].kind);
+        TEXT(c->place, rows[i / 2].place);
+        verdict_judge(r);
+        const struct problem *p = report_problem(r, id);
+        if (!p || !strstr(p->sentence, ended ? rows[i / 2].ended : rows[i / 2].ends) ||
+            !strstr(p->remedy, rows[i / 2].remedy))
+            fail_msg("%s: %s; %s", rows[i / 2].kind, p ? p->sentence : "nothing", p ? p->remedy : "");
+        assert_int_equal(!strstr(p->remedy, "FLUSH LOCAL SSL"), strcmp(rows[i / 2].kind, "server") != 0);
+    }
+    free(r);
+}
+
 /* A remedy is a statement that can be pasted. */
 static void remedies_of_accounts(void **state)
 {
@@ -554,7 +594,7 @@ int main(void)
         cmocka_unit_test(nothing_to_say),       cmocka_unit_test(a_slow_voter_is_no_problem),
         cmocka_unit_test(worst_comes_first),    cmocka_unit_test(remedies_of_refusals),
         cmocka_unit_test(everything_at_once),   cmocka_unit_test(accounts_are_told_once),
-        cmocka_unit_test(remedies_of_accounts),
+        cmocka_unit_test(remedies_of_accounts), cmocka_unit_test(certificates_have_their_remedies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
