@@ -51,7 +51,7 @@ class Member:
 
     def __init__(self, folder, name="m0", client_port=0, peer_port=0, peers="", tls=(), address="127.0.0.1"):
         self.name, self.data = name, os.path.join(folder, name)
-        self.address, self.port = address, client_port or free_port()
+        self.address, self.port = address, client_port or free_port(address)
         self.peer_port = peer_port or free_port()
         self.peers = peers or f"{name}=http://127.0.0.1:{self.peer_port}"
         self.tls, self.process = list(tls), None
@@ -59,7 +59,8 @@ class Member:
 
     @property
     def url(self):
-        return f"{'https' if self.tls else 'http'}://{self.address}:{self.port}"
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{'https' if self.tls else 'http'}://{address}:{self.port}"
 
     def start(self, wait=True):
         peer = f"http://127.0.0.1:{self.peer_port}"

@@ -24,7 +24,7 @@ def free_port(address="127.0.0.1"):
             if port in GIVEN:
                 continue
             GIVEN.add(port)
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             try:
                 probe.bind((address, port))
                 return port

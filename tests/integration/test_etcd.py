@@ -521,7 +521,7 @@ def openssl(folder, *arguments, stdin=None):
 
 
 def certificates(folder):
-    """Two authorities, the first one's certificate for 127.0.0.1, and one for a client of each."""
+    """Two authorities, the first one's certificate for this host, and one for a client of each."""
     for ca in ("ca", "other"):
         openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
                 "-keyout", f"{ca}.key", "-out", f"{ca}.pem")
@@ -530,7 +530,7 @@ def certificates(folder):
                 "-out", f"{name}.csr")
         openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key",
                 "-CAcreateserial", "-days", "2", "-out", f"{name}.pem", "-extfile", "/dev/stdin",
-                stdin="subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
+                stdin="subjectAltName=IP:127.0.0.1,IP:0:0:0:0:0:0:0:1\nextendedKeyUsage=serverAuth,clientAuth\n")
 
 
 @case
@@ -556,6 +556,25 @@ def tls_with_certificates_of_both_sides():
             there = Voter("mx2", [("127.0.0.1", 1)], options=[f"ca={keys}/nothing.pem"])
             expect("exit code without the CA's file", there.process.wait(10), 1)
             there.end()
+
+
+@case
+def endpoint_over_ipv6():
+    """There alone, with TLS, its certificate bearing the address."""
+    with tempfile.TemporaryDirectory(prefix="replcheck-etcd-") as keys:
+        certificates(keys)
+        tls = ["--cert-file", f"{keys}/server.pem", "--key-file", f"{keys}/server.key"]
+        with etcd(wait=False, tls=tls, address="::1") as it:
+            one, two = (it.voter(node, f"ca={keys}/ca.pem") for node in ("mx1", "mx2"))
+            one.wait(FOR_EVER, up=True)
+            one.say("want free")
+            one.wait(FOR_EVER, counted=True)
+            one.say("promise 3")
+            expect("refusal", one.event("promised")["refusal"], None)
+            two.wait(FOR_EVER, up=True)
+            wait_for("the other sees the promise", lambda: (two.say()["rows"]["promise/mx1"] or {}).get("epoch") == 3)
+            one.say("release release 3 - 0 0-1-77")
+            one.wait(released=True, held=False)
 
 
 def pin_of(folder, name):
