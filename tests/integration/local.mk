@@ -107,3 +107,7 @@ EXTRA_DIST += tests/integration/test_monitoring.py
 # The pair without a supervisor, over real servers
 TESTS += tests/integration/test_direct.py
 EXTRA_DIST += tests/integration/test_direct.py
+
+# The daemon beside a server that lies
+TESTS += tests/integration/test_liar.py
+EXTRA_DIST += tests/integration/test_liar.py
