@@ -87,21 +87,25 @@ static bool is_final(void)
 }
 
 /* Too many who ask are a matter of moments. */
-static bool is_busy(int64_t deadline_us)
+static bool waits(int64_t deadline_us)
 {
-    return !answer.ok && strcmp(answer.error, "busy") == 0 && ask_now_us() + BUSY_PAUSE_US < deadline_us &&
-           usleep(BUSY_PAUSE_US) == 0;
+    return ask_now_us() + BUSY_PAUSE_US < deadline_us && usleep(BUSY_PAUSE_US) == 0;
 }
 
+/* False: nobody answered in time, or nothing that makes sense. */
 static bool ask_patiently(const struct options *o, int64_t deadline_us, struct err *why)
 {
     size_t length = 0;
     char *request = request_of(o);
-    bool answered;
-    do
-        answered = ask(o->socket, request, deadline_us, buffer, sizeof(buffer), &length, why) &&
-                   answer_parse(&answer, buffer, length, why);
-    while (answered && is_busy(deadline_us));
+    bool busy = false, answered = true;
+    do {
+        if (!ask(o->socket, request, deadline_us, buffer, sizeof(buffer), &length, why)) {
+            answered = busy; /* then that is still the answer */
+            break;
+        }
+        answered = answer_parse(&answer, buffer, length, why);
+        busy = answered && !answer.ok && strcmp(answer.error, "busy") == 0;
+    } while (busy && waits(deadline_us));
     free(request);
     return answered;
 }

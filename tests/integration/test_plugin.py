@@ -117,8 +117,8 @@ def an_old_answer_is_none():
     with folder() as path:
         for answer, why in [(good(decided_ms=11000), "what it says is 11 s old"),
                             (good(decided_ms=-1), "it has not decided anything yet"),
-                            (good(time_us=now - 60_000_000), "its clock and this one differ by 60 s"),
-                            (good(time_us=now + 60_000_000), "its clock and this one differ by 60 s")]:
+                            (good(time_us=now - 60_000_000), "its clock and this one differ by "),
+                            (good(time_us=now + 60_000_000), "its clock and this one differ by ")]:
             with daemon(path, lambda answer=answer: answer):
                 code, _, lines = run(path)
                 expect("exit", code, 1)  # of the program that asks the servers
