@@ -70,9 +70,11 @@ static void resume_fencer(struct world *w, int n)
     process_resume(w, n, true);
 }
 
+/* Who was told that a host is off may rely on it until he is done. */
 static bool host_is_off(const struct world *w, int n)
 {
-    return !w->hosts[n].on;
+    const struct supervisor *other = &w->nodes[1 - n].sup;
+    return !w->hosts[n].on && !(other->state != GONE && other->wants_peer_off);
 }
 
 static bool host_stands(const struct world *w, int n)

@@ -11,7 +11,7 @@ tests_sim_sim_SOURCES = tests/sim/main.c $(sim_world)
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/sim -DGTID_SET_MAX=4
 tests_sim_sim_LDADD = libbase.a
 TESTS += tests/sim/test_sim
-EXTRA_DIST += tests/sim/local.mk tests/sim/test_sim tests/sim/seeds tests/sim/check-rows tests/sim/rows-elsewhere
+EXTRA_DIST += tests/sim/local.mk tests/sim/test_sim tests/sim/fresh-seeds tests/sim/seeds tests/sim/check-rows tests/sim/rows-elsewhere
 
 # Minutes of fresh seeds; the base is printed, so that a failure can be replayed.
 SIM_MINUTES = 5
@@ -30,8 +30,8 @@ tests_sim_explore_SOURCES = tests/sim/explore.c tests/sim/explore.h tests/sim/ex
 tests_sim_explore_CPPFLAGS = $(tests_sim_sim_CPPFLAGS)
 tests_sim_explore_LDADD = libbase.a
 check_PROGRAMS += tests/sim/story
-tests_sim_story_SOURCES = tests/sim/story.c tests/sim/explore.h tests/sim/explore_moves.c tests/sim/explore_back.c \
-	$(sim_world)
+tests_sim_story_SOURCES = tests/sim/story.c tests/sim/story.h tests/sim/story_moves.c tests/sim/story_random.c \
+	tests/sim/explore.h tests/sim/explore_moves.c tests/sim/explore_state.c tests/sim/explore_back.c $(sim_world)
 tests_sim_story_CPPFLAGS = $(tests_sim_sim_CPPFLAGS)
 tests_sim_story_LDADD = libbase.a
 TESTS += tests/sim/test_explore

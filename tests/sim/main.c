@@ -16,7 +16,7 @@
 struct failure {
     uint64_t seed;
     enum policy_tie tie;
-    bool liveness, lossless;
+    bool liveness, lossless, tie_given;
     char what[160];
 };
 
@@ -95,6 +95,7 @@ static void run_one(const struct options *o, struct result *r)
         f->tie = world.c.tie;
         f->liveness = o->liveness;
         f->lossless = world.c.lossless;
+        f->tie_given = o->tie_given;
         memcpy(f->what, world.broken, sizeof(f->what));
     }
     r->failed++;
@@ -170,11 +171,13 @@ static void print_counts(const struct result *all)
 
 static void print_failures(const struct result *r)
 {
-    for (int i = 0; i < r->failed && i < FAILED_MAX; i++)
-        printf("FAILED: --seed %" PRIu64 " --mode %s%s   # %s: %s\n", r->failures[i].seed,
-               r->failures[i].liveness ? "liveness" : "safety",
-               r->failures[i].lossless ? " --durability lossless" : "", tie_name(r->failures[i].tie),
-               r->failures[i].what);
+    for (int i = 0; i < r->failed && i < FAILED_MAX; i++) {
+        const struct failure *f = &r->failures[i];
+        printf("FAILED: --seed %" PRIu64 " --mode %s%s%s%s   # %s: %s\n", f->seed,
+               f->liveness ? "liveness" : "safety", f->lossless ? " --durability lossless" : "",
+               f->tie_given ? " --tie " : "", f->tie_given ? tie_name(f->tie) : "", tie_name(f->tie),
+               f->what);
+    }
 }
 
 static int run_all(const struct run *run)

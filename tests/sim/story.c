@@ -3,260 +3,23 @@
  * A violation that needs three faults within milliseconds of each other is rare in random seeds and too deep
  * for a walk through all choices. Whoever suspects one writes it down as a story: moves in their order, each
  * with the range of its time after the one before. mx1 is the writer. Every try draws the times, the clocks'
- * rates and the phases anew from its number. */
+ * rates and the phases anew from its number. With --random it makes up the stories itself. */
+#include "story.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "explore.h"
-
-#define STEPS_MAX 16
-#define PAIRS     16
-#define AFTER_US  (12 * S)
-
-struct step {
-    const struct move *move;
-    int64_t least, most; /* µs after the step before */
-};
-
-struct story {
-    enum policy_tie tie;
-    bool lossless;
-    struct step steps[STEPS_MAX];
-    int count;
-    bool mended; /* and a way back is looked for in the end */
-    bool alive;  /* somebody must write in the end, though nothing is mended */
-};
+#define PAIRS    16
+#define AFTER_US (12 * S)
+#define LOOK_US  (20 * MS)
 
 static const char *const tie_names[] = {"writer", "witness", "vip"};
 static struct world at_rest[PAIRS], world;
 
-/* ---- moves that are no choice of the explorer ---- */
-
-static void stop_both(struct world *w, int n)
-{
-    process_stop(w, n, false);
-    process_stop(w, n, true);
-}
-
-static void resume_both(struct world *w, int n)
-{
-    process_resume(w, n, false);
-    process_resume(w, n, true);
-}
-
-static void stop_enabling(struct world *w, int n)
-{
-    w->nodes[n].sup.stop_before = DO_ENABLE;
-}
-
-static void stop_enabled(struct world *w, int n)
-{
-    w->nodes[n].sup.stop_after = DO_ENABLE;
-}
-
-static void enable_late(struct world *w, int n)
-{
-    w->servers[n].late = LATE_COMES;
-}
-
-static void enable_between(struct world *w, int n)
-{
-    w->servers[n].late = LATE_BETWEEN;
-}
-
-static void stop_promising(struct world *w, int n)
-{
-    w->nodes[n].sup.stop_before = DO_PROMISE;
-}
-
-static void stop_releasing(struct world *w, int n)
-{
-    w->nodes[n].sup.stop_before = DO_RELEASE;
-}
-
-static void stop_witness(struct world *w, int n)
-{
-    (void)n;
-    server_stop(w, 2);
-}
-
-static void resume_witness(struct world *w, int n)
-{
-    (void)n;
-    server_resume(w, 2);
-}
-
-static void kill_write_session(struct world *w, int n)
-{
-    struct server *v = &w->servers[n];
-    if (v->locks[LOCK_WRITE])
-        server_kill_id(w, n, v->conns[v->locks[LOCK_WRITE] - 1].id);
-}
-
-static void kill_here(struct world *w, int n)
-{
-    struct server *v = &w->servers[n];
-    if (v->locks[LOCK_VOTE])
-        server_kill_id(w, n, v->conns[v->locks[LOCK_VOTE] - 1].id);
-}
-
-static void make_writable(struct world *w, int n)
-{
-    if (w->servers[n].state == RUNS)
-        server_set_read_only(w, n, false, 0);
-}
-
-static void kill_at_witness(struct world *w, int n)
-{
-    (void)n;
-    kill_here(w, 2);
-}
-
-static void block(struct world *w, int n)
-{
-    w->servers[n].blockers |= BLOCK_DML;
-}
-
-static void unblock(struct world *w, int n)
-{
-    server_unblock(w, n, BLOCK_DML);
-}
-
-static void lock_tables(struct world *w, int n)
-{
-    w->servers[n].blockers |= BLOCK_TABLES;
-}
-
-static void unlock_tables(struct world *w, int n)
-{
-    server_unblock(w, n, BLOCK_TABLES);
-    flow_soon(w, n, MS);
-}
-
-static void no_switch(struct world *w, int n)
-{
-    w->servers[n].switch_enabled = 0;
-}
-
-static void stop_applier(struct world *w, int n)
-{
-    w->servers[n].sql = 0;
-}
-
-static void start_applier(struct world *w, int n)
-{
-    if (w->servers[n].state == RUNS && w->servers[n].io != IO_NO && !w->servers[n].forked)
-        w->servers[n].sql = 1;
-    flow_soon(w, n, MS);
-}
-
-static void stop_receiver(struct world *w, int n)
-{
-    w->servers[n].io = IO_NO;
-}
-
-static void start_receiver(struct world *w, int n)
-{
-    if (w->servers[n].state == RUNS)
-        flow_start(w, n, true, w->servers[n].sql);
-}
-
-/* An operator who has read the refusal, and accepts the loss. */
-static void order_promotion(struct world *w, int n)
-{
-    struct supervisor *p = &w->nodes[n].sup;
-    p->o.operator_.accept_loss = true;
-    p->o.operator_.want = WANT_HERE;
-    p->wish = WANT_HERE;
-    p->wish_left = 0;
-    p->wish_began = clock_of(w, n);
-    p->wish_until = 45 * S;
-    node_wake(w, n);
-    event_add(w, w->now + 20 * MS, EV_OPERATOR, n, 0, 0);
-}
-
-static void restart_server(struct world *w, int n)
-{
-    server_kill(w, n);
-    event_drop(w, EV_START, n, 0);
-    event_add(w, w->now + 20 * MS, EV_START, n, 0, 0);
-}
-
-static void restart_witness(struct world *w, int n)
-{
-    (void)n;
-    restart_server(w, 2);
-}
-
-static void slow(struct world *w, int n)
-{
-    (void)n;
-    w->c.delay_spread += 300 * MS;
-}
-
-static void quick(struct world *w, int n)
-{
-    (void)n;
-    w->c.delay_spread -= 300 * MS;
-}
-
-static void pass(struct world *w, int n)
-{
-    (void)w;
-    (void)n;
-}
-
-#define BOTH(name, make)                                                                                     \
-    {name " mx1", 0, 0, NULL, make},                                                                         \
-    {                                                                                                        \
-        name " mx2", 0, 1, NULL, make                                                                        \
-    }
-
-static const struct move own_moves[] = {
-    BOTH("stop both of", stop_both),
-    BOTH("resume both of", resume_both),
-    BOTH("at its next enabling stop", stop_enabling),
-    BOTH("once its next enabling is sent stop both of", stop_enabled),
-    BOTH("its next enabling comes late at", enable_late),
-    BOTH("its next enabling stands still after its check at", enable_between),
-    BOTH("at its next promise stop", stop_promising),
-    BOTH("at its next release stop", stop_releasing),
-    {"stop the witness", 0, 0, NULL, stop_witness},
-    {"resume the witness", 0, 0, NULL, resume_witness},
-    {"bounce the witness", 0, 0, NULL, restart_witness},
-    {"take the vote's session at the witness", 0, 0, NULL, kill_at_witness},
-    BOTH("take the vote's session at", kill_here),
-    BOTH("kill the session of the write lock at", kill_write_session),
-    BOTH("a long statement at", block),
-    BOTH("end the statement at", unblock),
-    BOTH("lock the tables at", lock_tables),
-    BOTH("unlock the tables at", unlock_tables),
-    BOTH("disable the switch of", no_switch),
-    BOTH("make writable", make_writable),
-    BOTH("stop the applier of", stop_applier),
-    BOTH("start the applier of", start_applier),
-    BOTH("stop the receiver of", stop_receiver),
-    BOTH("start the receiver of", start_receiver),
-    BOTH("order a promotion at", order_promotion),
-    BOTH("bounce the server of", restart_server),
-    {"slow the network", 0, 0, NULL, slow},
-    {"quicken the network", 0, 0, NULL, quick},
-    {"wait", 0, 0, NULL, pass},
-};
-
-static const struct move *move_named(const char *name)
-{
-    for (size_t i = 0; i < sizeof(own_moves) / sizeof(own_moves[0]); i++)
-        if (!strcmp(own_moves[i].name, name))
-            return &own_moves[i];
-    for (int i = 0; i < explore_move_count; i++)
-        if (!strcmp(explore_moves[i].name, name))
-            return &explore_moves[i];
-    return NULL;
-}
+/* ---- texts ---- */
 
 /* "MOVE", "MOVE @MS" or "MOVE @MS-MS"; without a time: up to three seconds. */
 static bool add_step(struct story *t, char *text)
@@ -277,30 +40,52 @@ static bool add_step(struct story *t, char *text)
     while (end > text && (end[-1] == ' ' || end[-1] == '\n'))
         end--;
     *end = 0;
-    step->move = move_named(text);
+    step->move = story_move_named(text);
     if (!step->move)
         fprintf(stderr, "story: no move '%s'; --moves names them\n", text);
     t->count++;
     return step->move != NULL;
 }
 
-static bool parse_story(struct story *t, const char *text)
+bool story_parse(struct story *t, const char *text)
 {
     char *copy = strdup(text), *rest = copy, *part;
-    while ((part = strsep(&rest, ";")))
-        if (part[strspn(part, " \n")] && (t->count == STEPS_MAX || !add_step(t, part)))
-            return false;
+    bool good = true;
+    while (good && (part = strsep(&rest, ";")))
+        if (part[strspn(part, " \n")])
+            good = t->count < STEPS_MAX && add_step(t, part);
     free(copy);
-    return t->count > 0;
+    return good && t->count > 0;
+}
+
+void story_print(const struct story *t, char *text, size_t size)
+{
+    size_t at = 0;
+    text[0] = 0;
+    for (int i = 0; i < t->count && at < size; i++) {
+        const struct step *s = &t->steps[i];
+        at += (size_t)snprintf(text + at, size - at, "%s%s @%lld", i ? "; " : "", s->move->name,
+                               (long long)(s->least / MS));
+        if (s->most > s->least && at < size)
+            at += (size_t)snprintf(text + at, size - at, "-%lld", (long long)(s->most / MS));
+    }
+}
+
+const char *story_tie(const struct story *t)
+{
+    return t->lossless ? "lossless" : tie_names[t->tie];
 }
 
 /* ---- a try ---- */
 
-static void run(struct world *w, int64_t us)
+static void run(struct world *w, int64_t us, void (*look)(const struct world *w))
 {
-    int64_t until = w->now + us;
+    int64_t until = w->now + us, next = w->now + LOOK_US;
     while (w->event_count && w->events[0].at < until && world_step(w))
-        ;
+        if (look && w->now >= next) {
+            look(w);
+            next = w->now + LOOK_US;
+        }
     w->now = until > w->now ? until : w->now;
 }
 
@@ -335,10 +120,9 @@ static void set_phases(struct world *w)
     }
 }
 
-static void tell(const struct story *t, uint64_t number, bool trace)
+static void begin(struct world *w, uint64_t number)
 {
-    world = at_rest[number % PAIRS];
-    struct world *w = &world;
+    *w = at_rest[number % PAIRS];
     w->random = (number + 1) * UINT64_C(0x9E3779B97F4A7C15);
     for (int i = 0; i < 8; i++)
         world_random(w);
@@ -346,20 +130,30 @@ static void tell(const struct story *t, uint64_t number, bool trace)
     set_phases(w);
     w->c.delay = 50 + (int32_t)random_below(w, 300);
     w->c.delay_spread = 20 + (int32_t)random_below(w, 500);
-    run(w, random_below(w, 2 * S));
+}
+
+const char *story_tell(const struct story *t, uint64_t number, bool trace,
+                       void (*look)(const struct world *w))
+{
+    struct world *w = &world;
+    begin(w, number);
+    run(w, random_below(w, 2 * S), look);
     w->c.trace = trace;
     for (int i = 0; i < t->count && !w->broken[0]; i++) {
         const struct step *step = &t->steps[i];
-        run(w, step->least + random_below(w, (uint32_t)(step->most - step->least) + 1));
+        run(w, step->least + random_below(w, (uint32_t)(step->most - step->least) + 1), look);
+        bool left_out = t->careful && step->move->possible && !step->move->possible(w, step->move->node);
         if (trace)
-            printf("--- %s\n", step->move->name);
-        step->move->make(w, step->move->node);
+            printf("--- %s%s\n", step->move->name, left_out ? ": not possible now" : "");
+        if (!left_out && !w->broken[0])
+            step->move->make(w, step->move->node);
     }
-    run(w, AFTER_US);
+    run(w, AFTER_US, look);
     if (t->alive && !w->broken[0] && !explore_writes(w))
         world_break(w, "nobody writes");
     if (t->mended && !w->broken[0] && explore_way_back(w) == BACK_NEVER)
         world_break(w, "no way back to one writer");
+    return w->broken;
 }
 
 static int tell_all(const struct story *t, double seconds, uint64_t most, const char *text)
@@ -367,18 +161,19 @@ static int tell_all(const struct story *t, double seconds, uint64_t most, const 
     struct timespec began, now;
     uint64_t tries = 0;
     double passed = 0;
+    const char *broken = "";
     clock_gettime(CLOCK_MONOTONIC, &began);
-    for (; tries < most && passed < seconds && !world.broken[0]; tries++) {
-        tell(t, tries, false);
+    for (; tries < most && passed < seconds && !broken[0]; tries++) {
+        broken = story_tell(t, tries, false, NULL);
         clock_gettime(CLOCK_MONOTONIC, &now);
         passed = (double)(now.tv_sec - began.tv_sec) + (double)(now.tv_nsec - began.tv_nsec) / 1e9;
     }
-    if (world.broken[0])
-        printf("%s\n  tie-breaker %s, again: story --tie %s --story '%s' --try %llu\n", world.broken,
-               tie_names[t->tie], t->lossless ? "lossless" : tie_names[t->tie], text,
+    if (broken[0])
+        printf("%s\n  tie-breaker %s, again: story --tie %s%s --story '%s' --try %llu\n", broken,
+               tie_names[t->tie], story_tie(t), t->careful ? " --careful yes" : "", text,
                (unsigned long long)tries - 1);
-    printf("%llu tries, %.1f s%s\n", (unsigned long long)tries, passed, world.broken[0] ? "; FAILED" : "");
-    return world.broken[0] != 0;
+    printf("%llu tries, %.1f s%s\n", (unsigned long long)tries, passed, broken[0] ? "; FAILED" : "");
+    return broken[0] != 0;
 }
 
 /* ---- the command ---- */
@@ -386,63 +181,89 @@ static int tell_all(const struct story *t, double seconds, uint64_t most, const 
 static int usage(void)
 {
     fputs("usage: story --story 'MOVE @MS-MS; MOVE @MS; ...' [--tie witness|lossless|writer|vip] [--alive "
-          "yes] [--mended yes] [--seconds N]\n"
-          "             [--tries N] [--try N] [--moves yes]\n",
+          "yes]\n"
+          "             [--mended yes] [--careful yes] [--seconds N] [--tries N] [--try N]\n"
+          "       story --random yes [--seed N] [--tie ...] [--mended yes] [--seconds N] [--tries N]\n"
+          "             [--story 'what all begin with']\n"
+          "       story --moves yes\n",
           stderr);
     return 2;
 }
 
 static int list_moves(void)
 {
-    for (size_t i = 0; i < sizeof(own_moves) / sizeof(own_moves[0]); i++)
-        printf("%s\n", own_moves[i].name);
-    for (int i = 0; i < explore_move_count; i++)
-        printf("%s\n", explore_moves[i].name);
+    for (int i = 0; story_move_at(i); i++)
+        printf("%s\n", story_move_at(i)->name);
     return 0;
+}
+
+static void set_tie(struct story *t, const char *name)
+{
+    t->lossless = !strcmp(name, "lossless");
+    t->tie = !strcmp(name, "writer") ? POLICY_TIE_WRITER
+             : !strcmp(name, "vip")  ? POLICY_TIE_VIP
+                                     : POLICY_TIE_WITNESS;
+}
+
+struct command {
+    struct story t;
+    const char *text;
+    double seconds;
+    uint64_t tries, seed;
+    int64_t one;
+    bool random, list;
+};
+
+static bool parse(struct command *c, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"tie", 1, NULL, 't'},     {"story", 1, NULL, 's'},   {"try", 1, NULL, 'n'},
+        {"tries", 1, NULL, 'm'},   {"seconds", 1, NULL, 'e'}, {"mended", 1, NULL, 'w'},
+        {"alive", 1, NULL, 'a'},   {"moves", 1, NULL, 'l'},   {"random", 1, NULL, 'r'},
+        {"careful", 1, NULL, 'c'}, {"seed", 1, NULL, 'd'},    {NULL, 0, NULL, 0}};
+    int o;
+    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (o == 't')
+            set_tie(&c->t, optarg);
+        else if (o == 's')
+            c->text = optarg;
+        else if (o == 'n')
+            c->one = strtoll(optarg, NULL, 10);
+        else if (o == 'm')
+            c->tries = strtoull(optarg, NULL, 10);
+        else if (o == 'e')
+            c->seconds = strtod(optarg, NULL);
+        else if (o == 'd')
+            c->seed = strtoull(optarg, NULL, 10);
+        else if (strchr("awlrc", o))
+            *(o == 'a'   ? &c->t.alive
+              : o == 'w' ? &c->t.mended
+              : o == 'c' ? &c->t.careful
+              : o == 'r' ? &c->random
+                         : &c->list) = true;
+        else
+            return false;
+    }
+    return c->list || c->random || c->text;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"tie", 1, NULL, 't'},   {"story", 1, NULL, 's'},   {"try", 1, NULL, 'n'},
-        {"tries", 1, NULL, 'm'}, {"seconds", 1, NULL, 'e'}, {"mended", 1, NULL, 'w'},
-        {"alive", 1, NULL, 'a'}, {"moves", 1, NULL, 'l'},   {NULL, 0, NULL, 0}};
-    struct story t = {.tie = POLICY_TIE_WITNESS};
-    const char *text = NULL;
-    double seconds = 1e9;
-    uint64_t most = UINT64_MAX;
-    int64_t one = -1;
-    int c;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 't')
-            t.lossless = !strcmp(optarg, "lossless");
-        if (c == 't')
-            t.tie = !strcmp(optarg, "writer") ? POLICY_TIE_WRITER
-                    : !strcmp(optarg, "vip")  ? POLICY_TIE_VIP
-                                              : POLICY_TIE_WITNESS;
-        else if (c == 's')
-            text = optarg;
-        else if (c == 'n')
-            one = strtoll(optarg, NULL, 10);
-        else if (c == 'm')
-            most = strtoull(optarg, NULL, 10);
-        else if (c == 'e')
-            seconds = strtod(optarg, NULL);
-        else if (c == 'a')
-            t.alive = true;
-        else if (c == 'w')
-            t.mended = true;
-        else if (c == 'l')
-            return list_moves();
-        else
-            return usage();
-    }
-    if (!text || !parse_story(&t, text))
+    struct command c = {.t.tie = POLICY_TIE_WITNESS, .seconds = 1e9, .one = -1, .seed = 1};
+    if (!parse(&c, argc, argv))
         return usage();
-    settle_all(t.tie, t.lossless);
-    if (one < 0)
-        return tell_all(&t, seconds, most, text);
-    tell(&t, (uint64_t)one, true);
-    printf("--- %s\n", world.broken[0] ? world.broken : "nothing is violated");
-    return world.broken[0] != 0;
+    if (c.list)
+        return list_moves();
+    if (c.text && !story_parse(&c.t, c.text))
+        return usage();
+    settle_all(c.t.tie, c.t.lossless);
+    if (c.random) {
+        struct story_search search = {.seed = c.seed, .tries = c.tries ? c.tries : 12, .seconds = c.seconds};
+        return story_search(&c.t, &search) != 0;
+    }
+    if (c.one < 0)
+        return tell_all(&c.t, c.seconds, c.tries ? c.tries : UINT64_MAX, c.text);
+    const char *broken = story_tell(&c.t, (uint64_t)c.one, true, NULL);
+    printf("--- %s\n", broken[0] ? broken : "nothing is violated");
+    return broken[0] != 0;
 }
