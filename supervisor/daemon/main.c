@@ -112,6 +112,12 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
     return *status == 0;
 }
 
+static void print_warning(void *context, const char *sentence)
+{
+    (void)context;
+    printf("warning: %s\n", sentence);
+}
+
 static int check_configuration(const struct arguments *a)
 {
     struct err e;
@@ -134,6 +140,7 @@ static int check_configuration(const struct arguments *a)
            c->policy.write_mode == WRITE_MODE_SINGLE ? "one writer" : "two writers",
            c->policy.durability == DURABILITY_ASYNC ? "asynchronous" : "lossless",
            tie_breakers[c->quorum.tie_breaker], c->timing.lease_ms);
+    settings_each_without_effect(&settings, print_warning, NULL);
     return 0;
 }
 

@@ -100,6 +100,12 @@ static void make_watches(struct node *n)
                                        c->timing.silent_ms, on_reference, n);
 }
 
+static void warn(void *context, const char *sentence)
+{
+    (void)context;
+    log_warning("%s", sentence);
+}
+
 /* All of it or nothing: what is wrong or needs a restart leaves the running configuration as it is. */
 static void reload(struct node *n)
 {
@@ -115,6 +121,7 @@ static void reload(struct node *n)
         n->bulletin_said[0] = '\0';
         audits_now(n);
         log_notice("the configuration was reloaded");
+        settings_each_without_effect(&n->settings, warn, NULL);
         node_wake(n);
     }
     free(next);
@@ -222,6 +229,7 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
         log_error("no control socket: %s", e.text);
     log_notice("supervising %s as node %s (tie-breaker %d)", settings->cluster.cluster, settings->node.node,
                (int)n->policy.tie);
+    settings_each_without_effect(&n->settings, warn, NULL);
     event_base_dispatch(n->base);
     end(n);
     return 0;

@@ -74,6 +74,15 @@ void option_text(const struct option_table *table, const struct option *o, const
     value_format(o, from + o->offset, out);
 }
 
+bool option_has_no_effect(const struct option_table *table, const struct option *o, const void *base)
+{
+    char text[OPTION_TEXT_MAX];
+    if (!o->unbuilt)
+        return false;
+    option_text(table, o, base, 0, text);
+    return strcmp(text, o->preset) != 0;
+}
+
 void option_each(const struct option_table *table, const void *base,
                  void (*visit)(void *context, const struct option *o, const char *path, const char *text),
                  void *context)

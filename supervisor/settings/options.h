@@ -53,6 +53,7 @@ struct option {
     const struct option_word *words;
     size_t count_offset; /* lists: where the int count is, or OPTION_FIXED_COUNT: always max elements */
     bool secret;         /* a mistake may put a secret here: never show what was found */
+    bool unbuilt;        /* read and checked; but nothing comes of another value than the default yet */
 };
 
 struct option_table {
@@ -77,6 +78,9 @@ void option_path(const struct option *o, int i, char out[OPTION_PATH_MAX]);
 /* Value i in canonical spelling: equal texts exactly when the values are equal. A list's is its count. */
 void option_text(const struct option_table *table, const struct option *o, const void *base, int i,
                  char out[OPTION_TEXT_MAX]);
+
+/* Is it an unbuilt row whose value is not the default? */
+bool option_has_no_effect(const struct option_table *table, const struct option *o, const void *base);
 
 /* Calls visit for every value, in the table's order; lists themselves included. */
 void option_each(const struct option_table *table, const void *base,

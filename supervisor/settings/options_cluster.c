@@ -121,7 +121,7 @@ static const struct option rows[] = {
      "least time between two such handovers", FIELD(policy.vip_hold_down_ms)},
     {"policy.rejoin", OPTION_ENUM, "", 0, 0, "hold", true,
      "what is done with a returning node that has transactions of its own",
-     FIELD(policy.rejoin), rejoin_policies},
+     FIELD(policy.rejoin), rejoin_policies, .unbuilt = true},
     {"policy.breaker.failovers", OPTION_UINT, "promotions", 0, 1000, "1", true,
      "unplanned promotions within the window; one more opens the breaker", FIELD(policy.breaker_failovers)},
     {"policy.breaker.window", OPTION_DURATION, "ms", MINUTE_MS, 366 * DAY_MS, "1h", true,

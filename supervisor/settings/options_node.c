@@ -70,13 +70,13 @@ static const struct option rows[] = {
     {"control.admin_group", OPTION_NAME, "", 1, 0, "root", false,
      "group that may command over it", FIELD(control.admin_group)},
 
-    {"http.listen", OPTION_LISTEN, "", 0, 0, "127.0.0.1:8008", false,
-     "address and port for HTTP; empty: off", FIELD(http.listen)},
+    {"http.listen", OPTION_LISTEN, "", 0, 0, "", false,
+     "address and port for HTTP; empty: off", FIELD(http.listen), .unbuilt = true},
     {"http.token_file", OPTION_PATH, "", 0, 0, "", false,
      "file with the token that HTTP clients must send; empty: none is asked for",
-     FIELD(http.token_file), .secret = true},
-    {"agent.listen", OPTION_LISTEN, "", 0, 0, "127.0.0.1:8009", false,
-     "address and port for HAProxy's agent-check; empty: off", FIELD(agent.listen)},
+     FIELD(http.token_file), .secret = true, .unbuilt = true},
+    {"agent.listen", OPTION_LISTEN, "", 0, 0, "", false,
+     "address and port for HAProxy's agent-check; empty: off", FIELD(agent.listen), .unbuilt = true},
 
     {"syslog.facility", OPTION_WORD, "", 0, 0, "daemon", false,
      "facility of the log lines", FIELD(syslog.facility), facilities},

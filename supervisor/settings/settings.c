@@ -161,3 +161,25 @@ bool settings_reloadable(const struct settings *now, const struct settings *next
     return compare(&options_cluster, &now->cluster, &next->cluster, e) &&
            compare(&options_node, &now->node, &next->node, e);
 }
+
+static void each_without_effect(const struct option_table *table, const void *base,
+                                void (*tell)(void *context, const char *sentence), void *context)
+{
+    char text[OPTION_TEXT_MAX], sentence[OPTION_TEXT_MAX + 2 * OPTION_PATH_MAX];
+    for (size_t row = 0; row < table->count; row++) {
+        const struct option *o = &table->rows[row];
+        if (!option_has_no_effect(table, o, base))
+            continue;
+        option_text(table, o, base, 0, text);
+        snprintf(sentence, sizeof(sentence), "%s: %s%s%s is not in this version and has no effect",
+                 table->file, o->name, o->secret ? "" : ": ", o->secret ? "" : text);
+        tell(context, sentence);
+    }
+}
+
+void settings_each_without_effect(const struct settings *s, void (*tell)(void *context, const char *sentence),
+                                  void *context)
+{
+    each_without_effect(&options_cluster, &s->cluster, tell, context);
+    each_without_effect(&options_node, &s->node, tell, context);
+}

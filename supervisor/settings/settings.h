@@ -199,4 +199,8 @@ MUST_CHECK bool settings_load_cluster(struct settings *out, const char *path, co
 /* May a running daemon go from `now` to `next` (SIGHUP)? Names the first option that needs a restart. */
 MUST_CHECK bool settings_reloadable(const struct settings *now, const struct settings *next, struct err *e);
 
+/* Calls tell with a sentence for each option that is set and has no effect in this version. */
+void settings_each_without_effect(const struct settings *s, void (*tell)(void *context, const char *sentence),
+                                  void *context);
+
 #endif

@@ -156,6 +156,18 @@ def a_bad_configuration_ends_with_2():
 
 
 @case
+def what_has_no_effect_is_warned_of():
+    with folder() as path:
+        with open(f"{path}/cluster.yaml", "a", encoding="ascii") as file:
+            file.write("policy: {rejoin: flashback}\n")
+        done = subprocess.run([f"{os.path.dirname(TOOL)}/mysql-replcheckd", "--config", path, "--check-config"],
+                              capture_output=True, text=True, timeout=20, check=False)
+        expect("exit", done.returncode, 0)
+        expect_in("ok", done.stdout, "configuration ok")
+        expect_in("warning", done.stdout, "warning: cluster.yaml: policy.rejoin: flashback is not in this version")
+
+
+@case
 def help_is_there_for_every_command():
     code, out, _ = run("--help")
     expect("exit", code, 0)

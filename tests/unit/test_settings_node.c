@@ -87,7 +87,7 @@ static const struct fixture_case complaints[] = {
     {"IPv6 in brackets", NULL, NODE({NULL, "http = { listen = \"[::]:8008\"; };\n"})},
     {"nothing to listen on", NULL, NODE({NULL, "http = { listen = \"\"; }; agent = { listen = \"\"; };\n"})},
     {"one port for two", "/node.conf:10: agent.listen: found the address and port of http.listen",
-     NODE({NULL, "agent = { listen = \"127.0.0.1:8008\"; };\n"})},
+     NODE({NULL, "http = { listen = \"[::1]:80\"; }; agent = { listen = \"[::1]:80\"; };\n"})},
     {"a facility that is none",
      "syslog.facility: found \"kern\", expected one of daemon, user, mail, local0,",
      NODE({NULL, "syslog = { facility = \"kern\"; };\n"})},
@@ -298,13 +298,40 @@ static void test_reload(void **state)
     }
 }
 
+static void join(void *context, const char *sentence)
+{
+    char *all = context;
+    strcat(all, sentence);
+    strcat(all, "\n");
+}
+
+static void test_without_effect(void **state)
+{
+    static struct settings s;
+    char all[1024] = "";
+    const struct fixture_case plain = {"plain", NULL};
+    const struct fixture_case c = {
+        "set", NULL, CLUSTER({"durability: async", "rejoin: flashback"}),
+        NODE({NULL, "http = { listen = \"127.0.0.1:8008\"; token_file = \"/a/token\"; };\n"})};
+    (void)state;
+    fixture_load(&s, &plain);
+    settings_each_without_effect(&s, join, all);
+    assert_string_equal(all, "");
+    fixture_load(&s, &c);
+    settings_each_without_effect(&s, join, all);
+    assert_string_equal(all,
+                        "cluster.yaml: policy.rejoin: flashback is not in this version and has no effect\n"
+                        "node.conf: http.listen: 127.0.0.1:8008 is not in this version and has no effect\n"
+                        "node.conf: http.token_file is not in this version and has no effect\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_complaints), cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_files),      cmocka_unit_test(test_filled),
         cmocka_unit_test(test_hash),       cmocka_unit_test(test_tie_breaker_default),
-        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_reload),     cmocka_unit_test(test_without_effect),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

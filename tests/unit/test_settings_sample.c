@@ -32,6 +32,8 @@ static void assert_row(const struct option_table *table, const struct option *o)
         fail_msg("%s: help, unit, type or field is missing", o->name);
     if (words != (o->words != NULL))
         fail_msg("%s: words belong to ENUM and WORD", o->name);
+    if (o->unbuilt && (!o->preset || strstr(o->name, "[]")))
+        fail_msg("%s: nothing tells whether it is set", o->name);
     if (o->max && o->min > o->max)
         fail_msg("%s: bounds", o->name);
     if (!o->preset || o->type == OPTION_LIST)

@@ -36,8 +36,6 @@ run_as  = "replcheck";
 run_dir = "/run/mysql-replcheck";
 state_dir = "/var/lib/mysql-replcheck";
 control = {{ read_group = "adm"; admin_group = "root"; }};
-http    = {{ listen = "127.0.0.1:8008"; token_file = ""; }};
-agent   = {{ listen = "127.0.0.1:8009"; }};
 syslog  = {{ facility = "daemon"; level = "info"; }};
 hooks   = {{ dir = "/etc/mysql-replcheck/hooks.d"; timeout = "2s"; }};
 """
