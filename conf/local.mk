@@ -33,7 +33,9 @@ conf/init/mysql-replcheck: conf/init/mysql-replcheck.in Makefile
 
 install-data-local: $(units) conf/init/mysql-replcheck
 	if test -n "$(bashcompletiondir)"; then $(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)" && \
-	    $(INSTALL_DATA) $(srcdir)/conf/mysql-replcheck.bash "$(DESTDIR)$(bashcompletiondir)/mysql-replcheck"; fi
+	    $(INSTALL_DATA) $(srcdir)/conf/mysql-replcheck.bash "$(DESTDIR)$(bashcompletiondir)/mysql-replcheck" && \
+	    for name in mysql-replcheckd check_mysql_replcheck; do \
+	        ln -sf mysql-replcheck "$(DESTDIR)$(bashcompletiondir)/$$name" || exit 1; done; fi
 	if test -n "$(systemdsystemunitdir)"; then $(MKDIR_P) "$(DESTDIR)$(systemdsystemunitdir)" && \
 	    $(INSTALL_DATA) $(units) $(sockets:%=$(srcdir)/%) "$(DESTDIR)$(systemdsystemunitdir)"; fi
 	if test -n "$(sysusersdir)"; then $(MKDIR_P) "$(DESTDIR)$(sysusersdir)" && \
@@ -46,7 +48,8 @@ install-data-local: $(units) conf/init/mysql-replcheck
 	    $(INSTALL_SCRIPT) conf/init/mysql-replcheck "$(DESTDIR)$(initdir)"; fi
 
 uninstall-local:
-	if test -n "$(bashcompletiondir)"; then rm -f "$(DESTDIR)$(bashcompletiondir)/mysql-replcheck"; fi
+	if test -n "$(bashcompletiondir)"; then cd "$(DESTDIR)$(bashcompletiondir)" && \
+	    rm -f mysql-replcheck mysql-replcheckd check_mysql_replcheck; fi
 	if test -n "$(systemdsystemunitdir)"; then cd "$(DESTDIR)$(systemdsystemunitdir)" && \
 	    rm -f $(notdir $(units) $(sockets)); fi
 	if test -n "$(sysusersdir)"; then rm -f "$(DESTDIR)$(sysusersdir)/mysql-replcheck.conf"; fi

@@ -15,11 +15,41 @@
 
 #define MARGIN_MS 5000 /* beyond what the daemon itself waits */
 
-static const struct option switchover_options[] = {{"to", required_argument, NULL, 't'}, {0}};
-static const struct option promote_options[] = {
-    {"accept-loss", no_argument, NULL, 'a'}, {"peer-is-off", required_argument, NULL, 'p'}, {0}};
-static const struct option maintenance_options[] = {{"json", no_argument, NULL, 'j'}, {0}};
-static const struct option no_options[] = {{0}};
+enum { TO = USAGE_LONG, ACCEPT_LOSS, PEER_IS_OFF, JSON };
+
+static const struct usage_option switchover_options[] = {
+    {"to", TO, "NODE", USAGE_NODE,
+     .help = "the node that is to be the writer; else the other one than the present"},
+    {0},
+};
+const struct usage switchover_usage = {
+    "switchover", "[--to NODE]",
+    "Waits until that node is the writer, and says after what time, or why not.\n"
+    "May be given on either node.\n",
+    NULL, switchover_options};
+
+static const struct usage_option promote_options[] = {
+    {"accept-loss", ACCEPT_LOSS,
+     .help = "although transactions of the last writer are, or may be, missing here"},
+    {"peer-is-off", PEER_IS_OFF, "NODE", USAGE_NODE,
+     .help = "you have seen that the other node's host is off, and stays off"},
+    {0},
+};
+const struct usage promote_usage = {
+    "promote", "[--accept-loss] [--peer-is-off NODE]",
+    "Waits until this node is the writer, or says which row of the decision refused.\n", NULL,
+    promote_options};
+
+static const struct usage_option maintenance_options[] = {{"json", JSON, .help = "with status: for programs"},
+                                                          {0}};
+const struct usage maintenance_usage = {
+    "maintenance", "on | off | status [--json]",
+    "A writer stays writer and keeps its lease, a standby is not promoted, until it is\n"
+    "switched off, also over a restart of the supervisor.\n",
+    "on off status", maintenance_options};
+
+const struct usage breaker_usage = {"breaker", "reset", "Forgets the unplanned promotions that opened it.\n",
+                                    "reset", NULL};
 
 static bool take_name(char out[CONTROL_NAME_MAX], const char *option, const char *text, struct err *e)
 {
@@ -31,27 +61,26 @@ static bool take_name(char out[CONTROL_NAME_MAX], const char *option, const char
 static bool take_option(struct control_request *r, int c, struct err *e)
 {
     switch (c) {
-    case 't':
+    case TO:
         return take_name(r->to, "--to", optarg, e);
-    case 'a':
+    case ACCEPT_LOSS:
         return r->accept_loss = true;
-    case 'p':
+    case PEER_IS_OFF:
         return take_name(r->peer_is_off, "--peer-is-off", optarg, e);
     default:
         return false;
     }
 }
 
-/* `words` is how many words must follow the options. */
-static bool parse(struct control_request *r, const struct option *options, int words, bool *json, int argc,
-                  char **argv, struct err *e)
+static bool parse(struct control_request *r, const struct usage *usage, bool *json, int argc, char **argv,
+                  struct err *e)
 {
-    int c;
-    optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    int c, words = usage->words ? 1 : 0;
+    usage_begin();
+    while ((c = usage_next(usage, argc, argv)) != -1) {
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help %s", argv[0]); /* getopt_long has complained */
-        if (c == 'j')
+            return err_set(e, "see mysql-replcheck help %s", argv[0]);
+        if (c == JSON)
             *json = true;
         else if (!take_option(r, c, e))
             return false;
@@ -115,7 +144,7 @@ int switchover_main(const struct cli *cli, int argc, char **argv)
 {
     struct control_request r = {.command = CONTROL_SWITCHOVER};
     struct err e;
-    if (!parse(&r, switchover_options, 0, NULL, argc, argv, &e))
+    if (!parse(&r, &switchover_usage, NULL, argc, argv, &e))
         return complain("switchover", &e);
     return give(cli, "switchover", &r, false);
 }
@@ -124,7 +153,7 @@ int promote_main(const struct cli *cli, int argc, char **argv)
 {
     struct control_request r = {.command = CONTROL_PROMOTE};
     struct err e;
-    if (!parse(&r, promote_options, 0, NULL, argc, argv, &e))
+    if (!parse(&r, &promote_usage, NULL, argc, argv, &e))
         return complain("promote", &e);
     return give(cli, "promote", &r, false);
 }
@@ -140,7 +169,7 @@ int maintenance_main(const struct cli *cli, int argc, char **argv)
     struct control_request r = {.command = CONTROL_COMMANDS};
     bool json = false;
     struct err e;
-    if (!parse(&r, maintenance_options, 1, &json, argc, argv, &e))
+    if (!parse(&r, &maintenance_usage, &json, argc, argv, &e))
         return complain("maintenance", &e);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(words[i].word, argv[optind]) == 0)
@@ -158,7 +187,7 @@ int breaker_main(const struct cli *cli, int argc, char **argv)
 {
     struct control_request r = {.command = CONTROL_BREAKER_RESET};
     struct err e;
-    if (!parse(&r, no_options, 1, NULL, argc, argv, &e))
+    if (!parse(&r, &breaker_usage, NULL, argc, argv, &e))
         return complain("breaker", &e);
     if (strcmp(argv[optind], "reset") == 0)
         return give(cli, "breaker", &r, false);

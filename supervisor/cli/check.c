@@ -20,7 +20,7 @@
 #define EXIT_UNKNOWN  3
 #define CLUSTERS_MAX  1024
 
-enum { DIRECT = 256, WHY, USER, FILE_OPTION, TLS_CA, CLUSTER };
+enum { JSON = USAGE_LONG, DIRECT, WHY, USER, FILE_OPTION, TLS_CA, CLUSTER };
 
 struct request {
     bool json, direct;
@@ -35,23 +35,37 @@ struct request {
     int cluster_count;
 };
 
-static const struct option long_options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"mode", required_argument, NULL, 'm'},
-    {"warning", required_argument, NULL, 'w'},
-    {"critical", required_argument, NULL, 'c'},
-    {"timeout", required_argument, NULL, 't'},
-    {"direct", no_argument, NULL, DIRECT},
-    {"why", required_argument, NULL, WHY},
-    {"hostname", required_argument, NULL, 'H'},
-    {"port", required_argument, NULL, 'P'},
-    {"user", required_argument, NULL, USER},
-    {"defaults-file", required_argument, NULL, FILE_OPTION},
-    {"tls-ca", required_argument, NULL, TLS_CA},
-    {"cluster", required_argument, NULL, CLUSTER},
+#define MODES "all writer lag threads gtid offsets vip quorum readiness"
+
+static const struct usage_option options[] = {
+    {"mode", 'm', "MODE", MODES, "all", "one of: " MODES},
+    {"warning", 'w', "RANGE",
+     .help = "for the mode's number: 10, 10:, ~:10, 10:20, @10:20; lag also 500ms, 2m"},
+    {"critical", 'c', "RANGE", .help = "likewise"},
+    {"verbose", 'v', .help = "each problem with what to do about it; twice: servers and voters too"},
+    {"json", JSON, .help = "the whole report, for programs"},
+    {"timeout", 't', "TIME", .preset = DIRECT_LIMIT,
+     .help = "when the servers are asked: an answer is given by then"},
+    {"direct", DIRECT, .help = "ask both servers, not the supervisor (done by itself where none answers)"},
+    {"why", WHY, "TEXT",
+     .help = "with --direct: why the supervisor's answer does not count,\nwhich is judged too"},
+    {"hostname", 'H', "HOST",
+     .help =
+         "[NAME=]ADDRESS[:PORT], once for each of the two servers: from any host,\nwithout a configuration"},
+    {"cluster", CLUSTER, "PATH", USAGE_FILE,
+     .help = "likewise: a cluster.yaml, or a folder of *.yaml, each a pair; may be repeated"},
+    {"port", 'P', "PORT", .preset = "3306", .help = "where an address has none"},
+    {"user", USER, "NAME", .preset = "replcheck", .help = "the account at the servers"},
+    {"tls-ca", TLS_CA, "FILE", USAGE_FILE, .help = "verify the servers by this CA"},
+    {"defaults-file", FILE_OPTION, "FILE", USAGE_FILE,
+     .help = "an option file with user and password under [client]"},
     {0},
 };
+const struct usage check_usage = {
+    "check",
+    "[-v] [--json] [--mode MODE] [--warning RANGE] [--critical RANGE] [--timeout TIME]\n"
+    "           [--direct [--why TEXT]] [--hostname HOST --hostname HOST | --cluster PATH...]",
+    "Prints one line with performance data; exits 0 ok, 1 warning, 2 critical, 3 unknown.\n", NULL, options};
 
 /* ---- arguments ---- */
 
@@ -90,7 +104,7 @@ static bool take(struct request *q, int c, const char *value, struct err *e)
     default:
         break;
     }
-    q->json = q->json || c == 'j';
+    q->json = q->json || c == JSON;
     q->verbose += c == 'v';
     q->direct = q->direct || c == DIRECT;
     q->warning = c == 'w' ? value : q->warning;
@@ -120,10 +134,10 @@ static bool check_together(struct request *q, struct err *e)
 static bool parse(struct request *q, int argc, char **argv, struct err *e)
 {
     int c;
-    optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "+vm:w:c:t:H:P:", long_options, NULL)) != -1) {
+    usage_begin();
+    while ((c = usage_next(&check_usage, argc, argv)) != -1) {
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help check"); /* getopt_long has complained */
+            return err_set(e, "see mysql-replcheck help check");
         if (!take(q, c, optarg, e))
             return false;
     }

@@ -2,6 +2,7 @@
 #ifndef REPLCHECK_CLI_COMMAND_H
 #define REPLCHECK_CLI_COMMAND_H
 
+#include "cli/usage.h"
 #include "settings/settings.h"
 
 #define COMMAND_CONFIG_DIR "/etc/mysql-replcheck" /* where no --config says otherwise */
@@ -12,6 +13,9 @@ struct cli {
     const char *config_dir;
     const struct settings *settings; /* NULL where a command can do without and there is none */
 };
+
+extern const struct usage status_usage, divergence_usage, explain_usage, check_usage, switchover_usage,
+    promote_usage, maintenance_usage, breaker_usage, rules_usage;
 
 /* argv[0] is the command's name. Each returns the exit code, and writes to stdout and stderr. */
 int status_main(const struct cli *cli, int argc, char **argv);

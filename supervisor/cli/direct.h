@@ -9,6 +9,7 @@
 #include "cli/servers.h"
 #include "model/report.h"
 
+#define DIRECT_LIMIT    "4s"
 #define DIRECT_LIMIT_MS 4000
 
 struct event_base;

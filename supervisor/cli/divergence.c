@@ -12,7 +12,7 @@
 #include "cli/fetch.h"
 #include "cli/json_print.h"
 
-#define DEFAULT_LIMIT 50
+#define DEFAULT_LIMIT "50"
 
 struct request {
     bool json, values, keep, kept;
@@ -20,42 +20,57 @@ struct request {
     const char *own, *other; /* states that were given; NULL = ask for them */
 };
 
-static const struct option long_options[] = {
-    {"json", no_argument, NULL, 'j'},        {"verbose", no_argument, NULL, 'v'},
-    {"keep", no_argument, NULL, 'k'},        {"kept", no_argument, NULL, 'K'},
-    {"limit", required_argument, NULL, 'n'}, {"own", required_argument, NULL, 'o'},
-    {"other", required_argument, NULL, 'O'}, {0},
+enum { JSON = USAGE_LONG, KEEP, KEPT, LIMIT, OWN, OTHER };
+
+static const struct usage_option options[] = {
+    {"verbose", 'v',
+     .help = "the rows' values too: the first 20 of each transaction,\n"
+             "columns numbered in the table's order"},
+    {"json", JSON, .help = "for programs"},
+    {"limit", LIMIT, "N", .preset = DEFAULT_LIMIT,
+     .help = "list the first N transactions, 0 is all; all are counted"},
+    {"keep", KEEP,
+     .help = "also copy list and events to divergence/ in state_dir;\na quarantined node has done so"},
+    {"kept", KEPT, .help = "show what was kept last"},
+    {"own", OWN, "STATE", .help = "this server's gtid_binlog_state, instead of asking for it;"},
+    {"other", OTHER, "STATE", .help = "and the other's"},
+    {0},
 };
+const struct usage divergence_usage = {
+    "divergence", "[-v] [--json] [--limit N] [--keep | --kept] [--own STATE --other STATE]",
+    "Lists them from the binary logs of this node's server: GTID, time, tables, and how many\n"
+    "rows of which kind.\n",
+    NULL, options};
 
 static bool take_option(struct request *q, int c, struct err *e)
 {
     switch (c) {
-    case 'j':
+    case JSON:
         return q->json = true;
     case 'v':
         return q->values = true;
-    case 'k':
+    case KEEP:
         return q->keep = true;
-    case 'K':
+    case KEPT:
         return q->kept = true;
-    case 'n':
+    case LIMIT:
         return argument_number("--limit", optarg, 0, 1000000000, &q->limit, e);
-    case 'o':
+    case OWN:
         q->own = optarg;
         return true;
-    case 'O':
+    case OTHER:
         q->other = optarg;
         return true;
     default:
-        return err_set(e, "see mysql-replcheck help divergence"); /* getopt_long has complained */
+        return err_set(e, "see mysql-replcheck help divergence"); /* usage_next() has complained */
     }
 }
 
 static bool parse(struct request *q, int argc, char **argv, struct err *e)
 {
     int c;
-    optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "+v", long_options, NULL)) != -1)
+    usage_begin();
+    while ((c = usage_next(&divergence_usage, argc, argv)) != -1)
         if (!take_option(q, c, e))
             return false;
     if (optind < argc)
@@ -148,7 +163,7 @@ static struct divergence divergence_of(const struct settings *s)
 
 int divergence_main(const struct cli *cli, int argc, char **argv)
 {
-    struct request q = {.limit = DEFAULT_LIMIT};
+    struct request q = {.limit = atoi(DEFAULT_LIMIT)};
     struct divergence d = divergence_of(cli->settings);
     struct terminal t;
     struct err e;

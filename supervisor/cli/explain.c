@@ -94,15 +94,21 @@ static bool fetch(const struct cli *cli, struct explanation *x, struct err *e)
     return ok;
 }
 
+static const struct usage_option options[] = {{"json", USAGE_LONG, .help = "for programs"}, {0}};
+const struct usage explain_usage = {
+    "explain", "[--json]",
+    "Shows the row of the decision that matched, the rows that were tried before it and why\n"
+    "they did not, and the facts.\n",
+    NULL, options};
+
 static bool parse(bool *json, int argc, char **argv, struct err *e)
 {
-    static const struct option long_options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     int c;
-    optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
+    usage_begin();
+    while ((c = usage_next(&explain_usage, argc, argv)) != -1) {
         *json = true;
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help explain"); /* getopt_long has complained */
+            return err_set(e, "see mysql-replcheck help explain");
     }
     return optind == argc || err_set(e, "\"%.64s\" is one word too many", argv[optind]);
 }

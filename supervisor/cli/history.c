@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 #include "cli/history_print.h"
 #include "io/journal.h"
 
-#define DEFAULT_LIMIT 100
+#define DEFAULT_LIMIT "100"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -24,25 +25,19 @@ struct request {
     char path[SETTINGS_PATH_MAX + 16];
 };
 
-static const char usage_text[] =
-    "usage: mysql-replcheck history [OPTION...]\n"
-    "Shows what happened on this node, oldest first.\n"
-    "\n"
-    "  --since DURATION   not older than this: 30m, 24h\n"
-    "  --kind KIND        only one of: state, action, operator, alert, start, hook\n"
-    "  --limit N          the newest N (without --since: 100)\n"
-    "  --json             for programs\n"
-    "  --journal FILE     another file, such as one that was set aside\n";
+enum { SINCE = USAGE_LONG, KIND, LIMIT, JSON, JOURNAL };
 
-static const struct option long_options[] = {
-    {"since", required_argument, NULL, 's'},
-    {"kind", required_argument, NULL, 'k'},
-    {"limit", required_argument, NULL, 'n'},
-    {"json", no_argument, NULL, 'j'},
-    {"journal", required_argument, NULL, 'f'},
-    {"help", no_argument, NULL, 'h'},
+static const struct usage_option options[] = {
+    {"since", SINCE, "DURATION", .help = "not older than this: 30m, 24h"},
+    {"kind", KIND, "KIND", "state action operator alert start hook",
+     .help = "only one of: state, action, operator, alert, start, hook"},
+    {"limit", LIMIT, "N", .preset = DEFAULT_LIMIT, .help = "the newest N; with --since all of them"},
+    {"json", JSON, .help = "for programs"},
+    {"journal", JOURNAL, "FILE", USAGE_FILE, .help = "another file, such as one that was set aside"},
     {0},
 };
+const struct usage history_usage = {"history", "[OPTION...]",
+                                    "Shows what happened on this node, oldest first.\n", NULL, options};
 
 static bool parse_kind(const char *text, enum journal_kind *out, struct err *e)
 {
@@ -55,35 +50,31 @@ static bool parse_kind(const char *text, enum journal_kind *out, struct err *e)
 static bool take_option(struct request *r, int c, struct err *e)
 {
     switch (c) {
-    case 's':
+    case SINCE:
         return argument_duration("--since", optarg, 1, INT64_C(10) * 365 * 86400000, &r->since_ms, e);
-    case 'k':
+    case KIND:
         return parse_kind(optarg, &r->kind, e);
-    case 'n':
+    case LIMIT:
         return argument_number("--limit", optarg, 1, JOURNAL_KEEP, &r->limit, e);
-    case 'j':
+    case JSON:
         return r->json = true;
-    case 'f':
+    case JOURNAL:
         if (snprintf(r->path, sizeof(r->path), "%s", optarg) < (int)sizeof(r->path))
             return true;
         return err_set(e, "--journal: the path is too long");
     default:
-        return err_set(e, "see mysql-replcheck history --help"); /* getopt_long has complained */
+        return err_set(e, "see mysql-replcheck help history"); /* usage_next() has complained */
     }
 }
 
 static bool parse_request(struct request *r, const struct settings *settings, int argc, char **argv,
-                          bool *help, struct err *e)
+                          struct err *e)
 {
     int c;
-    *help = false;
-    optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
-        if (c == 'h')
-            return *help = true;
+    usage_begin();
+    while ((c = usage_next(&history_usage, argc, argv)) != -1)
         if (!take_option(r, c, e))
             return false;
-    }
     if (optind < argc)
         return err_set(e, "\"%.64s\" is one word too many", argv[optind]);
     if (r->path[0])
@@ -100,7 +91,7 @@ static struct journal_filter filter_of(const struct request *r)
     if (r->since_ms)
         filter.since_us = clock_wall_us() - CLOCK_MS(r->since_ms);
     else if (!r->limit)
-        filter.limit = DEFAULT_LIMIT;
+        filter.limit = (unsigned)atoi(DEFAULT_LIMIT);
     return filter;
 }
 
@@ -127,15 +118,10 @@ int history_main(const struct settings *settings_or_null, int argc, char **argv)
 {
     struct request r = {0};
     struct err e;
-    bool help;
     setlocale(LC_CTYPE, ""); /* for the width of what is shown */
-    if (!parse_request(&r, settings_or_null, argc, argv, &help, &e)) {
+    if (!parse_request(&r, settings_or_null, argc, argv, &e)) {
         fprintf(stderr, "mysql-replcheck history: %s\n", e.text);
         return EXIT_USAGE;
-    }
-    if (help) {
-        fputs(usage_text, stdout);
-        return EXIT_DONE;
     }
     if (show(&r, &e))
         return EXIT_DONE;

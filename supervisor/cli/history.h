@@ -6,7 +6,10 @@
 #ifndef REPLCHECK_CLI_HISTORY_H
 #define REPLCHECK_CLI_HISTORY_H
 
+#include "cli/usage.h"
 #include "settings/settings.h"
+
+extern const struct usage history_usage;
 
 int history_main(const struct settings *settings_or_null, int argc, char **argv);
 

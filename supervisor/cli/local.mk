@@ -6,12 +6,14 @@ libschema_a_SOURCES = \
 	supervisor/cli/schema.c supervisor/cli/schema.h \
 	supervisor/cli/schema_admin.c supervisor/cli/schema_admin.h \
 	supervisor/cli/schema_install.c supervisor/cli/schema_install.h \
-	supervisor/cli/schema_script.c supervisor/cli/schema_script.h
+	supervisor/cli/schema_script.c supervisor/cli/schema_script.h \
+	supervisor/cli/usage.c supervisor/cli/usage.h
 nodist_libschema_a_SOURCES = sql/templates.c
 
 # `mysql-replcheck history`
 cli_history_sources = \
 	supervisor/cli/argument.c supervisor/cli/argument.h \
+	supervisor/cli/usage.c supervisor/cli/usage.h \
 	supervisor/cli/history.c supervisor/cli/history.h \
 	supervisor/cli/history_json.c supervisor/cli/history_table.c supervisor/cli/history_print.h
 
@@ -31,6 +33,7 @@ cli_check_sources = \
 pkglibexec_PROGRAMS += replcheck-direct
 replcheck_direct_SOURCES = $(cli_check_sources) \
 	supervisor/cli/argument.c supervisor/cli/argument.h \
+	supervisor/cli/usage.c supervisor/cli/usage.h \
 	supervisor/cli/command.h supervisor/cli/direct_main.c
 replcheck_direct_LDADD = $(ALL_LIBS) $(MARIADB_LIBS) $(YAML_LIBS) $(LIBCONFIG_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) -lpthread
 
@@ -39,7 +42,6 @@ bin_PROGRAMS += mysql-replcheck
 mysql_replcheck_SOURCES = $(cli_history_sources) $(cli_check_sources) \
 	supervisor/cli/main.c supervisor/cli/command.h \
 	supervisor/cli/act.c \
-	supervisor/cli/completion.c supervisor/cli/completion.h \
 	supervisor/cli/divergence.c supervisor/cli/divergence.h supervisor/cli/divergence_keep.c \
 	supervisor/cli/divergence_print.c supervisor/cli/divergence_read.c \
 	supervisor/cli/explain.c \

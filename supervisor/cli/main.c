@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "cli/argument.h"
 #include "cli/command.h"
-#include "cli/completion.h"
 #include "cli/history.h"
 #include "cli/schema.h"
 #include "cli/terminal.h"
@@ -26,9 +25,9 @@ struct command {
     int (*run)(const struct cli *cli, int argc, char **argv);
     enum needs needs;
     bool secrets;
-    int bad_usage;     /* exit code where the configuration cannot be read */
-    const char *help;  /* one line */
-    const char *usage; /* after "usage: mysql-replcheck "; NULL: the command prints its own */
+    int bad_usage;    /* exit code where the configuration cannot be read */
+    const char *help; /* one line */
+    const struct usage *usage;
 };
 
 static int run_history(const struct cli *cli, int argc, char **argv)
@@ -43,79 +42,26 @@ static int run_schema(const struct cli *cli, int argc, char **argv)
 
 static const struct command commands[] = {
     {"status", status_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "who is the writer, is the other ready, what is wrong",
-     "status [--json | --watch | --direct]\n"
-     "  --json    for programs\n"
-     "  --watch   live, until q\n"
-     "  --direct  ask both servers, not the supervisor (done by itself where none answers)\n"},
+     "who is the writer, is the other ready, what is wrong", &status_usage},
     {"check", check_main, NEEDS_NOTHING, false, 3, "one verdict over everything, as a monitoring plugin",
-     "check [-v] [--json] [--mode MODE] [--warning RANGE] [--critical RANGE] [--timeout TIME]\n"
-     "                             [--direct [--why TEXT]] [--hostname HOST --hostname HOST | --cluster "
-     "PATH...]\n"
-     "Prints one line with performance data; exits 0 ok, 1 warning, 2 critical, 3 unknown.\n"
-     "  -m, --mode MODE       all (default), writer, lag, threads, gtid, offsets, vip, quorum, readiness\n"
-     "  -w, --warning RANGE   for the mode's number: 10, 10:, ~:10, 10:20, @10:20; lag also 500ms, 2m\n"
-     "  -c, --critical RANGE\n"
-     "  -v, --verbose         each problem with what to do about it; twice: servers and voters too\n"
-     "  --json                the whole report, for programs\n"
-     "  -t, --timeout TIME    when the servers are asked: an answer is given by then (4s)\n"
-     "  --direct              ask both servers, not the supervisor (done by itself where none answers)\n"
-     "  --why TEXT            with --direct: why the supervisor's answer does not count, which is judged "
-     "too\n"
-     "From any host, without a configuration:\n"
-     "  -H, --hostname [NAME=]ADDRESS[:PORT]   once for each of the two servers\n"
-     "  --cluster PATH        a cluster.yaml, or a folder of *.yaml, each a pair; may be repeated\n"
-     "  -P, --port PORT, --user NAME, --tls-ca FILE\n"
-     "  --defaults-file FILE  an option file with user and password under [client]\n"},
+     &check_usage},
     {"explain", explain_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "why this node does what it does, row by row",
-     "explain [--json]\n"
-     "Shows the row of the decision that matched, the rows that were tried before it and why they did not, "
-     "and the\n"
-     "facts.\n"},
+     "why this node does what it does, row by row", &explain_usage},
     {"divergence", divergence_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "the transactions of this node that the other lacks",
-     "divergence [-v] [--json] [--limit N] [--keep | --kept]\n"
-     "Lists them from the binary logs of this node's server: GTID, time, tables, and how many rows of which "
-     "kind.\n"
-     "  -v, --verbose  the rows' values too: the first 20 of each transaction, columns numbered in the "
-     "table's order\n"
-     "  --json         for programs\n"
-     "  --limit N      list the first N transactions (50; 0 = all); all are counted\n"
-     "  --keep         also copy list and events to divergence/ in state_dir; a quarantined node has done "
-     "so\n"
-     "  --kept         show what was kept last\n"
-     "  --own STATE --other STATE\n"
-     "                 the two servers' gtid_binlog_state, instead of asking for them\n"},
-    {"history", run_history, NEEDS_SETTINGS_OR_NOT, false, EXIT_USAGE, "what happened on this node", NULL},
+     "the transactions of this node that the other lacks", &divergence_usage},
+    {"history", run_history, NEEDS_SETTINGS_OR_NOT, false, EXIT_USAGE, "what happened on this node",
+     &history_usage},
     {"switchover", switchover_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "hand the writer's role to the other node",
-     "switchover [--to NODE]\n"
-     "Waits until NODE (the other one than the present writer) is the writer, and says after what time, or "
-     "why not.\n"
-     "May be given on either node.\n"},
+     "hand the writer's role to the other node", &switchover_usage},
     {"promote", promote_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "make this node the writer, where it does not become it by itself",
-     "promote [--accept-loss] [--peer-is-off NODE]\n"
-     "Waits until this node is the writer, or says which row of the decision refused.\n"
-     "  --accept-loss       promote although transactions of the last writer are, or may be, missing here\n"
-     "  --peer-is-off NODE  you have seen that the other node's host is off, and stays off\n"},
+     "make this node the writer, where it does not become it by itself", &promote_usage},
     {"maintenance", maintenance_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "keep this node from changing its role",
-     "maintenance on | off | status [--json]\n"
-     "A writer stays writer and keeps its lease, a standby is not promoted, until it is switched off, also "
-     "over a\n"
-     "restart of the supervisor.\n"},
+     "keep this node from changing its role", &maintenance_usage},
     {"breaker", breaker_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "allow failovers again after the breaker opened",
-     "breaker reset\n"
-     "Forgets the unplanned promotions that opened it.\n"},
-    {"rules", rules_main, NEEDS_NOTHING, false, EXIT_USAGE, "the table of the decision",
-     "rules [--dot | --json]\n"
-     "  --dot   states and transitions for Graphviz\n"
-     "  --json  for programs\n"},
+     "allow failovers again after the breaker opened", &breaker_usage},
+    {"rules", rules_main, NEEDS_NOTHING, false, EXIT_USAGE, "the table of the decision", &rules_usage},
     {"schema", run_schema, NEEDS_SETTINGS_OR_NOT, true, EXIT_USAGE,
-     "install the supervisor's schema in a server", NULL},
+     "install the supervisor's schema in a server", &schema_usage},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -139,32 +85,21 @@ static void print_help(FILE *out)
 
 static int help_for(const struct command *c)
 {
-    char *argv[] = {mem_strdup(c->name), mem_strdup("--help"), NULL};
-    struct cli nothing = {.config_dir = COMMAND_CONFIG_DIR};
-    int code = EXIT_DONE;
-    if (c->usage)
-        printf("usage: mysql-replcheck %s", c->usage);
-    else
-        code = c->run(&nothing, 2, argv);
-    free(argv[0]);
-    free(argv[1]);
-    return code;
+    usage_help(c->usage);
+    return terminal_flush("help") ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* For the shell: each command with its words. */
-static int print_completion(void)
+/* For the shell: what each command takes, with the nodes' names where the configuration can be read. */
+static int print_completion(const char *dir)
 {
-    FILE *out = stdout;
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        char *help = NULL;
-        size_t size;
-        stdout = open_memstream(&help, &size);
-        help_for(&commands[i]);
-        fclose(stdout);
-        stdout = out;
-        completion_print(commands[i].name, help);
-        free(help);
-    }
+    struct settings *s = mem_zalloc(sizeof(*s));
+    struct err unknown;
+    char nodes[2 * SETTINGS_NAME_MAX + 2] = "";
+    if (settings_load_without_secrets(s, dir, &unknown))
+        snprintf(nodes, sizeof(nodes), "%s %s", s->cluster.nodes[0].name, s->cluster.nodes[1].name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        usage_completion(commands[i].usage, nodes);
+    free(s);
     return terminal_flush("completion") ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -272,7 +207,7 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     if (strcmp(argv[1], "--completion") == 0)
-        return print_completion();
+        return print_completion(dir);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return help_main(argv[1][0] == '-' ? NULL : argv[2]);
     if (argv[1][0] == '-') {
@@ -282,5 +217,5 @@ int main(int argc, char **argv)
     const struct command *c = find(argv[1]);
     if (!c)
         return EXIT_USAGE;
-    return asks_for_help(argc - 1, argv + 1) && c->usage ? help_for(c) : run(c, dir, argc - 1, argv + 1);
+    return asks_for_help(argc - 1, argv + 1) ? help_for(c) : run(c, dir, argc - 1, argv + 1);
 }

@@ -122,16 +122,20 @@ static void print_dot(void)
 
 /* ---- the command ---- */
 
+enum { DOT = USAGE_LONG, JSON };
+
+static const struct usage_option options[] = {
+    {"dot", DOT, .help = "states and transitions for Graphviz"}, {"json", JSON, .help = "for programs"}, {0}};
+const struct usage rules_usage = {"rules", "[--dot | --json]", "", NULL, options};
+
 static bool parse(enum form *form, int argc, char **argv, struct err *e)
 {
-    static const struct option options[] = {
-        {"dot", no_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {0}};
     int c, given = 0;
-    optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+    usage_begin();
+    while ((c = usage_next(&rules_usage, argc, argv)) != -1) {
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help rules"); /* getopt_long has complained */
-        *form = c == 'd' ? FORM_DOT : FORM_JSON;
+            return err_set(e, "see mysql-replcheck help rules");
+        *form = c == DOT ? FORM_DOT : FORM_JSON;
         given++;
     }
     if (given > 1)

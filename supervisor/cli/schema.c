@@ -15,7 +15,8 @@
 
 #define DEFAULT_ACCOUNT "replcheck"
 #define DEFAULT_SOCKET  "/run/mysqld/mysqld.sock"
-#define DEFAULT_PORT    3306
+#define DEFAULT_PORT    "3306"
+#define DEFAULT_ADMIN   "root"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -34,38 +35,43 @@ struct command {
     struct schema_admin_options login;
 };
 
-static const char usage_text[] =
-    "usage: mysql-replcheck schema install|upgrade|uninstall|print [OPTION...]\n"
-    "Puts the schema `replcheck`, its procedures, its event and its accounts into one server, or removes "
-    "them.\n"
-    "\n"
-    "  --socket PATH               the server's socket (default: local.socket of node.conf)\n"
-    "  --host ADDRESS              another server, with --port (3306) and, verified, --tls-ca FILE\n"
-    "  --user NAME                 the administrator to log in as (root, by unix_socket)\n"
-    "  --login-password-file FILE  the administrator's password\n"
-    "  --dry-run                   print what would be run, like `print`\n"
-    "  --witness                   only what a voter needs; where there is no cluster.yaml, with:\n"
-    "    --cluster NAME            the cluster's name\n"
-    "    --allow ADDRESS           a node's address; once per node\n"
-    "    --password-file FILE      the password that the nodes log in with (witness.password_file)\n"
-    "    --account NAME            the account that they log in as (replcheck)\n";
+enum {
+    SOCKET = USAGE_LONG,
+    HOST,
+    PORT,
+    TLS_CA,
+    USER,
+    LOGIN_PASSWORD_FILE,
+    DRY_RUN,
+    WITNESS,
+    CLUSTER,
+    ALLOW,
+    PASSWORD_FILE,
+    ACCOUNT
+};
 
-static const struct option options[] = {
-    {"socket", required_argument, NULL, 's'},
-    {"host", required_argument, NULL, 'H'},
-    {"port", required_argument, NULL, 'P'},
-    {"tls-ca", required_argument, NULL, 't'},
-    {"user", required_argument, NULL, 'u'},
-    {"login-password-file", required_argument, NULL, 'l'},
-    {"dry-run", no_argument, NULL, 'n'},
-    {"witness", no_argument, NULL, 'w'},
-    {"cluster", required_argument, NULL, 'c'},
-    {"allow", required_argument, NULL, 'a'},
-    {"password-file", required_argument, NULL, 'p'},
-    {"account", required_argument, NULL, 'A'},
-    {"help", no_argument, NULL, 'h'},
+static const struct usage_option options[] = {
+    {"socket", SOCKET, "PATH", USAGE_FILE, .help = "the server's socket; else local.socket of node.conf"},
+    {"host", HOST, "ADDRESS", .help = "another server, with"},
+    {"port", PORT, "PORT", .preset = DEFAULT_PORT, .help = "its port"},
+    {"tls-ca", TLS_CA, "FILE", USAGE_FILE, .help = "and verified by this CA"},
+    {"user", USER, "NAME", .preset = DEFAULT_ADMIN,
+     .help = "the administrator to log in as, by unix_socket or a password"},
+    {"login-password-file", LOGIN_PASSWORD_FILE, "FILE", USAGE_FILE, .help = "the administrator's password"},
+    {"dry-run", DRY_RUN, .help = "print what would be run, like `print`"},
+    {"witness", WITNESS, .help = "only what a voter needs; where there is no cluster.yaml, with:"},
+    {"cluster", CLUSTER, "NAME", .help = "the cluster's name"},
+    {"allow", ALLOW, "ADDRESS", .help = "a node's address; once for each node"},
+    {"password-file", PASSWORD_FILE, "FILE", USAGE_FILE,
+     .help = "the password that the nodes log in with (witness.password_file)"},
+    {"account", ACCOUNT, "NAME", .preset = DEFAULT_ACCOUNT, .help = "the account that they log in as"},
     {0},
 };
+const struct usage schema_usage = {
+    "schema", "install | upgrade | uninstall | print [OPTION...]",
+    "Puts the schema `replcheck`, its procedures, its event and its accounts into one server,\n"
+    "or removes them.\n",
+    "install upgrade uninstall print", options};
 
 static bool parse_port(struct command *c, const char *text, struct err *e)
 {
@@ -94,42 +100,42 @@ static bool add_address(struct command *c, const char *text, struct err *e)
 static bool parse_option(struct command *c, int option, struct err *e)
 {
     switch (option) {
-    case 's':
+    case SOCKET:
         c->login.socket = optarg;
         return true;
-    case 'H':
+    case HOST:
         c->login.host = optarg;
         return true;
-    case 'P':
+    case PORT:
         return parse_port(c, optarg, e);
-    case 't':
+    case TLS_CA:
         c->login.tls_ca = optarg;
         return true;
-    case 'u':
+    case USER:
         c->login.user = optarg;
         return true;
-    case 'l':
+    case LOGIN_PASSWORD_FILE:
         c->login_password_file = optarg;
         return true;
-    case 'n':
+    case DRY_RUN:
         c->dry_run = true;
         return true;
-    case 'w':
+    case WITNESS:
         c->witness = true;
         return true;
-    case 'c':
+    case CLUSTER:
         c->cluster = optarg;
         return true;
-    case 'a':
+    case ALLOW:
         return add_address(c, optarg, e);
-    case 'p':
+    case PASSWORD_FILE:
         c->password_file = optarg;
         return true;
-    case 'A':
+    case ACCOUNT:
         c->account = optarg;
         return true;
     default:
-        return err_set(e, "see mysql-replcheck schema --help");
+        return err_set(e, "see mysql-replcheck help schema");
     }
 }
 
@@ -207,9 +213,9 @@ static void complete_login(struct command *c, const struct settings *settings)
 {
     struct schema_admin_options *login = &c->login;
     if (!login->user)
-        login->user = "root";
+        login->user = DEFAULT_ADMIN;
     if (login->host && !login->port)
-        login->port = DEFAULT_PORT;
+        login->port = (unsigned)atoi(DEFAULT_PORT);
     if (!login->host && !login->socket)
         login->socket = settings && !c->witness ? settings->node.local.socket : DEFAULT_SOCKET;
 }
@@ -292,17 +298,13 @@ static bool run(struct command *c, const struct settings *settings, struct err *
     return ok;
 }
 
-static bool parse(struct command *c, const struct settings *settings, int argc, char **argv, bool *help,
-                  struct err *e)
+static bool parse(struct command *c, const struct settings *settings, int argc, char **argv, struct err *e)
 {
     int option;
-    optind = 0; /* the caller has parsed options of its own */
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if ((*help = option == 'h'))
-            return true;
+    usage_begin();
+    while ((option = usage_next(&schema_usage, argc, argv)) != -1)
         if (!parse_option(c, option, e))
             return false;
-    }
     if (!parse_action(c, argv[optind], e))
         return false;
     if (argv[optind + 1])
@@ -314,13 +316,10 @@ int schema_main(const struct settings *settings_or_null, int argc, char **argv)
 {
     struct command command = {0};
     struct err e;
-    bool help = false;
     int code = EXIT_DONE;
-    if (!parse(&command, settings_or_null, argc, argv, &help, &e)) {
+    if (!parse(&command, settings_or_null, argc, argv, &e)) {
         fprintf(stderr, "mysql-replcheck schema: %s\n", e.text);
         code = EXIT_USAGE;
-    } else if (help) {
-        fputs(usage_text, stdout);
     } else if (!run(&command, settings_or_null, &e)) {
         fprintf(stderr, "mysql-replcheck schema: %s\n", e.text);
         code = EXIT_FAILED;

@@ -7,7 +7,10 @@
 #ifndef REPLCHECK_CLI_SCHEMA_H
 #define REPLCHECK_CLI_SCHEMA_H
 
+#include "cli/usage.h"
 #include "settings/settings.h"
+
+extern const struct usage schema_usage;
 
 int schema_main(const struct settings *settings_or_null, int argc, char **argv);
 

@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,23 +15,26 @@ struct request {
     bool json, watch, direct;
 };
 
-static const struct option long_options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {"watch", no_argument, NULL, 'w'},
-    {"direct", no_argument, NULL, 'd'},
+enum { JSON = USAGE_LONG, WATCH, DIRECT };
+
+static const struct usage_option options[] = {
+    {"json", JSON, .help = "for programs"},
+    {"watch", WATCH, .help = "live, until q"},
+    {"direct", DIRECT, .help = "ask both servers, not the supervisor (done by itself where none answers)"},
     {0},
 };
+const struct usage status_usage = {"status", "[--watch | [--json] [--direct]]", "", NULL, options};
 
 static bool parse(struct request *r, int argc, char **argv, struct err *e)
 {
     int c;
-    optind = 0; /* begin anew: the caller has used it */
-    while ((c = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
-        r->json = r->json || c == 'j';
-        r->watch = r->watch || c == 'w';
-        r->direct = r->direct || c == 'd';
+    usage_begin();
+    while ((c = usage_next(&status_usage, argc, argv)) != -1) {
+        r->json = r->json || c == JSON;
+        r->watch = r->watch || c == WATCH;
+        r->direct = r->direct || c == DIRECT;
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help status"); /* getopt_long has complained */
+            return err_set(e, "see mysql-replcheck help status");
     }
     if (optind < argc)
         return err_set(e, "\"%.64s\" is one word too many", argv[optind]);
