@@ -4,7 +4,7 @@ schema_templates = \
 	sql/definer_voter.sql sql/definer_node.sql \
 	sql/voting.sql sql/enable.sql sql/term.sql sql/bulletin.sql sql/offsets.sql sql/dead_man.sql sql/audit.sql \
 	sql/account_local.sql sql/account_remote.sql sql/account_fence.sql sql/account_voter.sql \
-	sql/installed.sql sql/enable_dead_man.sql sql/uninstall.sql
+	sql/installed.sql sql/copied.sql sql/enable_dead_man.sql sql/uninstall.sql
 EXTRA_DIST += $(schema_templates) sql/embed.awk
 CLEANFILES += sql/templates.c
 

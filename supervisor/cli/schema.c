@@ -228,6 +228,8 @@ static bool take_settings(struct command *c, const struct settings *s, struct sc
     if (!add_address(c, cluster->nodes[0].address, e) || !add_address(c, cluster->nodes[1].address, e))
         return false;
     plan->dual = cluster->policy.write_mode == WRITE_MODE_DUAL;
+    plan->other_node = c->witness ? NULL : cluster->nodes[1 - s->node.self].name;
+    plan->server_id = cluster->nodes[s->node.self].server_id;
     plan->values.cluster = cluster->cluster;
     plan->values.node = c->witness ? "" : s->node.node;
     plan->values.user = s->node.local.user;

@@ -11,6 +11,8 @@ struct found {
     long version;
     char *cluster;
     char *node;
+    uint32_t server_id;
+    bool copied;     /* the other node's schema on this node's server: its data were loaded from there */
     bool foreign;    /* a database replcheck that is not ours */
     bool writable;   /* read_only=0 and nobody holds the write lock */
     bool supervised; /* somebody holds one of our locks */
@@ -76,7 +78,7 @@ static void found_clear(struct found *f)
 static bool read_installed(struct schema_admin *admin, struct found *f, struct err *e)
 {
     bool any;
-    char *ours = NULL, *version = NULL;
+    char *ours = NULL;
     if (!schema_admin_row(admin,
                           "SELECT MAX(TABLE_NAME = 'installed') FROM information_schema.TABLES"
                           " WHERE TABLE_SCHEMA = 'replcheck'",
@@ -87,13 +89,15 @@ static bool read_installed(struct schema_admin *admin, struct found *f, struct e
     free(ours);
     if (!readable)
         return true;
-    char *cells[3];
-    if (!schema_admin_row(admin, "SELECT version, cluster, node FROM replcheck.installed", cells, 3,
-                          &f->installed, e))
+    char *cells[4];
+    if (!schema_admin_row(admin, "SELECT version, cluster, node, @@GLOBAL.server_id FROM replcheck.installed",
+                          cells, 4, &f->installed, e))
         return false;
-    version = cells[0], f->cluster = cells[1], f->node = cells[2];
-    f->version = version ? strtol(version, NULL, 10) : 0;
-    free(version);
+    f->version = cells[0] ? strtol(cells[0], NULL, 10) : 0;
+    f->server_id = cells[3] ? (uint32_t)strtoul(cells[3], NULL, 10) : 0;
+    f->cluster = cells[1], f->node = cells[2];
+    free(cells[0]);
+    free(cells[3]);
     return true;
 }
 
@@ -130,8 +134,14 @@ static bool read_state(struct schema_admin *admin, const struct schema_plan *pla
     return true;
 }
 
-static bool check_owner(const struct schema_admin *admin, const struct schema_plan *plan,
-                        const struct found *f, struct err *e)
+/* The server's own option files tell whose it is; a backup of the other node brings all but those. */
+static bool is_copied(const struct schema_plan *plan, const struct found *f)
+{
+    return plan->other_node && strcmp(f->node, plan->other_node) == 0 && f->server_id == plan->server_id;
+}
+
+static bool check_owner(const struct schema_admin *admin, const struct schema_plan *plan, struct found *f,
+                        struct err *e)
 {
     const char *where = schema_admin_where(admin);
     if (f->foreign)
@@ -142,7 +152,8 @@ static bool check_owner(const struct schema_admin *admin, const struct schema_pl
     if (plan->values.cluster && strcmp(f->cluster, plan->values.cluster) != 0)
         return err_set(e, "%s belongs to the cluster %s, not to %s: uninstall it there first", where,
                        f->cluster, plan->values.cluster);
-    if (strcmp(f->node, plan->values.node) != 0)
+    f->copied = is_copied(plan, f);
+    if (strcmp(f->node, plan->values.node) != 0 && !f->copied)
         return err_set(e, "%s is installed as %s%s, not as %s%s: uninstall it as that first", where,
                        *f->node ? "node " : "a witness", f->node, *plan->values.node ? "node " : "a witness",
                        plan->values.node);
@@ -183,6 +194,10 @@ static void note_result(FILE *notes, const struct schema_admin *admin, const str
             plan->witness ? "a witness" : "node ", plan->values.node, plan->values.cluster);
     if (plan->witness)
         return;
+    if (f->copied)
+        fprintf(notes,
+                "note: its data are a copy of node %s's; of its rows as a voter the promises are kept\n",
+                plan->other_node);
     if (plan->dual)
         fprintf(notes, "note: write_mode is dual, the dead-man's switch is left disabled\n");
     else if (!dead_man)
@@ -202,8 +217,10 @@ static bool look_and_run(struct schema_admin *admin, const struct schema_plan *p
         !check_action(admin, action, f, e))
         return false;
     bool dead_man = !plan->dual && !f->writable;
-    bool ok =
-        schema_install_script(&script, plan, action, dead_man, e) && schema_admin_run(admin, &script, e);
+    bool disown = f->copied && action != SCHEMA_UNINSTALL;
+    bool ok = schema_install_script(&script, plan, action, dead_man, e) &&
+              (!disown || schema_script_add(&script, "copied.sql", &plan->values, e)) &&
+              schema_admin_run(admin, &script, e);
     schema_script_clear(&script);
     if (ok)
         note_result(notes, admin, plan, action, f, dead_man);

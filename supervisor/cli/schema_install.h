@@ -3,10 +3,12 @@
  * A plan says for which server; it becomes a script (schema_install_script) that is printed or run. Running
  * it is idempotent: it makes what is missing, replaces procedures and the event, and never drops a table.
  * The server's state is looked at first and a surprise is refused: another cluster's or node's schema, a
- * newer version, a supervisor at work under an uninstall. */
+ * newer version, a supervisor at work under an uninstall. The other node's schema on this node's server is no
+ * surprise: the data were loaded from there, and the schema becomes this node's. */
 #ifndef REPLCHECK_CLI_SCHEMA_INSTALL_H
 #define REPLCHECK_CLI_SCHEMA_INSTALL_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -22,6 +24,8 @@ struct schema_plan {
     bool witness;                                /* only what a voter needs */
     bool dual;                                   /* both nodes are written: nothing is fenced */
     struct schema_values values;                 /* all but `address` */
+    const char *other_node;                      /* NULL on a witness */
+    uint32_t server_id;                          /* of this node's server, by cluster.yaml */
     const char *addresses[SCHEMA_ADDRESSES_MAX]; /* from where supervisors log in with the password */
     size_t address_count;
 };

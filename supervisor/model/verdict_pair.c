@@ -53,7 +53,7 @@ static const struct {
 } refusals[] = {
     {310, "`mysql-replcheck maintenance off` where it is on"},
     {320, "find out why the last failover happened, then `mysql-replcheck breaker reset`"},
-    {322, "read_only=ON under [mysqld] in the option files"},
+    {322, "read_only=ON under [mariadbd] in the option files"},
     {325, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
     {326, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
     {327, "see the network of this node: it hears neither the other node nor a reference"},
@@ -138,9 +138,9 @@ void verdict_history(struct report *r)
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)
         verdict_add(
             r, SEVERITY_CRITICAL, "diverged",
-            "`mysql-replcheck divergence` lists them, on each node its own; decide which server's are kept, "
+            "`mysql-replcheck divergence` lists them, on each node its own: decide which server's are kept, "
             "then "
-            "rejoin the other",
+            "load the other node anew (LOADING A NODE ANEW in mysql-replcheck(1))",
             "the histories have parted: %s has transactions from %s on that %s lacks, and lacks some of its",
             own->name, r->history_first, other->name);
     if (r->stale == TRI_YES && !is_writer(r) && own->reachable == TRI_YES)

@@ -64,11 +64,11 @@ void verdict_states(struct report *r)
                         "fenced", "`mysql-replcheck explain` on that node names what it waits for",
                         "%s is fenced: %s", n->name, reason);
         else if (in_state(n, NODE_QUARANTINED))
-            verdict_add(r, SEVERITY_CRITICAL, "quarantined",
-                        "`mysql-replcheck divergence` there lists what only that server has; repeat at the "
-                        "writer what is "
-                        "worth it before its data are replaced",
-                        "%s is quarantined: its history and the other's have parted", n->name);
+            verdict_add(
+                r, SEVERITY_CRITICAL, "quarantined",
+                "`mysql-replcheck divergence` there lists what only that server has: repeat at the writer "
+                "what is worth it, then load that node anew (LOADING A NODE ANEW in mysql-replcheck(1))",
+                "%s is quarantined: its history and the other's have parted", n->name);
     }
 }
 
@@ -85,7 +85,7 @@ static const char *replication_remedy(const struct report_node *n)
         {1045, "the replication account is refused: check its password and host"},
         {1236, "the other's binary log does not have this position: it was purged, or the histories parted"},
         {1950,
-         "the histories parted (gtid_strict_mode): keep this server's own transactions, then rejoin it"},
+         "the histories parted (gtid_strict_mode): keep this server's own transactions, then load it anew"},
         {2003, "the other server cannot be reached: check network, port and firewall"},
         {2013, "the connection broke: check the network and the other server"},
     };
@@ -233,7 +233,7 @@ void verdict_boot(struct report *r)
         return;
     if (r->boot_safe == TRI_NO)
         verdict_add(
-            r, verdict_redundancy(r), "boot-writable", "read_only=ON under [mysqld] in the option files",
+            r, verdict_redundancy(r), "boot-writable", "read_only=ON under [mariadbd] in the option files",
             "%s's option files do not set read_only=ON: it would start writable, and is not promoted", name);
     else if (r->boot_safe == TRI_UNKNOWN && !verdict_is_young(r))
         verdict_add(r, SEVERITY_UNKNOWN, "boot-unknown",

@@ -15,8 +15,10 @@ static void fill(struct settings *s, char **argv)
         struct node_settings *n = &s->cluster.nodes[i];
         snprintf(n->name, sizeof(n->name), "mx%d", i + 1);
         snprintf(n->address, sizeof(n->address), "127.0.0.1%d", i + 1);
+        n->server_id = (uint32_t)i + 1;
     }
     s->cluster.policy.write_mode = strcmp(argv[5], "dual") ? WRITE_MODE_SINGLE : WRITE_MODE_DUAL;
+    s->node.self = strcmp(argv[1], "mx2") == 0;
     snprintf(s->node.node, sizeof(s->node.node), "%s", argv[1]);
     snprintf(s->node.local.socket, sizeof(s->node.local.socket), "%s", argv[3]);
     snprintf(s->node.local.user, sizeof(s->node.local.user), "replcheck");
