@@ -166,7 +166,7 @@ def _():
 
 def last_row_lost(loss, **node):
     rows = values(FAILOVER) - {(1, 100)}
-    return made(FAILOVER, terms(1, 2, loss=loss), rows, h.Node("s", 1, {(1, 100)}, **node))
+    return made(FAILOVER, terms(1, 2, loss=loss), rows, h.Node("s", 1, {(1, 99), (1, 100)}, **node))
 
 
 BOUND = h.Loss(0, 50 * MS)
@@ -174,12 +174,24 @@ BOUND = h.Loss(0, 50 * MS)
 
 @case("a lost row that a quarantined node lists, within the bound")
 def _():
-    return h.survives(last_row_lost(BOUND, quarantined=True, lists=True))
+    return h.survives(last_row_lost(BOUND, quarantined=True, listed={(1, 100)}))
 
 
-@case("one that it does not list", "does not name them")
+@case("one that it does not list", "1 rows of s are missing on the writer and not listed (client, seq): [(1, 100)]")
 def _():
     return h.survives(last_row_lost(BOUND, quarantined=True))
+
+
+@case("one that it lists beside another", "1 rows of s are listed and not missing on the writer (client, seq): [(1, 99)]")
+def _():
+    return h.survives(last_row_lost(BOUND, quarantined=True, listed={(1, 99), (1, 100)}))
+
+
+@case("a row that nobody was told of, and that it does not list", "1 rows of s are missing on the writer and not listed")
+def _():
+    history = last_row_lost(BOUND, quarantined=True, listed={(1, 100)})
+    history.nodes[1].rows.add((1, 900))
+    return h.survives(history)
 
 
 @case("one on a node that is not quarantined", "is not quarantined", "has 1 rows that w lacks")
@@ -190,7 +202,7 @@ def _():
 
 @case("one in lossless mode", "in lossless mode")
 def _():
-    history = last_row_lost(BOUND, quarantined=True, lists=True)
+    history = last_row_lost(BOUND, quarantined=True, listed={(1, 100)})
     history.lossless = True
     return h.survives(history)
 
@@ -199,7 +211,7 @@ def tail_lost(loss):
     """The last half second of the old writer."""
     gone = {o.value for o in FAILOVER if o.result == "ok" and o.server == 1 and o.done_us > 500 * MS}
     return made(FAILOVER, terms(1, 2, loss=loss), values(FAILOVER) - gone,
-                h.Node("s", 1, gone, quarantined=True, lists=True))
+                h.Node("s", 1, gone, quarantined=True, listed=gone))
 
 
 @case("lost writes beyond the bound", "further back than the 50 ms")
@@ -212,6 +224,11 @@ def _():
     return h.survives(tail_lost(h.Loss(0, 600 * MS)))
 
 
+@case("the same within one that is a write too short", "further back than the 480 ms")
+def _():
+    return h.survives(tail_lost(h.Loss(0, 480 * MS)))
+
+
 @case("the same after a certificate, which left nothing unseen", "further back than the 0 ms")
 def _():
     return h.survives(tail_lost(h.Loss(0, 0)))
@@ -219,12 +236,42 @@ def _():
 
 @case("the same where they were known to be lost")
 def _():
-    return h.survives(tail_lost(h.Loss(60, 0)))
+    return h.survives(tail_lost(h.Loss(50, 0)))
 
 
-@case("the same where the bound was said to be unknown")
+@case("one less was known", "49 transactions of s were stated as known to be lost, and nothing as unseen; 50 are")
+def _():
+    return h.survives(tail_lost(h.Loss(49, 0)))
+
+
+@case("one more was known", "51 transactions of s were stated as known to be lost, and nothing as unseen; 50 are")
+def _():
+    return h.survives(tail_lost(h.Loss(51, 0)))
+
+
+@case("some were known, and the rest unseen")
+def _():
+    return h.survives(tail_lost(h.Loss(40, 100 * MS)))
+
+
+@case("more were known than are lost, and the rest unseen", "51 transactions of s were stated as known to be lost; 50 are")
+def _():
+    return h.survives(tail_lost(h.Loss(51, 100 * MS)))
+
+
+@case("some were known to be lost, and none is", "3 transactions of s were stated as known")
+def _():
+    return h.survives(made(FAILOVER, terms(1, 2, loss=h.Loss(3, 0))))
+
+
+@case("the same where the bound was said to be unknown", "without the operator's word")
 def _():
     return h.survives(tail_lost(h.Loss(0, -1)))
+
+
+@case("and the operator promoted")
+def _():
+    return h.survives(tail_lost(h.Loss(0, -1, operator=True)))
 
 
 @case("a standby that lacks a row", "w has 1 rows that s lacks")
@@ -252,14 +299,15 @@ def _():
 @case("a refused write that is on a quarantined node alone", "on s although")
 def _():
     operations = FAILOVER + [other("fail", 1005, 1006, 901)]
-    return h.denied(made(operations, terms(1, 2), standby=h.Node("s", 1, {(1, 901)}, quarantined=True, lists=True)))
+    return h.denied(made(operations, terms(1, 2), standby=h.Node("s", 1, {(1, 901)}, quarantined=True)))
 
 
-@case("sentences of a loss", "0 180000 False", "3 2000000 True", "1 3200000 True", "-1 -1 False",
-      "0 0 False", "7 -1 False", "None")
+@case("sentences of a loss", "0 180000 False False", "2 180000 False True", "3 2000000 True", "1 3200000 True",
+      "-1 -1 False", "0 0 False", "7 -1 False", "None")
 def _():
-    return [f"{loss.known} {loss.unseen_us} {loss.estimate}" if loss else "None" for loss in map(h.Loss.parse, (
+    return [f"{loss.known} {loss.unseen_us} {loss.estimate} {loss.operator}" if loss else "None" for loss in map(h.Loss.parse, (
         "reason: silence; known lost 0 transactions; unseen at most 180 ms",
+        "reason: operator; known lost 2 transactions; unseen at most 180 ms",
         "known lost 3 transactions; unseen an estimated 2000 ms",
         "known lost 1 transaction; unseen an estimated 200 ms, and unheard of for 3000 ms since",
         "known lost: unknown; unseen for an unknown time",

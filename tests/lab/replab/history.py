@@ -13,7 +13,6 @@ import re
 SHOWN = 3            # examples in a sentence
 PAUSE_US = 100_000   # a server that acknowledged nothing for so long is not known to have been open meanwhile
 REFUSED = 1290       # by read_only
-SLACK_US = 100_000   # between a sample of the binary log and the clients' view of it
 
 
 def _microseconds(text):
@@ -25,8 +24,9 @@ def _microseconds(text):
 class Loss:
     """What the new writer said, when it became it, of the last one's transactions that it may lack."""
     known: int           # transactions; -1: unknown
-    unseen_us: int       # -1: unknown
+    unseen_us: int       # -1: unknown; 0: nothing, so that `known` is exact
     estimate: bool = False
+    operator: bool = False  # who promoted it
 
     @classmethod
     def parse(cls, sentence):
@@ -34,14 +34,15 @@ class Loss:
         known = re.search(r"known lost(?: at least)? (\d+) transaction|known lost: unknown", sentence)
         if not known:
             return None
+        operator = "reason: operator" in sentence
         unseen = re.search(r"unseen (an estimated|at most) (\d+ m?s)\b(?:, and unheard of for (\d+ m?s) since)?",
                            sentence)
         count = int(known.group(1)) if known.group(1) else -1
         if not unseen:
-            return cls(count, 0 if "nothing unseen" in sentence else -1)
+            return cls(count, 0 if "nothing unseen" in sentence else -1, operator=operator)
         # The writer that was unheard of may have gone on until it lost its authority.
         return cls(count, _microseconds(unseen.group(2)) + _microseconds(unseen.group(3) or "0 ms"),
-                   unseen.group(1) == "an estimated")
+                   unseen.group(1) == "an estimated", operator)
 
 
 @dataclasses.dataclass
@@ -59,7 +60,7 @@ class Node:
     rows: set            # values that it has
     writer: bool = False
     quarantined: bool = False
-    lists: bool = False  # it names its extra transactions
+    listed: set = dataclasses.field(default_factory=set)  # values of the extra transactions that it lists
 
 
 @dataclasses.dataclass
@@ -214,7 +215,7 @@ def _sentence(count, what, values):
 
 def survives(history):
     """Every acknowledged row is on the final writer and on every standby. In async mode it may instead be on a node
-    that is quarantined and lists what it has, and then within the bound that the promotion stated."""
+    that is quarantined and lists it, and then within the bound that the promotion stated."""
     if not history.acknowledged():
         return ["no write was acknowledged at all"]
     gone, wrong = lost(history), []
@@ -223,13 +224,29 @@ def survives(history):
         wrong.append(_sentence(len(missing), "acknowledged rows were lost in lossless mode", missing))
     for node in history.nodes:
         here = missing & node.rows
-        if here and not (node.quarantined and node.lists):
-            wrong.append(f"{len(here)} acknowledged rows are on {node.name} alone, which "
-                         + ("does not name them" if node.quarantined else "is not quarantined"))
+        if here and not node.quarantined:
+            wrong.append(f"{len(here)} acknowledged rows are on {node.name} alone, which is not quarantined")
         missing -= here
     if missing:
         wrong.append(_sentence(len(missing), "acknowledged rows are nowhere", missing))
-    return wrong + _same_rows(history) + ([] if history.bound_excused else beyond_bound(history, gone))
+    return wrong + _same_rows(history) + misses_in_lists(history) + (
+        [] if history.bound_excused else beyond_bound(history, gone) + wrong_count(history, gone))
+
+
+def extra(history, node):
+    """What it has and the writer lacks, acknowledged or not."""
+    return node.rows - history.writer.rows
+
+
+def misses_in_lists(history):
+    """A quarantined node lists what the writer lacks, all of it and nothing else."""
+    wrong = []
+    for node in history.nodes:
+        if node.quarantined:
+            wrong += [_sentence(len(more), f"rows of {node.name} {what}", more) for what, more in (
+                ("are missing on the writer and not listed", extra(history, node) - node.listed),
+                ("are listed and not missing on the writer", node.listed - extra(history, node))) if more]
+    return wrong
 
 
 def _same_rows(history):
@@ -249,22 +266,47 @@ def beyond_bound(history, gone):
     wrong = []
     for server in sorted({o.server for o in gone}):
         theirs = [o for o in gone if o.server == server]
-        terms = sorted(history.terms + history.unrecorded, key=lambda term: term.epoch)
-        stated = [term.loss for i, term in enumerate(terms)
-                  if i and term.server != server and terms[i - 1].server == server and term.loss]
+        stated = stated_losses(history, server)
         if not stated:
             wrong.append(f"{len(theirs)} writes of server {server} were lost, and no promotion stated a bound")
             continue
         if any(loss.unseen_us < 0 for loss in stated):
-            continue  # said to be unknown
+            if not all(loss.operator for loss in stated if loss.unseen_us < 0):
+                wrong.append(f"server {server} lost {len(theirs)} writes to a promotion without the operator's word that "
+                             "said its loss to be unknown")
+            continue
         unseen_us = max(loss.unseen_us for loss in stated)
         known = max(loss.known for loss in stated)
         last_us = max(o.done_us for o in history.acknowledged() if o.server == server)
-        early = [o for o in theirs if o.done_us < last_us - unseen_us - SLACK_US]
+        # No slack: the sample counts from when it was asked for, which is before the server read its position, up to
+        # when the server was seen closed, or until now; times are rounded up, and it is one clock.
+        early = [o for o in theirs if o.done_us < last_us - unseen_us]
         if len(early) > max(known, 0):
             wrong.append(f"{len(early)} lost writes of server {server} lie further back than the "
                          f"{unseen_us / 1000:g} ms that were stated as unseen, the first by "
                          f"{(last_us - early[0].done_us) / 1000:.0f} ms; known lost: {known}")
+    return wrong
+
+
+def stated_losses(history, server):
+    """Of the promotions after a term of that server."""
+    terms = sorted(history.terms + history.unrecorded, key=lambda term: term.epoch)
+    return [term.loss for i, term in enumerate(terms)
+            if i and term.server != server and terms[i - 1].server == server and term.loss]
+
+
+def wrong_count(history, gone):
+    """What was stated as known to be lost is lost, and where nothing was unseen no more than that. (In lossless mode
+    that speaks of what was acknowledged.)"""
+    wrong = []
+    for node in history.nodes:
+        stated = [loss for loss in stated_losses(history, node.server) if loss.known >= 0]
+        theirs = {o.value for o in gone if o.server == node.server}
+        lost_of = len(theirs if history.lossless else extra(history, node) | theirs)
+        known, exact = sum(loss.known for loss in stated), all(loss.unseen_us == 0 for loss in stated)
+        if node is not history.writer and stated and (lost_of < known or exact and lost_of > known):
+            wrong.append(f"{known} transactions of {node.name} were stated as known to be lost"
+                         f"{', and nothing as unseen' if exact else ''}; {lost_of} are")
     return wrong
 
 

@@ -1,7 +1,7 @@
 """Gathers what the records show and has it judged (replab/history.py), by the invariants of rows.py.
 
-Nothing here asks the programs under test how they fared, but for two things that they owe: which transactions of a
-quarantined node they list, and the loss that a promotion stated. Times are microseconds of CLOCK_BOOTTIME.
+Nothing here asks the programs under test how they fared, but for two things that they owe: the transactions of a
+quarantined node, and the loss that a promotion stated. Times are microseconds of CLOCK_BOOTTIME.
 """
 import os
 import re
@@ -38,7 +38,7 @@ def promised_epochs(host):
 
 
 def build(lab, records, writer, quarantined, lossless):
-    """The History. `writer`: its name; `quarantined`: name -> (is it, the first transaction that it names)."""
+    """The History. `writer`: its name; `quarantined`: name -> (is it, the values that it lists)."""
     nodes = [history.Node(name, lab.hosts[name].server_id, analysis.rows(lab.servers[name]), name == writer, *state)
              for name, state in quarantined.items()]
     hosts, losses = [lab.hosts[name] for name in ("mx1", "mx2")], {}
@@ -50,6 +50,15 @@ def build(lab, records, writer, quarantined, lossless):
     more = [history.Term(epoch, host.server_id, losses.get(epoch))
             for host in hosts for epoch in promised_epochs(host) - recorded]
     return history.History(records.operations, nodes, held, records.direct, more, lossless)
+
+
+APPENDED = re.compile(r"insert lab\.appends: @1=\d+ @2=(\d+) @3=(\d+) ")
+
+
+def listed_values(divergence):
+    """What the clients appended, of what `mysql-replcheck divergence --json -v` lists."""
+    found = [APPENDED.match(value) for one in divergence["list"] for value in one["values"]]
+    return {(int(match.group(1)), int(match.group(2))) for match in found if match}
 
 
 def unrecorded(told):

@@ -15,6 +15,7 @@ from .recorders import Recorders
 READY_S = 30     # for the supervisors to agree on a writer
 SETTLED_S = 20   # for everything to be as before, once a fault has ended
 VIP_S = 15       # for the VIP to have one holder
+UNRESOLVED_S = 7  # longer than a lease and all delays of a promotion
 
 
 class Trial:
@@ -27,6 +28,12 @@ class Trial:
         self.figures = {}      # for the line of the result
         self._recorders = None
         self._excused = []     # (node, from, to) in which its lookups do not count
+
+    @property
+    def by_itself(self):
+        """Does the standby take over from a writer of which nothing is heard, its server neither? Without a witness nobody
+        does."""
+        return self.lab.options.tie_breaker != "writer"
 
     # Asking ---------------------------------------------------------------------------------------------
 
@@ -116,6 +123,14 @@ class Trial:
             return self.state(node) == "quarantined" or self.well()
         self.wait(f"{node} is a standby that is ready, or quarantined", has_returned, timeout_s)
 
+    def wait_taken_over(self, timeout_s):
+        """The standby writes, in place of a writer whose server cannot be reached; without a witness nobody does."""
+        if self.by_itself:
+            self.wait_writer(self.standby, timeout_s)
+        else:
+            self.wait(f"{self.writer} is closed", lambda: not self.writable(self.writer), 10)
+            self.stays("nobody writes", lambda: not self.writers(), UNRESOLVED_S)
+
     def wait_served(self, writer, timeout_s):
         """The client of the VIP writes at that node."""
         before = self._rows_through_vip(writer)
@@ -151,7 +166,8 @@ class Trial:
     def rest(self):
         """The clients end, and the standby gets all that they wrote."""
         self._recorders.end_load()
-        self.server(self.standby).wait_for(self.server(self.writer))
+        for writer in self.writers():
+            self.server(self.other(writer)).wait_for(self.server(writer))
 
     def done_through_vip(self):
         """What became of the writes through the VIP, of clients that have ended."""
@@ -174,6 +190,16 @@ class Trial:
     def power_off(self, node):
         with self.excused(node):  # a lookup under way is killed with its host
             return faults.power_off(self.lab, node)
+
+    def lose(self, node, timeout_s=15):
+        """A host loses power and the other node writes: by itself, or when the operator has declared the host off."""
+        self.fault(self.power_off(node))
+        other = self.other(node)
+        if not self.by_itself:
+            self.stays("nobody is promoted", lambda: not self.writers(), UNRESOLVED_S)
+            done = self.tool(other, "promote", "--peer-is-off", node, timeout_s=60)
+            expect(done.returncode == 0, f"promote --peer-is-off: exit {done.returncode}: {done.stdout}{done.stderr}")
+        self.wait_writer(other, timeout_s)
 
     def power_on(self, node, supervised=True):
         """Boots a host with all its services."""
@@ -235,6 +261,14 @@ class Trial:
         if any(wrong.values()):
             raise Failed("; ".join(f"{letter}: {w}" for letter, sentences in wrong.items() for w in sentences))
 
+    def end_taken_over(self, outage_s, **limits):
+        """As `end`, after wait_taken_over and the end of the fault: without a witness either may write then."""
+        if self.by_itself:
+            self.end(self.standby, terms=2, outage_s=outage_s, **limits)
+        else:
+            self.wait("one writer", lambda: len(self.writers()) == 1, 30)
+            self.end(self.writers()[0], least_terms=2, outage_s=outage_s + 3 * UNRESOLVED_S, **limits)
+
     def _await_lookups(self, limit_s=20):
         """A node that has just returned may not have been asked again yet. Whether it answers is judged later."""
         deadline = time.monotonic() + limit_s
@@ -268,5 +302,9 @@ class Trial:
         return self.lab.options.set.get("policy.durability") == "lossless"
 
     def _quarantine(self, node):
-        report = self.report(node)
-        return report.get("state") == "quarantined", bool((report.get("history") or {}).get("first", ""))
+        """(is it, the values of the transactions that it lists)"""
+        if self.state(node) != "quarantined":
+            return False, set()
+        done = self.tool(node, "divergence", "--json", "-v", "--limit", "0", timeout_s=60)
+        expect(done.returncode == 0, f"divergence at {node}: exit {done.returncode}: {done.stderr}")
+        return True, judge.listed_values(json.loads(done.stdout))
