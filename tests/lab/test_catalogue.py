@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 import scenarios  # noqa: E402, F401
-from scenarios import injections, soak  # noqa: E402
+from scenarios import injections, soak, ties  # noqa: E402
 from scenarios.catalogue import ALL, of_row, quick_set  # noqa: E402
 from scenarios.rows import ROWS  # noqa: E402
 
@@ -27,6 +27,12 @@ def plans(seed, rounds=20, ties=("witness", "writer")):
     return [soak.plan(seed, number, ties) for number in range(1, rounds + 1)]
 
 
+def rows_without_witness():
+    """The rows that have a scenario with the last writer's vote as the third one."""
+    return {number for number in ROWS for one in ties.without_witness(of_row(number))[0]
+            if one.settings.get("policy.write_mode") != "dual"}
+
+
 def without_witness(seed):
     return [name for tie, steps in plans(seed, 50) if tie != "witness" for step in steps for name in step.names]
 
@@ -41,6 +47,13 @@ CHECKS = (
         of_row(number) for number in range(1, 30))),
     ("what depends on the tie-breaker is shown with each", lambda: all(
         {one.tie_breaker for one in of_row(number)} >= {"witness", "writer", "vip"} for number in range(13, 18))),
+    ("all but the rows of the witness are shown without one, too", lambda: rows_without_witness()
+     == set(ROWS) - {19, 20, 21, 22, 23, 24}),
+    ("what is left out without a witness exists", lambda: all(
+        name in ALL for names in ties.SENSELESS.values() for name in names)),
+    ("no scenario without a witness needs one", lambda: all(
+        one.tie_breaker == "writer" and one.settings.get("policy.durability") != "lossless"
+        for one in ties.without_witness(ALL.values())[0])),
     ("every scenario says what it shows", lambda: all(one.what for one in ALL.values())),
     ("the quick set is a part", lambda: 20 < len(quick_set()) < len(ALL)),
     ("a seed makes the same rounds again", lambda: str(plans(7)) == str(plans(7))),

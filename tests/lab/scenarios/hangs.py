@@ -56,6 +56,26 @@ def frozen_mariadbd(t):
     t.end(t.standby, terms=2, outage_s=20, vip_s=20)
 
 
+# While it stands still nobody knows whether it has ended, and so when it wrote last.
+@scenario(fault=4, tie_breaker="writer", name="frozen-mariadbd-writer", settings={"policy.max_unseen": "60s"})
+def frozen_mariadbd_without_witness(t):
+    """The same without a witness: nobody is promoted before the server has ended, for only a dead one is certified;
+    let go, it acknowledges nothing, and the other node writes."""
+    t.begin()
+    host = t.host(t.writer)
+    server = host.pid("mariadbd")
+    with t.excused(t.writer):
+        t.fault(faults.freeze(host, [server]))
+        t.stays("nobody is promoted", lambda: not t.writable(t.standby), 8)
+        expect(server in host.pids("mariadbd"), "the frozen server is gone")
+        faults.thaw(host)
+        t.wait_dead(t.writer, server)
+        t.wait_writer(t.standby, 15)
+        t.server(t.writer).start()
+    t.wait_returned(t.writer)
+    t.end(t.standby, terms=2, outage_s=40, vip_s=30)
+
+
 def server_hangs(t):
     t.begin()
     host = t.host(t.writer)
@@ -156,11 +176,11 @@ def stop_both_cut_off(t):
     _, number = faults.cut(t.lab, t.writer)
     took_s = t.wait(f"{t.writer} is closed by its own event", lambda: t.server(t.writer).read_only(), 10)
     expect(took_s < 4, f"{t.writer} was closed only after {took_s:.1f} s, with a lease of 3 s")
-    t.wait_writer(t.standby, 15)
+    t.wait_taken_over(15)
     faults.heal(t.lab, number)
     resume_all(t.host(t.writer), pids)
     t.wait_returned(t.writer)
-    t.end(t.standby, terms=2, outage_s=20, vip_s=20)
+    t.end_taken_over(outage_s=20, vip_s=20)
 
 
 @scenario(fault=12, tie_breaker="writer", name="stop-both-writer")

@@ -4,6 +4,7 @@ import time
 from replab import faults
 
 from .catalogue import expect, scenario
+from .people import complains
 
 LONG_S = 20
 FLAPS = 100
@@ -95,6 +96,29 @@ def delay_everywhere(t):
     one_in_the_end(t, 3, f"{LONG_S} s of a delay on both cables")
 
 
+def delay_changes_nothing(t, *nodes):
+    t.begin()
+    ends = [faults.slow_down(t.lab, node(), 300) for node in nodes]
+    t.fault(ends[0][0])
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], LONG_S)
+    for _, end in ends:
+        end()
+    t.wait_well(30)
+    t.end(t.writer, terms=1)
+
+
+@scenario(fault=26, tie_breaker="writer", name="delay-beyond-writer")
+def delay_beyond_without_witness(t):
+    """The same without a witness: the third vote needs no way, so the writer writes on."""
+    delay_changes_nothing(t, lambda: t.writer)
+
+
+@scenario(fault=26, tie_breaker="writer", name="delay-everywhere-writer")
+def delay_everywhere_without_witness(t):
+    """Both cables, without a witness: the writer writes on."""
+    delay_changes_nothing(t, lambda: t.writer, lambda: t.standby)
+
+
 @scenario(fault=26)
 def delay_at_deadline(t):
     """The cable takes 0.45 to 0.55 s each way: the answers come just before a query is given up, or just after."""
@@ -130,4 +154,65 @@ def flap_writer(t):
     """All of the writer's links fail for a second, 100 times: few changes of role, and one writer in the end."""
     t.begin()
     flap(t)
+    breaker_counts(t)
     one_in_the_end(t, 4, f"{FLAPS} flaps")
+
+
+UNPLANNED = ("certified death", "silence")
+
+
+def says_breaker(t, node, is_open):
+    """Report, `status` and `check` of a node say of the breaker what it is."""
+    return ((t.report(node).get("breaker") or {}).get("open") is is_open
+            and complains(t, node, "the breaker is open") is is_open
+            and ("open: " if is_open else "closed: ") in t.tool(node, "status").stdout)
+
+
+def breaker_counts(t):
+    """Both nodes say that the breaker is open if there was a promotion that nobody asked for, and only then."""
+    t.wait("one writer", lambda: len(t.writers()) == 1, 30)
+    unplanned = [term for term in t.terms() if term[2] in UNPLANNED]
+    for node in (t.writer, t.standby):
+        t.wait(f"{node} counts {len(unplanned)} promotions that nobody asked for",
+               lambda n=node: says_breaker(t, n, bool(unplanned)), 15)
+
+
+def cut_until_over(t, node, over, timeout_s):
+    _, number = faults.cut(t.lab, node)
+    t.wait(f"{node} is closed", lambda: not t.writable(node), 10)
+    try:
+        over(timeout_s)
+    finally:
+        faults.heal(t.lab, number)
+    t.wait_well(40)
+
+
+@scenario(fault=27)
+def flap_breaker(t):
+    """All of the writer's links fail until the other node is promoted. That opens the breaker, which both nodes say:
+    when the new writer's links fail as long, twice, nobody is promoted; the refusal is said and journalled. Closed by the
+    operator, it lets the next one pass."""
+    t.begin()
+    t.rest()  # what a writer that is cut off still commits would quarantine it
+    old, new = t.writer, t.standby
+    t.fault(faults.now_us())
+    cut_until_over(t, old, lambda limit_s: t.wait_writer(new, limit_s), 15)
+    breaker_counts(t)
+    expect(says_breaker(t, old, True), "the breaker is closed")
+
+    def refused(limit_s):
+        t.wait(f"{old} refuses because of the breaker", lambda: t.report(old).get("row") == 320, limit_s)
+        t.stays("nobody is promoted", lambda: not t.writers(), 4)
+    for _ in range(2):
+        writer = t.writers()[0]
+        expect(writer == new, f"{writer} became the writer in spite of the breaker")
+        cut_until_over(t, writer, refused, 10)
+    told = t.tool(old, "history").stdout
+    expect("the breaker is open" in told, f"{old}'s history does not tell of the refusal: {told[-500:]}")
+    for node in (old, new):
+        done = t.tool(node, "breaker", "reset")
+        expect(done.returncode == 0, f"breaker reset at {node}: exit {done.returncode}: {done.stdout}{done.stderr}")
+        t.wait(f"{node} says that the breaker is closed", lambda n=node: says_breaker(t, n, False), 15)
+    cut_until_over(t, new, lambda limit_s: t.wait_writer(old, limit_s), 15)
+    t.load()
+    t.end(old, least_terms=3, vip_s=60)

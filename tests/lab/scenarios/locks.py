@@ -131,11 +131,11 @@ def long_rollback_fence(t):
         session.begin("UPDATE big SET x = x + 1, y = MD5(x)")
         resume = hang_supervisor(t)
         fenced_in_time(t)
-        t.wait_writer(t.standby, 15)
+        t.wait_taken_over(15)
         expect(server not in t.host(t.writer).pids("mariadbd"), "the rollback ended in time: the fault was too small")
         resume()
         return_to_order(t)
-    t.end(t.standby, terms=2, outage_s=15)
+    t.end_taken_over(outage_s=15)
 
 
 # Semi-synchronous replication, set by hand: whoever waits for an acknowledgement waits for ever.

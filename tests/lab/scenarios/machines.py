@@ -68,6 +68,18 @@ def pause_host(t):
     t.end(t.standby, terms=2, outage_s=15, both_us=1_000_000, acks_overlap=True)
 
 
+@scenario(fault=31, tie_breaker="writer", name="pause-host-writer")
+def pause_host_without_witness(t):
+    """The same without a witness: nobody is promoted meanwhile, so that there are no two acknowledging at any time;
+    the host looks first when it goes on, and there is one writer."""
+    t.begin()
+    with t.excused(t.writer):
+        t.fault(faults.freeze(t.host(t.writer)))
+        t.stays("nobody is promoted", lambda: not t.writable(t.standby), 8)
+        faults.thaw(t.host(t.writer))
+    one_returns(t)
+
+
 @scenario(fault=31)
 def pause_host_briefly(t):
     """All of the writer's host pauses for less than anybody waits: it writes on."""

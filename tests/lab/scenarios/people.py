@@ -213,6 +213,11 @@ def foreign_lock(t, server, name="replcheck.vote.mail", evicted=False):
     return session
 
 
+def voters_beside(t):
+    """Where a lock gives the writer a vote, beside its own server."""
+    return ("witness", t.standby) if t.by_itself else (t.standby,)
+
+
 def foreign_vote(t, places, evicted):
     """At each server in turn somebody else takes the vote's lock."""
     t.begin()
@@ -240,10 +245,10 @@ def foreign_vote(t, places, evicted):
 def foreign_vote_reported(t):
     """Somebody else takes the lock of the vote at the witness and at the standby: the writer goes on with the two
     others, and `check` names the account."""
-    foreign_vote(t, lambda t: ("witness", t.standby), evicted=False)
+    foreign_vote(t, voters_beside, evicted=False)
 
 
 @scenario(fault=48, settings={"policy.evict_foreign_locks": "true"})
 def foreign_vote_evicted(t):
     """The same where the configuration allows it: the session is killed and the vote taken back."""
-    foreign_vote(t, lambda t: ("witness", t.standby), evicted=True)
+    foreign_vote(t, voters_beside, evicted=True)

@@ -109,17 +109,18 @@ def run(scenario, settings, number=1):
     line = f"{'FAILED' if failure else 'ok':<7} {scenario.name:<24} {time.monotonic() - begun:5.1f} s  "
     print(line + words_of(trial.figures) + (f"\n  {failure}".replace("\n", "\n  ") if failure else ""), flush=True)
     if settings.baseline:
-        compare(scenario, settings)
+        compare(scenario, settings, trial.figures)
     remember(settings.build, scenario.name, not failure)
     return not failure
 
 
 _compared = {}  # a fault is the same whatever our tie-breaker
+_table = []     # (scenario, our figures, the baseline's) of each that was compared
 
 
-def compare(scenario, settings):
+def compare(scenario, settings, figures):
     """Prints what the same fault costs at the naive deployment."""
-    fault = re.sub("-(witness|writer|vip)$", "", scenario.name)
+    fault = re.sub("-(witness|writer|vip|etcd)$", "", scenario.name.removesuffix("-without-witness"))
     if fault not in _compared:
         try:
             _compared[fault] = naive.measure(scenario, f"{settings.label}{os.getpid()}b", settings.build,
@@ -128,6 +129,18 @@ def compare(scenario, settings):
             _compared[fault] = {}
             print(f"        baseline: {error}")
     print("        baseline: " + (words_of(_compared[fault]) or "has no such fault"), flush=True)
+    _table.append((scenario, figures, _compared[fault]))
+
+
+def print_table():
+    """Of all that were compared, to be shown beside each other."""
+    def ms(figures, key):
+        return f"{figures[key]:.0f}" if figures.get(key) is not None else "-"
+    print("| row | scenario | third vote | both writable, ms | both acknowledging, ms | baseline: both writable, ms | "
+          "baseline: both acknowledging, ms |\n|---|---|---|---|---|---|---|")
+    for one, ours, theirs in _table:
+        print(f"| {', '.join(map(str, one.faults))} | {one.name} | {one.tie_breaker} | "
+              + " | ".join((ms(ours, "both"), ms(ours, "dual"), ms(theirs, "both"), ms(theirs, "dual"))) + " |")
 
 
 # Verdicts ----------------------------------------------------------------------------------------------

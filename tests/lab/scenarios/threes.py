@@ -41,7 +41,7 @@ def child_then_fencer_then_cut(t):
     time.sleep(ALMOST_S)
     faults.stop(host, fencer)
     _, number = faults.cut(t.lab, t.writer)
-    t.wait_writer(t.standby, 20)
+    t.wait_taken_over(20)
     time.sleep(2)
     faults.heal(t.lab, number)
     resume_all((fencer, child), host)
