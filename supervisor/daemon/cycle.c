@@ -263,6 +263,7 @@ static void on_period(evutil_socket_t fd, short what, void *arg)
     struct node *n = arg;
     (void)fd;
     (void)what;
+    probe_count_since(n->probe_own, n->settings.cluster.policy.breaker_window_ms / 1000, n->breaker_reset_s);
     probe_tick(n->probe_own, 0);
     probe_tick(n->probe_peer, 0);
     if (n->policy.tie == POLICY_TIE_VIP)

@@ -69,6 +69,18 @@ void probe_tick(struct probe *p, int64_t now_us)
         ask(p);
 }
 
+void probe_count_since(struct probe *p, int64_t window_s, int64_t reset_s)
+{
+    struct observe_names *names = &p->o.names;
+    if (names->breaker_window_s == window_s && names->breaker_reset_s == reset_s)
+        return;
+    names->breaker_window_s = window_s;
+    names->breaker_reset_s = reset_s;
+    free(p->sql_events);
+    p->sql_events = observe_server_sql(names, true);
+    probe_events(p);
+}
+
 static void came(void *arg, struct session *s)
 {
     struct probe *p = arg;

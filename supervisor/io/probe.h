@@ -27,6 +27,10 @@ void probe_events(struct probe *p);
 /* Asks if nothing is under way: for the period. */
 void probe_tick(struct probe *p, int64_t now_us);
 
+/* The promotions that nobody asked for are counted over that time, and since that wall-clock second: asked
+ * again at once where it is another than before. */
+void probe_count_since(struct probe *p, int64_t window_s, int64_t reset_s);
+
 struct session *probe_session(struct probe *p);
 
 #endif
