@@ -293,6 +293,10 @@ static int run_fencer(const struct arguments *a)
         privileges_hurry(); /* locked memory ends with an exec */
     umask(022);
     open_log(a, "/fencer");
+    if (!run_dir_in_memory(settings.node.run_dir))
+        log_warning(
+            "run_dir %s is on a disk: should that hang, a fence waits for it; use a tmpfs, as /run is one",
+            settings.node.run_dir);
     return fencer_run(&start);
 }
 

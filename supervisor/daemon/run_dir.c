@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode, struct err *e)
@@ -22,6 +24,12 @@ bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode, struct err
     if (chown(dir, uid, gid) != 0 || chmod(dir, mode) != 0)
         return err_set(e, "%s cannot be given to uid %u: %s", dir, (unsigned)uid, strerror(errno));
     return true;
+}
+
+bool run_dir_in_memory(const char *dir)
+{
+    struct statfs fs;
+    return statfs(dir, &fs) != 0 || fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
 }
 
 static bool write_pid(int fd)
@@ -63,7 +71,7 @@ pid_t run_dir_holder(const char *dir)
     char path[PATH_MAX];
     char text[16] = "";
     snprintf(path, sizeof(path), "%s/lock", dir);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK &&
                 pread(fd, text, sizeof(text) - 1, 0) > 0;
     if (fd >= 0)

@@ -11,6 +11,10 @@
  * can. */
 MUST_CHECK bool run_dir_make(const char *dir, uid_t uid, gid_t gid, mode_t mode, struct err *e);
 
+/* False: it is on a disk. Fencer and supervisor write there within their loops, so a disk that hangs would
+ * hold up a fence. What cannot be told passes. */
+bool run_dir_in_memory(const char *dir);
+
 /* Takes DIR/lock for as long as the descriptor returned is open, and writes our pid into it; -1 with the
  * holder's pid in `e` when another has it. As root, the file becomes `owner`'s. */
 int run_dir_lock(const char *dir, uid_t owner, struct err *e);

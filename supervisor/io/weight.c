@@ -18,7 +18,7 @@ bool weight_read(const char *dir, int *value, struct err *e)
 {
     char path[PATH_MAX], text[16];
     snprintf(path, sizeof(path), "%s/" WEIGHT_FILE, dir);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a FIFO would be waited for */
     ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
     int why = errno;
     if (fd >= 0)
@@ -54,7 +54,7 @@ static bool write_in_place(const char *path, int value)
 {
     char text[16];
     int length = snprintf(text, sizeof(text), "%d\n", value);
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     bool ok = fd >= 0 && pwrite(fd, text, (size_t)length, 0) == length && ftruncate(fd, length) == 0;
     if (fd >= 0)
         close(fd);

@@ -214,11 +214,13 @@ def keeps_again_what_is_torn():
         path = p.json("--keep")["kept"]["path"]
         with open(f"{path}/transactions.json", "rb") as file:
             whole = file.read()
-        for size in [*range(0, len(whole) - 2, len(whole) // 7), len(whole) - 2]:
+        for size in range(len(whole) - 1):  # the last byte is the line's end
             with open(f"{path}/transactions.json", "wb") as file:
                 file.write(whole[:size])
             done = p.tool("divergence", "--kept")
             expect(f"cut off at {size}: {done.stdout}", done.returncode, 1)
+            if size % (len(whole) // 7):
+                continue
             check_list(p, p.json("--keep"), shared)
             check_list(p, json.loads(p.tool("divergence", "--kept", "--json").stdout), shared)
 
@@ -304,6 +306,30 @@ def says_what_stands_in_the_way():
         p.servers[0].stop()
         done = p.tool("divergence", "--own", "0-1-9", "--other", "0-1-5")
         expect("no server", done.returncode, 1)
+
+
+@case
+def says_that_the_disk_is_full():
+    """No room for a folder, then for the events alone: nothing passes for a copy, and with room again there is one."""
+    with pair() as p:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k,mode=700", "small", p.state], check=True)
+        try:
+            shutil.chown(p.state, USERS["replcheck"])
+            p.one.query("BEGIN NOT ATOMIC FOR i IN 1..600 DO INSERT INTO mail.`we``ird t` VALUES (i); END FOR; END")
+            for left in (0, 4, 40, 80):
+                with open(f"{p.state}/filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
+                    while True:
+                        file.write(b"x" * 4096)
+                os.truncate(f"{p.state}/filler", os.path.getsize(f"{p.state}/filler") - left * 1024)
+                expect_in(f"{left} KiB left", p.divergence("--keep", code=1), "No space left on device")
+                done = p.tool("divergence", "--kept")
+                expect_in(f"{left} KiB left, kept", done.stderr, "nothing was kept")
+            os.unlink(f"{p.state}/filler")
+            subprocess.run(["mount", "-o", "remount,size=4m", p.state], check=True)
+            expect("with room again", p.json("--keep")["kept"]["events"], "whole")
+            expect("kept", json.loads(p.tool("divergence", "--kept", "--json").stdout)["transactions"], 600)
+        finally:
+            subprocess.run(["umount", p.state], check=True)
 
 
 @case

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -85,14 +86,130 @@ def other_files_torn_or_in_the_way():
                 raise Failure("the pid is not the daemon's")
 
 
+def plant(path, what):
+    """Bytes, or something that is no file."""
+    if isinstance(what, bytes):
+        with open(path, "wb") as file:
+            file.write(what)
+    elif what == "folder":
+        os.mkdir(path)
+    elif what == "fifo":
+        os.mkfifo(path)
+    elif what == "link":
+        os.symlink("/etc/hostname", path)
+    elif what == "foreign socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path)
+
+
+GARBAGE = (b"", b"\n", b"-1\n", b"0", b"1\n", b"99999999999999999999999\n", b"12 34", b"\0\xff" * 3000, b"text\n")
+IN_THE_WAY = {"lock": GARBAGE, "pid": (*GARBAGE, "fifo", "link", "foreign socket"),
+              "control.sock": (*GARBAGE, "fifo", "link", "foreign socket"),
+              "vrrp_weight": (*GARBAGE, "fifo", "link", "foreign socket")}
+REFUSED = {"lock": ("link", "folder", "fifo"), "pid": ("folder",)}
+
+
+@case
+def any_garbage_in_the_run_directory():
+    """All four files at once, each with the next of what may stand there."""
+    with node() as one:
+        host = open("/etc/hostname", "rb").read() if os.path.exists("/etc/hostname") else b""
+        for round_ in range(max(map(len, IN_THE_WAY.values()))):
+            planted = {name: kinds[round_ % len(kinds)] for name, kinds in IN_THE_WAY.items()}
+            for name, what in planted.items():
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{one.run}/{name}")
+                plant(f"{one.run}/{name}", what)
+            one.start()
+            try:
+                goes_on(one)
+                wait_for("the weight to be mended", lambda: weight_of(one) == f"{one.answers()['weight']}\n")
+            except (Failure, OSError, ValueError) as failure:
+                raise Failure(f"{planted}: {failure}") from None
+            with open(f"{one.run}/pid", encoding="ascii") as file:
+                if int(file.read()) != one.process.pid:
+                    raise Failure(f"{planted}: the pid is not the daemon's")
+            one.stop()
+        if host != (open("/etc/hostname", "rb").read() if host else b""):
+            raise Failure("a link in the run directory was written through")
+
+
+@case
+def what_cannot_be_replaced_is_named():
+    with node() as one:
+        for name, kinds in REFUSED.items():
+            for what in kinds:
+                shutil.rmtree(one.run)
+                os.mkdir(one.run)
+                plant(f"{one.run}/{name}", what)
+                one.start()
+                status = one.process.wait(30)
+                one.process = None
+                if status != 1 or f"{one.run}/{name}" not in one.said():
+                    raise Failure(f"{name}, a {what}: exit {status}: {one.said()}")
+
+
+@contextlib.contextmanager
+def in_memory(folder, size):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "small", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder):
+    with open(f"{folder}/filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+
+
+@case
+def full_run_directory():
+    """Filled before the start: refused, and the file is named. Filled after it: the daemon goes on, and its last weight is
+    there."""
+    with node() as one, in_memory(one.run, "64k"):
+        fill(one.run)
+        one.start()
+        status = one.process.wait(30)
+        one.process = None
+        if status != 1 or f"{one.run}/lock" not in one.said() or "No space left" not in one.said():
+            raise Failure(f"exit {status}: {one.said()}")
+        os.unlink(f"{one.run}/filler")
+        one.start()
+        goes_on(one)
+        fill(one.run)
+        goes_on(one)
+        with open(f"{one.run}/vrrp_weight", "r+", encoding="ascii") as file:
+            file.write("-2\n")
+            file.truncate()
+        one.stop()
+        if weight_of(one) != "-100\n":
+            raise Failure(f"the weight of a daemon that has ended is {weight_of(one)!r}; {one.said()}")
+
+
+@case
+def a_run_directory_on_a_disk_is_warned_of():
+    with node() as one:
+        kind = subprocess.run(["stat", "-f", "-c", "%T", one.run], capture_output=True, text=True, check=True).stdout
+        one.start()
+        goes_on(one)
+        if ("is on a disk" in one.said()) != (kind.strip() not in ("tmpfs", "ramfs")):
+            raise Failure(f"on {kind}: {one.said()}")
+        one.stop()
+        with in_memory(one.run, "1m"):
+            one.start()
+            goes_on(one)
+            if "is on a disk" in one.said():
+                raise Failure(f"on a tmpfs: {one.said()}")
+            one.stop()
+
+
 @case
 def full_disks():
     with node() as one:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "small", one.state], check=True)
-        try:
-            with open(f"{one.state}/filler", "wb") as file, contextlib.suppress(OSError):
-                while True:
-                    os.write(file.fileno(), b"x" * 4096)
+        with in_memory(one.state, "64k"):
+            fill(one.state)
             one.start()
             one.hears("decisions go on, events wait in memory")
             if not goes_on(one)["journal"]["trouble"]:
@@ -100,8 +217,6 @@ def full_disks():
             os.unlink(f"{one.state}/filler")
             one.hears("is written again")
             one.stop()
-        finally:
-            subprocess.run(["umount", "-l", one.state], check=True)
 
 
 @case
