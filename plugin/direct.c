@@ -1,16 +1,23 @@
+#define _GNU_SOURCE /* environ */
 #include "plugin/direct.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
 #define WORDS_MAX 48
+#define ITS_SHARE 0.95 /* of the time that is left: it gives up before it is given up */
+
+static volatile pid_t child; /* 0 = none runs */
 
 struct words {
     char *word[WORDS_MAX]; /* NULL ends it */
@@ -61,7 +68,7 @@ static bool add_servers(struct words *w, const struct options *o, struct err *e)
 static bool build(struct words *w, const struct options *o, const char *why, double left_s, struct err *e)
 {
     char left[32];
-    snprintf(left, sizeof(left), "%.3f", left_s);
+    snprintf(left, sizeof(left), "%.3f", left_s * ITS_SHARE);
     add(w, "mysql-replcheck");
     add_pair(w, "--config", o->config_dir);
     add(w, "check");
@@ -76,13 +83,44 @@ static bool build(struct words *w, const struct options *o, const char *why, dou
     return add_servers(w, o, e);
 }
 
-void direct_exec(const struct options *o, const char *why, double left_s, struct err *e)
+void direct_kill(void)
+{
+    if (child > 0)
+        kill(child, SIGKILL);
+}
+
+static bool await_end(const char *program, int *code, struct err *e)
+{
+    int status;
+    pid_t got;
+    while ((got = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+        ;
+    child = 0;
+    if (got < 0)
+        return err_set(e, "waitpid: %s", strerror(errno));
+    if (WIFSIGNALED(status))
+        return err_set(e, "%s was ended by signal %d", program, WTERMSIG(status));
+    *code = WEXITSTATUS(status);
+    return *code <= 3 || err_set(e, "%s ended with %d", program, *code);
+}
+
+/* posix_spawn() copies nothing of this process, as fork() would. */
+static bool start(const char *program, char **words, struct err *e)
+{
+    pid_t pid;
+    signal(SIGCHLD, SIG_DFL); /* whoever ignores it has no children to wait for */
+    int error = posix_spawn(&pid, program, NULL, NULL, words, environ);
+    if (error)
+        return err_set(e, "%s: %s (is mysql-replcheck installed? see --program)", program, strerror(error));
+    child = pid;
+    return true;
+}
+
+bool direct_run(const struct options *o, const char *why, double left_s, int *code, struct err *e)
 {
     struct words w = {.count = 0};
-    if (build(&w, o, why, left_s, e)) {
-        execv(o->program, w.word);
-        err_set(e, "%s: %s (is mysql-replcheck installed? see --program)", o->program, strerror(errno));
-    }
+    bool ok = build(&w, o, why, left_s, e) && start(o->program, w.word, e) && await_end(o->program, code, e);
     for (int i = 0; i < w.count; i++)
         free(w.word[i]);
+    return ok;
 }

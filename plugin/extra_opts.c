@@ -193,7 +193,8 @@ bool extra_opts_expand(struct extra_opts *out, int argc, char **argv, const char
 {
     *out = (struct extra_opts){.argc = 0};
     append(out, mem_strdup(argc > 0 ? argv[0] : plugin));
-    for (int pass = 0; pass < 2; pass++)
+    for (int pass = 0; pass < 2; pass++) {
+        out->from_files = pass == 0 ? 1 : out->argc;
         for (int i = 1; i < argc; i++) {
             bool joined = strncmp(argv[i], OPTION "=", strlen(OPTION "=")) == 0;
             bool alone = strcmp(argv[i], OPTION) == 0;
@@ -205,5 +206,6 @@ bool extra_opts_expand(struct extra_opts *out, int argc, char **argv, const char
             if (pass == 1 && !joined && !alone)
                 append(out, mem_strdup(argv[i]));
         }
+    }
     return true;
 }

@@ -15,6 +15,7 @@
 struct extra_opts {
     int argc;
     char **argv;    /* the program's name, the files' options, the other arguments; NULL ends it */
+    int from_files; /* so many of them precede the other arguments, the program's name included */
     char *password; /* NULL = none was given */
 };
 

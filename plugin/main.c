@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/core.h"
 #include "base/mem.h"
 #include "config.h"
 #include "plugin/answer.h"
@@ -25,18 +26,23 @@
 static char buffer[ANSWER_MAX];
 static struct answer answer;
 
+/* What is said when the time is up. */
+static char late[1024] = "REPLCHECK CRITICAL - timed out\n";
+static int late_code = EXIT_CRITICAL;
+
 static int unknown(const char *sentence)
 {
     printf("REPLCHECK UNKNOWN - %s\n", sentence);
     return EXIT_UNKNOWN;
 }
 
-/* Nothing here should take so long: a full disk under stdout, a hanging file system under the ini file. */
+/* For what should not take so long: a full disk under stdout, a hanging file system under the ini file, the
+ * program that asks the servers. */
 static void on_alarm(int number)
 {
-    static const char text[] = "REPLCHECK CRITICAL - timed out\n";
     (void)number;
-    _exit(write(STDOUT_FILENO, text, sizeof(text) - 1) > 0 ? EXIT_CRITICAL : EXIT_UNKNOWN);
+    direct_kill();
+    _exit(write(STDOUT_FILENO, late, strlen(late)) > 0 ? late_code : EXIT_UNKNOWN);
 }
 
 static void limit(double seconds)
@@ -125,17 +131,32 @@ static bool ask_daemon(const struct options *o, int64_t began_us, int *code, str
     return true;
 }
 
-/* Returns only where the servers could not be asked. */
+/* That nobody supervises is known, whatever becomes of the servers. */
+static int verdict_on_failure(char *out, size_t size, const char *why, const char *failure)
+{
+    if (why[0])
+        snprintf(out, size,
+                 "REPLCHECK CRITICAL - no supervisor answers: %.400s; and the servers could not be asked: "
+                 "%.400s\n",
+                 why, failure);
+    else
+        snprintf(out, size, "REPLCHECK UNKNOWN - the servers could not be asked: %.400s\n", failure);
+    return why[0] ? EXIT_CRITICAL : EXIT_UNKNOWN;
+}
+
 static int ask_servers(const struct options *o, const char *why, int64_t began_us)
 {
     struct err e;
+    char text[sizeof(late)];
     double left_s = o->timeout_s - (double)(ask_now_us() - began_us) / 1e6;
-    direct_exec(o, why, left_s > 0.1 ? left_s : 0.1, &e);
-    if (!why[0])
-        return unknown(e.text);
-    printf("REPLCHECK CRITICAL - no supervisor answers: %s; and the servers could not be asked: %s\n", why,
-           e.text);
-    return EXIT_CRITICAL;
+    int code;
+    snprintf(text, sizeof(text), "%.300s did not end within %g s", o->program, o->timeout_s);
+    late_code = verdict_on_failure(late, sizeof(late), why, text);
+    if (direct_run(o, why, left_s > 0.1 ? left_s : 0.1, &code, &e))
+        return code;
+    code = verdict_on_failure(text, sizeof(text), why, e.text);
+    fputs(text, stdout);
+    return code;
 }
 
 static int check(const struct options *o, int64_t began_us)
@@ -171,6 +192,7 @@ int main(int argc, char **argv)
     struct options o;
     struct err e = {.text = ""};
     int64_t began_us = ask_now_us();
+    core_forbid();
     enum options_result result = options_parse(&o, argc, argv, &e);
     int code = run(result, &o, e.text, began_us);
     options_free(&o);

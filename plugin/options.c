@@ -66,8 +66,13 @@ void options_print_help(void)
           stdout);
 }
 
+/* The command line wins over the files, for all hosts: two of each would be a pair that nobody meant. */
 static bool take_host(struct options *o, const char *text, struct err *e)
 {
+    if (optind > o->words.from_files && !o->hosts_replaced) {
+        o->hosts_replaced = true;
+        o->host_count = 0;
+    }
     if (o->host_count == OPTIONS_HOSTS_MAX)
         return err_set(e, "--hostname: a pair has two servers, this is one more: %.64s", text);
     if (!*text)

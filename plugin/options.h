@@ -19,6 +19,7 @@ struct options {
     /* to ask servers that this host's configuration does not name */
     const char *hosts[OPTIONS_HOSTS_MAX];
     int host_count;
+    bool hosts_replaced; /* by the command line's: those of the files do not count */
     const char *port, *user, *password, *defaults_file, *tls_ca;
 };
 

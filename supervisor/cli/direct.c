@@ -73,14 +73,20 @@ static bool has_caught_up(const struct direct *d, int writer)
     return w->lag.count == 0 || gtid_pos_contains(&have, &w->lag.samples[0].pos) != TRI_NO;
 }
 
-/* One round asks both at once: what the replica has more than the writer may just have been written. */
-static bool needs_another_look(const struct direct *d, int writer)
+/* Against whose history the other's is held. */
+static int reference_of(const struct direct *d)
 {
-    const struct target *w = &d->targets[writer < 0 ? 0 : writer],
-                        *r = &d->targets[writer < 0 ? 1 : 1 - writer];
-    struct gtid ignored;
-    enum gtid_relation relation = gtid_state_compare(&w->view->binlog_state, &r->first_state, &ignored);
-    bool behind = relation == GTID_REL_AHEAD && writer >= 0;
+    int writer = writer_of(d);
+    return writer < 0 ? d->policy.self : writer;
+}
+
+/* One round asks both at once: what the replica has more than the writer may just have been written. */
+static bool needs_another_look(const struct direct *d)
+{
+    int writer = reference_of(d);
+    const struct target *w = &d->targets[writer], *r = &d->targets[1 - writer];
+    enum gtid_relation relation = gtid_state_compare(&w->view->binlog_state, &r->first_state, NULL);
+    bool behind = relation == GTID_REL_AHEAD && writer_of(d) >= 0;
     return w->rounds < 2 && relation != GTID_REL_EQUAL && relation != GTID_REL_UNKNOWN && !behind;
 }
 
@@ -89,7 +95,7 @@ static bool is_enough(const struct direct *d)
     int writer = writer_of(d);
     if (d->targets[0].failed || d->targets[1].failed)
         return true;
-    if (needs_another_look(d, writer))
+    if (needs_another_look(d))
         return false;
     return writer < 0 || has_caught_up(d, writer) || clock_now_us() - d->began_us > CLOCK_MS(LAG_PATIENCE_MS);
 }
@@ -331,14 +337,18 @@ void direct_free(struct direct **direct)
 /* ---- the report ---- */
 
 /* What the writer has is read after what the other has, so that "ahead" does not mean that replication ran
- * on. */
+ * on. Where that could not be done, nothing is known. */
 static void compare_histories(const struct direct *d, struct report_input *in)
 {
-    int self = d->policy.self, writer = writer_of(d) < 0 ? self : writer_of(d);
-    const struct target *own = &d->targets[self], *peer = &d->targets[1 - self];
-    const struct gtid_set *a = writer == self ? &own->view->binlog_state : &own->first_state;
-    const struct gtid_set *b = writer == self ? &peer->first_state : &peer->view->binlog_state;
-    in->history = gtid_state_compare(a, b, &in->history_first);
+    int self = d->policy.self, writer = reference_of(d);
+    const struct target *w = &d->targets[writer], *r = &d->targets[1 - writer];
+    const struct gtid_set *mine = &w->view->binlog_state, *theirs = &r->first_state;
+    in->errant = REPORT_UNKNOWN;
+    if (needs_another_look(d))
+        return;
+    in->history = gtid_state_compare(writer == self ? mine : theirs, writer == self ? theirs : mine,
+                                     &in->history_first);
+    in->errant = gtid_state_errant(theirs, mine, &w->view->slave_pos);
 }
 
 static void add_audits(const struct direct *d, struct report_input *in, const char **accepted)

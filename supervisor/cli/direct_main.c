@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/core.h"
 #include "cli/argument.h"
 #include "cli/command.h"
 
@@ -41,6 +42,7 @@ int main(int argc, char **argv)
 {
     struct cli cli = {.config_dir = COMMAND_CONFIG_DIR};
     struct err e = {.text = ""};
+    core_forbid();
     if (argument_config_dir(&argc, argv, &cli.config_dir, &e) && argc > 1 && strcmp(argv[1], "check") == 0)
         return check_main(&cli, argc - 1, argv + 1);
     printf("REPLCHECK UNKNOWN - %s\n", e.text[0] ? e.text : "the first word is to be: check");

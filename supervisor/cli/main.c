@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/core.h"
 #include "base/mem.h"
 #include "cli/argument.h"
 #include "cli/command.h"
@@ -194,6 +195,7 @@ int main(int argc, char **argv)
 {
     const char *dir = COMMAND_CONFIG_DIR;
     struct err e;
+    core_forbid();
     if (!argument_config_dir(&argc, argv, &dir, &e)) {
         fprintf(stderr, "mysql-replcheck: %s\n", e.text);
         return EXIT_USAGE;

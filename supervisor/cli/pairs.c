@@ -14,7 +14,12 @@
 #include "model/report_text.h"
 #include "wire/check_line.h"
 
-#define AT_ONCE 16
+#define AT_ONCE    16  /* that are busy: more would only take memory */
+#define MOST       128 /* with those that wait for a server that says nothing */
+#define SILENT_MS  200 /* who has taken so long waits */
+#define LOOK_MS    50  /* so often it is seen who does */
+#define SHARE      2   /* one of so many parts of the limit is a pair's at most */
+#define TOO_LITTLE 10  /* with less than one of so many left nobody is asked any more */
 
 struct pair {
     char *path;
@@ -25,6 +30,7 @@ struct pair {
 struct slot {
     struct pairs *all;
     struct pair *pair;
+    int64_t began_us;
     struct servers servers;
     struct direct_options options;
     struct direct *direct;
@@ -34,10 +40,11 @@ struct pairs {
     const struct pairs_request *request;
     struct event_base *base;
     int64_t began_us;
+    struct event *look;
     struct pair *list;
     int count, next, under_way;
-    struct slot slots[AT_ONCE];
-    struct report report; /* scratch */
+    struct slot *slots[MOST]; /* NULL = free */
+    struct report report;     /* scratch */
 };
 
 /* ---- the list ---- */
@@ -118,38 +125,90 @@ static void done(void *arg, struct direct *d)
     keep(all, s->pair, s->servers.settings.cluster.cluster);
     direct_free(&s->direct);
     servers_clear(&s->servers);
+    for (int i = 0; i < MOST; i++)
+        if (all->slots[i] == s)
+            all->slots[i] = NULL;
+    free(s);
     all->under_way--;
     refill(all);
     if (!all->under_way)
         event_base_loopbreak(all->base);
 }
 
-/* False: this pair is settled without asking. */
-static bool begin(struct pairs *all, struct slot *s, struct pair *p)
+static int left_ms(const struct pairs *all)
 {
+    return all->request->options.limit_ms - (int)((clock_now_us() - all->began_us) / 1000);
+}
+
+/* One that says nothing must not take the time of those that come after it. */
+static int limit_of_one(const struct pairs *all)
+{
+    int left = left_ms(all), share = all->request->options.limit_ms / SHARE;
+    return left < share || share < 1 ? left : share;
+}
+
+/* NULL: this pair is settled without asking. */
+static struct slot *begin(struct pairs *all, struct pair *p)
+{
+    struct slot *s = mem_zalloc(sizeof(*s));
     struct err e;
-    int left_ms = all->request->options.limit_ms - (int)((clock_now_us() - all->began_us) / 1000);
-    if (left_ms < 1)
+    if (left_ms(all) <= all->request->options.limit_ms / TOO_LITTLE)
         p->text = mem_printf("%s: REPLCHECK UNKNOWN - the time was up before it was asked\n", p->path);
     else if (!servers_of_cluster(&s->servers, p->path, &all->request->login, &e))
         p->text = mem_printf("%s: REPLCHECK UNKNOWN - %s\n", p->path, e.text);
-    if (p->text)
-        return false;
+    if (p->text) {
+        servers_clear(&s->servers);
+        free(s);
+        return NULL;
+    }
     s->all = all;
     s->pair = p;
+    s->began_us = clock_now_us();
     s->options = all->request->options;
-    s->options.limit_ms = left_ms;
+    s->options.limit_ms = limit_of_one(all);
     s->direct = direct_begin(all->base, &s->servers, &s->options, done, s);
     all->under_way++;
-    return true;
+    return s;
+}
+
+static int busy(const struct pairs *all)
+{
+    int count = 0;
+    int64_t since_us = clock_now_us() - CLOCK_MS(SILENT_MS);
+    for (int i = 0; i < MOST; i++)
+        count += all->slots[i] && all->slots[i]->began_us > since_us;
+    return count;
 }
 
 static void refill(struct pairs *all)
 {
-    for (int i = 0; i < AT_ONCE; i++)
-        while (!all->slots[i].direct && all->next < all->count)
-            if (begin(all, &all->slots[i], &all->list[all->next++]))
-                break;
+    int room = AT_ONCE - busy(all);
+    for (int i = 0; i < MOST && room > 0; i++) {
+        if (all->slots[i])
+            continue;
+        while (!all->slots[i] && all->next < all->count)
+            all->slots[i] = begin(all, &all->list[all->next++]);
+        room--;
+    }
+}
+
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    refill(arg);
+}
+
+static void ask_all(struct pairs *all)
+{
+    struct timeval often = {0, LOOK_MS * 1000};
+    all->base = loop_new();
+    all->look = event_new(all->base, -1, EV_PERSIST, on_look, all);
+    event_add(all->look, &often);
+    refill(all);
+    if (all->under_way)
+        event_base_dispatch(all->base);
+    event_free(all->look);
+    event_base_free(all->base);
 }
 
 /* ---- the answer ---- */
@@ -204,11 +263,7 @@ bool pairs_check(const struct pairs_request *q, int *code, struct err *e)
     all->began_us = clock_now_us();
     bool found = find(all, e);
     if (found) {
-        all->base = loop_new();
-        refill(all);
-        if (all->under_way)
-            event_base_dispatch(all->base);
-        event_base_free(all->base);
+        ask_all(all);
         *code = print(all);
     }
     pairs_free(all);

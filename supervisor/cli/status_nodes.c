@@ -225,7 +225,7 @@ static void fill_supervisor(const struct report *r, int i, struct cell *c)
 static void fill_vip(const struct report *r, int i, struct cell *c)
 {
     char since[DURATION_MAX];
-    if (!r->has_vip) {
+    if (r->has_vip == TRI_NO) {
         cell_set(c, PAINT_DIM, "none configured");
         return;
     }

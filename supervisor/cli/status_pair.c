@@ -234,7 +234,7 @@ static void fill_certificates(const struct report *r, struct cell *c)
 
 static void fill_keepalived(const struct report *r, struct cell *c)
 {
-    if (r->source == REPORT_DAEMON && r->has_vip)
+    if (r->source == REPORT_DAEMON && r->has_vip == TRI_YES)
         cell_set(c, PAINT_PLAIN, "weight %d", r->weight);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/core.h"
 #include "base/log.h"
 #include "config.h"
 #include "daemon/background.h"
@@ -316,11 +317,11 @@ int main(int argc, char **argv)
     prctl(PR_SET_NAME, PROGRAM);
     if (!parse_arguments(&a, argc, argv, &status))
         return status;
+    core_forbid();
     if (a.check)
         return check_configuration(&a);
     if (a.upgrade)
         return ask_for_upgrade(&a);
-    privileges_hide();
     if (a.helper)
         return run_helper(&a);
     return a.supervisor ? run_supervisor(&a) : run_fencer(&a);

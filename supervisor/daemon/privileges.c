@@ -143,7 +143,7 @@ bool privileges_stay_fencer(const struct privileges *p, struct err *e)
     return true;
 }
 
-/* Not even its own user may trace it, and so borrow the capability: privileges_hide() saw to that. */
+/* Not even its own user may trace it, and so borrow the capability: core_forbid() saw to that. */
 bool privileges_become_resetter(const struct privileges *p, struct err *e)
 {
     drop_bounds(-1);
@@ -174,21 +174,6 @@ bool privileges_stay_helper(bool resetter, struct err *e)
                                 : "privileges cannot be given up",
                        strerror(errno));
     return true;
-}
-
-/* LeakSanitizer traces its own process. */
-#ifdef __SANITIZE_ADDRESS__
-#define MAY_BE_TRACED 1
-#else
-#define MAY_BE_TRACED 0
-#endif
-
-void privileges_hide(void)
-{
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    if (!MAY_BE_TRACED)
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /* What is touched later stays too, so the limit must have room for all that this process may ever map. */

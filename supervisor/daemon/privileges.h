@@ -34,9 +34,6 @@ MUST_CHECK bool privileges_become_resetter(const struct privileges *p, struct er
 MUST_CHECK bool privileges_stay_fencer(const struct privileges *p, struct err *e);
 MUST_CHECK bool privileges_stay_helper(bool resetter, struct err *e);
 
-/* There are passwords in this process's memory: no core is written, and its own user may not read it. */
-void privileges_hide(void);
-
 /* While still root: the scheduler and the pager shall not delay a fence. What the system refuses is done
  * without. Children do not inherit the scheduling. */
 void privileges_hurry(void);

@@ -34,10 +34,13 @@ static const struct {
     {"replication-stopped", M(LAG) | M(THREADS) | M(READINESS), M(THREADS)},
     {"replication-unknown", M(LAG) | M(THREADS) | M(READINESS), 0},
     {"way-back", M(THREADS), M(THREADS)},
+    {"foreign-connection", M(THREADS), 0},
     {"delayed", M(LAG) | M(THREADS) | M(READINESS), 0},
     {"lag", M(LAG), M(ALL) | M(LAG)},
     {"lag-unknown", M(LAG), 0},
     {"diverged", M(GTID) | M(READINESS), 0},
+    {"errant", M(GTID) | M(READINESS), 0},
+    {"history-unknown", M(GTID), 0},
     {"stale", M(GTID) | M(READINESS), 0},
     {"quarantined", M(GTID) | M(READINESS), 0},
     {"offsets", M(OFFSETS), M(OFFSETS)},
@@ -155,12 +158,12 @@ static void judge_value(struct report *r, const struct check_value *v)
                 limit + range->inside, v->unit == RANGE_SECONDS ? " s" : "");
 }
 
-/* The number that the mode is about has to be there, unless something graver was said. */
+/* The numbers that the mode is about have to be there, unless something graver was said. */
 static void judge_unknown(struct report *r, const struct check_result *out)
 {
     for (int i = 0; i < out->value_count; i++) {
         const struct check_value *v = &out->values[i];
-        if (!v->known && (i == 0 || v->warning.given || v->critical.given) && !is_serious(r))
+        if (!v->known && (i == 0 || v->needed || v->warning.given || v->critical.given) && !is_serious(r))
             verdict_add(r, SEVERITY_UNKNOWN, "unknown", "", "%s is not known: %s", v->label, out->sentence);
     }
 }

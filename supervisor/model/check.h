@@ -36,6 +36,7 @@ struct check_value {
     char label[CHECK_LABEL_MAX];
     enum range_unit unit;
     bool known;
+    bool needed; /* not to know it is UNKNOWN, as with the mode's own */
     double value;
     struct range warning, critical; /* that it was judged by */
     bool bounded;

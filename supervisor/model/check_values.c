@@ -90,13 +90,14 @@ static void fill_lag(struct check_result *out, const struct report *r, const str
         SAY("%s's position could not be compared with one of %s's", n->name, r->nodes[1 - at].name);
 }
 
+/* What the standby has and the writer lacks; of histories that parted without one, what one of them has. */
 static int64_t extra_of(const struct report *r)
 {
     if (strcmp(r->history, gtid_relation_name(GTID_REL_UNKNOWN)) == 0)
         return REPORT_UNKNOWN;
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) != 0)
-        return 0;
-    return r->history_extra > 0 ? r->history_extra : 1;
+        return r->dual ? 0 : r->errant;
+    return r->errant > 0 ? r->errant : r->history_extra > 0 ? r->history_extra : 1;
 }
 
 static void fill_gtid(struct check_result *out, const struct report *r, const struct check_request *q)
@@ -106,9 +107,11 @@ static void fill_gtid(struct check_result *out, const struct report *r, const st
     char label[CHECK_LABEL_MAX];
     snprintf(label, sizeof(label), "%s_missing", at < 0 ? "standby" : r->nodes[at].name);
     limit(add_count(out, label, missing), q);
-    add_count(out, "extra", extra_of(r));
+    add_count(out, "extra", extra_of(r))->needed = true;
     if (missing < 0)
         SAY("the positions could not be compared");
+    else if (extra_of(r) < 0)
+        SAY("the histories could not be compared");
     else if (missing > 0)
         SAY("%s lacks %" PRId64 " of %s's transactions", r->nodes[at].name, missing, r->nodes[1 - at].name);
     else
@@ -118,18 +121,33 @@ static void fill_gtid(struct check_result *out, const struct report *r, const st
 
 /* ---- who writes, threads, offsets ---- */
 
+/* Beside a supervisor's writer there is no other: its votes see to that. A look at the servers alone cannot
+ * tell so of one that is silent. */
+static int64_t writable_of(const struct report *r)
+{
+    bool settled = r->source == REPORT_DAEMON && r->writer == REPORT_WRITER_ONE && !r->dual;
+    bool excluded = settled || r->writer == REPORT_WRITER_NONE;
+    int64_t count = 0;
+    for (int i = 0; i < OBS_NODES; i++) {
+        bool writer = r->writer == REPORT_WRITER_ONE && r->writer_node == i;
+        if (r->nodes[i].read_only == TRI_NO || writer)
+            count++;
+        else if (r->nodes[i].read_only == TRI_UNKNOWN && !excluded)
+            return REPORT_UNKNOWN;
+    }
+    return count;
+}
+
 static void fill_writer(struct check_result *out, const struct report *r, const struct check_request *q)
 {
-    int64_t writable = 0;
-    for (int i = 0; i < OBS_NODES; i++)
-        writable += r->nodes[i].read_only == TRI_NO;
-    if (writable == 0 && r->writer == REPORT_WRITER_UNKNOWN)
-        writable = REPORT_UNKNOWN;
-    struct check_value *v = add_count(out, "writable", writable);
+    struct check_value *v = add_count(out, "writable", writable_of(r));
     limit(v, q);
     bound(v, OBS_NODES);
     add_count(out, "epoch", r->epoch);
-    if (r->writer == REPORT_WRITER_ONE && r->epoch > 0)
+    if (r->writer == REPORT_WRITER_ONE && !v->known)
+        SAY("%s is the writer, but whether %s is writable too cannot be told", r->nodes[r->writer_node].name,
+            r->nodes[1 - r->writer_node].name);
+    else if (r->writer == REPORT_WRITER_ONE && r->epoch > 0)
         SAY("%s is the writer (epoch %" PRId64 ")", r->nodes[r->writer_node].name, r->epoch);
     else if (r->writer == REPORT_WRITER_ONE)
         SAY("%s is the writer", r->nodes[r->writer_node].name);
@@ -177,17 +195,15 @@ static void fill_offsets(struct check_result *out, const struct report *r, const
 static void fill_vip(struct check_result *out, const struct report *r, const struct check_request *q)
 {
     enum tri own = r->vip_here, other = r->nodes[1 - r->self].vip;
-    bool known = own != TRI_UNKNOWN && (other != TRI_UNKNOWN || own == TRI_YES);
+    bool none = r->has_vip == TRI_NO, known = own != TRI_UNKNOWN && (other != TRI_UNKNOWN || own == TRI_YES);
+    int64_t holders = none ? 0 : known ? (own == TRI_YES) + (other == TRI_YES) : REPORT_UNKNOWN;
     const char *holder = r->nodes[own == TRI_YES ? r->self : 1 - r->self].name;
-    if (!r->has_vip) {
-        SAY("no VIP is configured");
-        return;
-    }
-    struct check_value *v =
-        add_count(out, "vip_holders", known ? (own == TRI_YES) + (other == TRI_YES) : REPORT_UNKNOWN);
+    struct check_value *v = add_count(out, "vip_holders", holders);
     limit(v, q);
     bound(v, OBS_NODES);
-    if (!known)
+    if (none)
+        SAY("no VIP is configured");
+    else if (!known)
         SAY("only a supervisor knows who holds it: ask on a node");
     else if (r->writer == REPORT_WRITER_ONE)
         SAY("%s holds the VIP, %s is the writer", holder, r->nodes[r->writer_node].name);

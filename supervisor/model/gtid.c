@@ -376,6 +376,21 @@ int64_t gtid_state_extra(const struct gtid_set *a, const struct gtid_set *b)
     return (int64_t)total;
 }
 
+int64_t gtid_state_errant(const struct gtid_set *standby, const struct gtid_set *writer,
+                          const struct gtid_set *applied)
+{
+    struct gtid_set all = *writer;
+    if (!standby->known || !writer->known || !applied->known)
+        return -1;
+    for (size_t i = 0; i < standby->count; i++) {
+        const struct gtid *g = &standby->at[i];
+        bool seeded = !seq_of_server(writer, g) && seq_of_domain(applied, g->domain) >= g->seq;
+        if (seeded && !insert(&all, g))
+            return -1;
+    }
+    return gtid_state_extra(standby, &all);
+}
+
 bool gtid_state_extra_name(const struct gtid_set *a, const struct gtid_set *b, char *out, size_t size)
 {
     char from[GTID_ONE_MAX], to[GTID_ONE_MAX];

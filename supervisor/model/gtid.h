@@ -102,6 +102,12 @@ struct gtid_set gtid_state_extra_after(const struct gtid_set *a, const struct gt
  * the transactions. -1 if either is unknown. */
 int64_t gtid_state_extra(const struct gtid_set *a, const struct gtid_set *b);
 
+/* Number of sequence numbers of a standby's state that the writer has neither in its own nor below
+ * `applied`, its gtid_slave_pos: a server that was seeded names no transaction from before in its state, and
+ * has it all the same. -1 if one is unknown. */
+int64_t gtid_state_errant(const struct gtid_set *standby, const struct gtid_set *writer,
+                          const struct gtid_set *applied);
+
 /* "0-1-7_0-1-11": the first transaction of `a` that `b` lacks, and the last of that one's server; a name for
  * a file. False, and "", if there is none or a state is unknown. */
 bool gtid_state_extra_name(const struct gtid_set *a, const struct gtid_set *b, char *out, size_t size);

@@ -57,6 +57,16 @@ struct bulletin {
     bool present; /* its presence lock is held on that server: it was alive within a lease */
 };
 
+#define OBS_CONNECTION_MAX 65
+
+/* A replication connection that does not come from the other node. */
+struct foreign_connection {
+    char name[OBS_CONNECTION_MAX]; /* "" is the default connection */
+    enum io_state io;
+    enum tri sql;
+    unsigned number; /* of its error; 0 = none */
+};
+
 struct replication_view {
     bool known;
     enum tri configured;           /* no: the server has no replication connection at all */
@@ -72,6 +82,8 @@ struct replication_view {
     int64_t delay_s;     /* MASTER_DELAY: it applies so much later on purpose */
     int64_t behind_s;    /* Seconds_Behind_Master, a lower bound at best; 0 also for NULL */
     enum tri semi_sync;  /* it acknowledges what it receives; unknown unless asked for (lossless) */
+    int broken_count;    /* foreign connections that do not run ... */
+    struct foreign_connection broken; /* ... and the first of them */
 };
 
 /* Whether a server's commits wait for another to acknowledge them. The status is asked for with durability

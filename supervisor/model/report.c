@@ -142,8 +142,25 @@ static void fill_lag(struct report_node *n, const struct report_input *in, int i
     n->received = lag_from(&r);
 }
 
+static void fill_foreign(struct report_node *n, const struct replication_view *v)
+{
+    const struct foreign_connection *c = &v->broken;
+    const char *what = c->sql == TRI_NO ? "applier" : "receiver";
+    bool calls = c->sql != TRI_NO && c->io == IO_CONNECTING;
+    char number[32] = "", others[32] = "";
+    if (!v->broken_count)
+        return;
+    if (c->number)
+        snprintf(number, sizeof(number), " (error %u)", c->number);
+    if (v->broken_count > 1)
+        snprintf(others, sizeof(others), ", and %d more", v->broken_count - 1);
+    snprintf(n->foreign, sizeof(n->foreign), "the %s of '%s' is %s%s%s", what, c->name,
+             calls ? "connecting" : "stopped", number, others);
+}
+
 static void fill_replication(struct report_node *n, const struct replication_view *v)
 {
+    fill_foreign(n, v);
     n->replica = v->configured;
     if (!v->known)
         return;
@@ -302,6 +319,21 @@ static void fill_history(struct report *r, const struct report_input *in)
     COPY(r->history_kept, in->kept ? in->kept : "");
 }
 
+/* A supervisor quarantines its node then, and stays so until the extra ones are gone; what it compared in
+ * passing, about a change of role, says nothing here. */
+static int64_t errant(const struct report *r, const struct report_input *in)
+{
+    int standby = report_standby(r);
+    if (standby < 0 || strcmp(r->history, gtid_relation_name(GTID_REL_UNKNOWN)) == 0)
+        return REPORT_UNKNOWN;
+    if (!in->mind)
+        return in->errant;
+    if (strcmp(r->nodes[standby].state, node_state_name(NODE_QUARANTINED)) != 0)
+        return 0;
+    return gtid_state_errant(&view_of(in, standby)->binlog_state, &view_of(in, 1 - standby)->binlog_state,
+                             &view_of(in, 1 - standby)->slave_pos);
+}
+
 static void fill_mind(struct report *r, const struct report_input *in)
 {
     const struct mind *m = in->mind;
@@ -330,9 +362,9 @@ static void fill_rest(struct report *r, const struct report_input *in)
 {
     const struct observation *o = in->observation;
     const struct report_node *a = &r->nodes[0], *b = &r->nodes[1];
-    r->has_vip = in->policy->has_vip;
-    r->vip_here = r->has_vip && in->mind ? o->vip.here : TRI_UNKNOWN;
-    r->vip_split = r->has_vip && o->vip.split;
+    r->has_vip = in->unnamed ? TRI_UNKNOWN : tri_from(in->policy->has_vip);
+    r->vip_here = in->policy->has_vip && in->mind ? o->vip.here : TRI_UNKNOWN;
+    r->vip_split = in->policy->has_vip && o->vip.split;
     if (r->vip_here == TRI_UNKNOWN && in->vip_trouble)
         COPY(r->vip_trouble, in->vip_trouble);
     r->vip_since_ms = report_ms(o->vip.since_us, o->now_us);
@@ -369,6 +401,7 @@ void report_fill(struct report *r, const struct report_input *in)
     report_fill_fencer(&r->fencer, in);
     fill_rest(r, in);
     find_writer(r);
+    r->errant = errant(r, in);
     fill_epoch(r, in);
     report_fill_loss(r, in);
     report_fill_audits(r, in);

@@ -131,6 +131,7 @@ struct report_node {
     int64_t io_errno, sql_errno; /* 0 = none */
     int64_t delay_s;             /* MASTER_DELAY; REPORT_UNKNOWN */
     char error[OBS_TEXT_MAX];
+    char foreign[OBS_TEXT_MAX]; /* what does not run of its connections to others than the pair; "" */
     enum tri lagging; /* does a lag apply? no: this node is the primary that the lag is measured against */
     struct report_lag received, applied;
     char binlog_pos[GTID_TEXT_MAX];
@@ -227,18 +228,19 @@ struct report {
     int64_t round_trip_limit_us; /* to the quickest of the others; beyond it a writer cannot stay one */
     int64_t authority_ms;        /* until it ends; 0 = there is none */
     struct report_fencer fencer;
-    bool has_vip;
+    enum tri has_vip; /* unknown: the servers are known, their cluster is not */
     enum tri vip_here;
     bool vip_split;                        /* some of its addresses are here, and some are not */
     char vip_trouble[REPORT_SENTENCE_MAX]; /* why it is not known: "192.0.2.100 is here, 192.0.2.101 is not";
                                               "" */
     int64_t vip_since_ms;
     enum tri boot_safe;
-    enum tri disk_full;                     /* no room where this node's server writes */
-    enum tri stale;                         /* a voter remembers a term whose data are not here */
-    char history[REPORT_WORD_MAX];          /* own history against the other's: "equal", "diverged" ... */
-    char history_first[GTID_ONE_MAX];       /* the first GTID of ours that the other lacks; "" */
-    int64_t history_extra;                  /* so many sequence numbers of ours it lacks; REPORT_UNKNOWN */
+    enum tri disk_full;               /* no room where this node's server writes */
+    enum tri stale;                   /* a voter remembers a term whose data are not here */
+    char history[REPORT_WORD_MAX];    /* own history against the other's: "equal", "diverged" ... */
+    char history_first[GTID_ONE_MAX]; /* the first GTID of ours that the other lacks; "" */
+    int64_t history_extra;            /* so many sequence numbers of ours it lacks; REPORT_UNKNOWN */
+    int64_t errant; /* so many of the standby's the writer lacks; REPORT_UNKNOWN, also without one writer */
     char history_kept[REPORT_SENTENCE_MAX]; /* the folder with a copy of them; "" */
     int64_t history_age_ms;
     bool dual;
@@ -283,8 +285,9 @@ struct report_input {
     const struct outcome *outcome;
     enum tri voter_up[OBS_VOTERS];
     const struct lag *lag[OBS_NODES]; /* samples of that node's server as primary; NULL = none */
-    enum gtid_relation history;       /* these two only where there is no mind */
+    enum gtid_relation history;       /* these three only where there is no mind */
     struct gtid history_first;
+    int64_t errant; /* of the node that is not the writer */
     const char *cluster;
     const char *names[OBS_NODES];
     const char *addresses[OBS_NODES];

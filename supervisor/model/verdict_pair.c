@@ -132,9 +132,37 @@ void verdict_writer(struct report *r)
         judge_unknown_writer(r);
 }
 
+/* With a supervisor its node is quarantined, which is told instead. */
+static void judge_errant(struct report *r)
+{
+    const char *standby = r->nodes[1 - r->writer_node].name, *writer = r->nodes[r->writer_node].name;
+    char remedy[REPORT_SENTENCE_MAX];
+    snprintf(
+        remedy, sizeof(remedy),
+        "mariadb-binlog at %.31s shows them: repeat at %.31s what is worth it, before %.31s is made anew "
+        "from it; and see who wrote there",
+        standby, writer, standby);
+    verdict_add(r, SEVERITY_CRITICAL, "errant", remedy,
+                "%s has %" PRId64 " transaction%s that %s, the writer, lacks", standby, r->errant,
+                r->errant == 1 ? "" : "s", writer);
+}
+
+/* Without a supervisor: what could be known from two servers that answer. */
+static void judge_servers_histories(struct report *r)
+{
+    bool both = r->nodes[0].reachable == TRI_YES && r->nodes[1].reachable == TRI_YES;
+    if (strcmp(r->history, gtid_relation_name(GTID_REL_UNKNOWN)) == 0 && both)
+        verdict_add(r, SEVERITY_UNKNOWN, "history-unknown", "compare gtid_binlog_state of both servers",
+                    "whether %s and %s have one history is not known", r->nodes[0].name, r->nodes[1].name);
+    else if (r->errant > 0 && strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) != 0)
+        judge_errant(r);
+}
+
 void verdict_history(struct report *r)
 {
     const struct report_node *own = &r->nodes[r->self], *other = &r->nodes[1 - r->self];
+    if (r->source == REPORT_DIRECT)
+        judge_servers_histories(r);
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)
         verdict_add(
             r, SEVERITY_CRITICAL, "diverged",
@@ -250,7 +278,7 @@ void verdict_fencer(struct report *r)
 void verdict_vip(struct report *r)
 {
     const struct report_node *own = &r->nodes[r->self], *other = &r->nodes[1 - r->self];
-    if (!r->has_vip || r->source == REPORT_DIRECT)
+    if (r->has_vip != TRI_YES || r->source == REPORT_DIRECT)
         return;
     if (r->vip_split)
         verdict_add(r, r->vip_since_ms > VIP_MOVES_MS ? SEVERITY_CRITICAL : SEVERITY_WARNING, "vip-split",

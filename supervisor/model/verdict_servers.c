@@ -133,10 +133,21 @@ static void judge_delay(struct report *r, const struct report_node *n)
             n->name, duration_format_ms(n->delay_s * 1000, delay));
 }
 
+/* From elsewhere: the pair does not need it, and nobody else may see that it stopped. */
+static void judge_foreign(struct report *r, const struct report_node *n)
+{
+    if (n->reachable == TRI_YES && n->foreign[0])
+        verdict_add(
+            r, SEVERITY_WARNING, "foreign-connection",
+            "SHOW ALL SLAVES STATUS shows more; RESET SLAVE 'NAME' ALL where it is not wanted any more",
+            "%s also replicates from elsewhere, or is to: %s", n->name, n->foreign);
+}
+
 void verdict_replication(struct report *r)
 {
     for (int i = 0; i < OBS_NODES; i++) {
         judge_replication(r, i);
+        judge_foreign(r, &r->nodes[i]);
         judge_delay(r, &r->nodes[i]);
     }
 }
@@ -167,7 +178,7 @@ void verdict_lag(struct report *r)
             continue;
         if (n->applied.us >= 0)
             judge_lag(r, n);
-        else if (!verdict_is_young(r))
+        else if (r->source == REPORT_DIRECT || !verdict_is_young(r))
             verdict_add(r, SEVERITY_UNKNOWN, "lag-unknown", "", "how far %s is behind is not known", n->name);
     }
 }

@@ -218,7 +218,9 @@ static enum io_state io_state_parse(const char *text)
         return IO_UNKNOWN;
     if (strcmp(text, "Yes") == 0)
         return IO_YES;
-    return strcmp(text, "No") == 0 ? IO_NO : IO_CONNECTING; /* "Connecting", "Preparing" */
+    if (strcmp(text, "Connecting") == 0 || strcmp(text, "Preparing") == 0)
+        return IO_CONNECTING;
+    return strcmp(text, "No") == 0 ? IO_NO : IO_UNKNOWN;
 }
 
 /* The connection whose Master_Host is the other node; the only one if there is just one. */
@@ -234,10 +236,31 @@ static int replication_row(const struct observe_names *n, const struct rows *set
     return set->row_count == 1 ? 0 : -1;
 }
 
+/* One that calls is broken once it has an error: every one begins so. */
+static void observe_foreign(struct replication_view *out, const struct rows *set, size_t row)
+{
+    struct foreign_connection c = {.io = io_state_parse(rows_text(set, row, "Slave_IO_Running")),
+                                   .sql = rows_tri(set, row, "Slave_SQL_Running"),
+                                   .number = cell_unsigned(set, row, "Last_SQL_Errno")};
+    const char *name = rows_text(set, row, "Connection_name");
+    if (!c.number)
+        c.number = cell_unsigned(set, row, "Last_IO_Errno");
+    bool calls = c.io == IO_CONNECTING && c.number;
+    if (c.io != IO_NO && c.sql != TRI_NO && !calls)
+        return;
+    snprintf(c.name, sizeof(c.name), "%.*s", (int)sizeof(c.name) - 1, name ? name : "");
+    printable_make(c.name);
+    if (out->broken_count++ == 0)
+        out->broken = c;
+}
+
 void observe_replication(struct replication_view *out, const struct observe_names *n, const struct rows *set)
 {
     int row = replication_row(n, set);
     memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < set->row_count; i++)
+        if (row >= 0 && i != (size_t)row)
+            observe_foreign(out, set, i);
     if (row < 0) {
         out->configured = set->row_count ? TRI_UNKNOWN : TRI_NO;
         return;

@@ -45,6 +45,7 @@ static const struct json_field node_fields[] = {
     NODE("io_errno", io_errno, FIELD_COUNT),
     NODE("sql_errno", sql_errno, FIELD_COUNT),
     NODE("error", error, FIELD_TEXT),
+    NODE("foreign_connections", foreign, FIELD_TEXT),
     NODE("sql_delay_s", delay_s, FIELD_COUNT),
     NODE("lagging", lagging, FIELD_TRI),
     {"lag_received", FIELD_OBJECT, offsetof(struct report_node, received), 0, NULL, lag_fields},
@@ -140,13 +141,16 @@ static const struct json_field problem_fields[] = {
 
 #define TOP(name, member, kind) JSON_AT(struct report, name, member, kind)
 static const struct json_field vip_fields[] = {
-    TOP("configured", has_vip, FIELD_BOOL),     TOP("here", vip_here, FIELD_TRI),
+    TOP("configured", has_vip, FIELD_TRI),      TOP("here", vip_here, FIELD_TRI),
     TOP("split", vip_split, FIELD_BOOL),        TOP("trouble", vip_trouble, FIELD_TEXT),
     TOP("since_ms", vip_since_ms, FIELD_COUNT), END};
-static const struct json_field history_fields[] = {
-    TOP("relation", history, FIELD_TEXT),       TOP("first", history_first, FIELD_TEXT),
-    TOP("extra", history_extra, FIELD_COUNT),   TOP("kept", history_kept, FIELD_TEXT),
-    TOP("age_ms", history_age_ms, FIELD_COUNT), END};
+static const struct json_field history_fields[] = {TOP("relation", history, FIELD_TEXT),
+                                                   TOP("first", history_first, FIELD_TEXT),
+                                                   TOP("extra", history_extra, FIELD_COUNT),
+                                                   TOP("kept", history_kept, FIELD_TEXT),
+                                                   TOP("age_ms", history_age_ms, FIELD_COUNT),
+                                                   TOP("errant", errant, FIELD_COUNT),
+                                                   END};
 static const struct json_field breaker_fields[] = {TOP("open", breaker_open, FIELD_BOOL),
                                                    TOP("failovers", failovers, FIELD_COUNT),
                                                    TOP("allowed", failovers_allowed, FIELD_COUNT), END};

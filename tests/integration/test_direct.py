@@ -7,10 +7,12 @@ import os
 import shutil
 import signal
 import subprocess
+import socket
 import sys
 import tempfile
+import time
 
-from case_fixture import (DIRECT, NOT_BUILT, PATIENCE_S, PLUGIN, TOOL, Failure, are_built, await_true, case, cluster,
+from case_fixture import (DIRECT, NOT_BUILT, PATIENCE_S, PLUGIN, TOOL, Failure, Skip, are_built, await_true, case, cluster,
                           expect, expect_in, run_cases, write, write_node)
 from certificates import certificates
 from mariadb_sandbox import Sandbox, private_users
@@ -19,8 +21,11 @@ from ports import free_port
 USERS = {"replcheck": 61001}
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--gtid-strict-mode=1", "--binlog-format=ROW",
            "--event-scheduler=ON", "--auto-increment-increment=2", "--slave-net-timeout=5"]
+IPV6 = ",::1" if os.path.exists("/proc/net/if_inet6") else ""
+NOBODY = 65534
 MX1, MX2 = "127.0.0.11", "127.0.0.12"
 PASSWORD = "s3cret # word"
+LATE_S = 1  # after the deadline, at most
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 
 
@@ -34,7 +39,7 @@ class Pair:
         certificates(self.keys, MX1, MX2)
         tls = [f"--ssl-cert={self.keys}/server.pem", f"--ssl-key={self.keys}/server.key"]
         self.servers = [box.start(f"mx{i + 1}", server_id=i + 1, port=self.ports[i],
-                                  options=[*OPTIONS, *tls, f"--bind-address={address}", f"--auto-increment-offset={i + 1}"])
+                                  options=[*OPTIONS, *tls, f"--bind-address={address}{IPV6}", f"--auto-increment-offset={i + 1}"])
                         for i, address in enumerate((MX1, MX2))]
         self.one, self.two = self.sessions = [server.connect() for server in self.servers]
         for session in self.sessions:
@@ -48,17 +53,17 @@ class Pair:
                           "CREATE USER replcheck@localhost IDENTIFIED VIA unix_socket;"
                           "GRANT SLAVE MONITOR ON *.* TO replcheck@localhost")
             session.query("SET sql_log_bin=1")
-        self._replicate(self.two, MX1, self.ports[0])
-        self._replicate(self.one, MX2, self.ports[1])
+        self.replicate(self.two, MX1, self.ports[0])
+        self.replicate(self.one, MX2, self.ports[1])
         self.two.query("SET GLOBAL read_only=1")
         self.one.query("CREATE DATABASE mail; CREATE TABLE mail.t (id INT PRIMARY KEY)")
         self._write_files()
         self.settle()
 
     @staticmethod
-    def _replicate(session, address, port):
-        session.query(f"CHANGE MASTER TO MASTER_HOST='{address}', MASTER_PORT={port}, MASTER_USER='repl',"
-                      "MASTER_PASSWORD='repl', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1; START SLAVE")
+    def replicate(session, address, port, name=""):
+        session.query(f"CHANGE MASTER '{name}' TO MASTER_HOST='{address}', MASTER_PORT={port}, MASTER_USER='repl',"
+                      f"MASTER_PASSWORD='repl', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1; START SLAVE '{name}'")
 
     def _write_files(self):
         self.write("login.cnf", f"[mysqld]\nuser = mysql\n[client]\nuser = monitor\npassword = '{PASSWORD}'\n")
@@ -114,7 +119,8 @@ def in_order(pair):
     pair.expect("threads", OK, "'threads'=4;;;0;4")
     pair.expect("gtid", OK, "mx2 has all of mx1's transactions", "'mx2_missing'=0 'extra'=0")
     pair.expect("offsets", OK, "mx1 hands out +2 from 1, mx2 hands out +2 from 2 | 'wrong_offsets'=0")
-    pair.expect("vip", OK, "no VIP is configured")
+    pair.expect("vip", UNKNOWN, "only a supervisor knows who holds it")
+    pair.expect("vip", UNKNOWN, "only a supervisor knows who holds it", words=("-c", "1:1"))
     pair.expect("quorum", UNKNOWN, "only a supervisor knows")
     pair.expect("readiness", UNKNOWN, "mx2 may not be able to take over: whether a supervisor runs there is unknown")
     code, out = pair.check("-v", "-v")
@@ -206,6 +212,68 @@ def the_way_back_stopped(pair):
     pair.expect("threads", CRITICAL, "threads is 2 (critical: outside 3:)", words=("-c", "3:"))
     pair.one.query("START SLAVE")
     pair.settle()
+
+
+@case
+def a_transaction_on_the_standby_alone(pair):
+    """The way back is stopped and the writer idle, so that nothing else tells of it."""
+    pair.one.query("STOP SLAVE")
+    pair.two.query("INSERT INTO mail.t VALUES (400)")
+    try:
+        for mode in ("all", "gtid"):
+            pair.expect(mode, CRITICAL, "mx2 has 1 transaction that mx1, the writer, lacks")
+        pair.expect("gtid", CRITICAL, "'mx2_missing'=0 'extra'=1")
+        pair.expect("readiness", CRITICAL, "mx2 has 1 transaction")
+    finally:
+        pair.one.query("START SLAVE")
+        pair.settle()
+    pair.expect("gtid", OK, "'mx2_missing'=0 'extra'=0")
+
+
+@contextlib.contextmanager
+def named_connection(pair):
+    """mx2 replicates over a connection with a name, which SHOW SLAVE STATUS does not show."""
+    pair.two.query("STOP SLAVE; RESET SLAVE ALL")
+    pair.replicate(pair.two, MX1, pair.ports[0], "peer")
+    await_true("replication", lambda: named_threads(pair) == ("Yes", "Yes"))
+    try:
+        yield
+    finally:
+        pair.two.query("STOP SLAVE 'peer'; RESET SLAVE 'peer' ALL")
+        pair.replicate(pair.two, MX1, pair.ports[0])
+        pair.settle()
+
+
+def named_threads(pair):
+    row = pair.two.row("SHOW SLAVE 'peer' STATUS")
+    return row["Slave_IO_Running"], row["Slave_SQL_Running"]
+
+
+@case
+def a_named_connection_stopped(pair):
+    with named_connection(pair):
+        pair.expect("threads", OK, "'threads'=4")
+        for thread, what, state in (("SQL_THREAD", "the applier is stopped", ("Yes", "No")),
+                                    ("IO_THREAD", "the receiver is stopped", ("No", "Yes"))):
+            pair.two.query(f"STOP SLAVE 'peer' {thread}")
+            expect("threads", named_threads(pair), state)
+            for mode in ("all", "lag", "threads"):
+                pair.expect(mode, CRITICAL, f"mx2 does not replicate from mx1: {what}")
+            pair.two.query(f"START SLAVE 'peer' {thread}")
+            await_true("replication", lambda: named_threads(pair) == ("Yes", "Yes"))
+
+
+@case
+def another_connection_stopped(pair):
+    """Beside the pair's own, which runs."""
+    pair.two.query("CHANGE MASTER 'branch' TO MASTER_HOST='192.0.2.50', MASTER_USER='x'")
+    try:
+        for mode in ("all", "threads"):
+            pair.expect(mode, WARNING, "mx2 also replicates from elsewhere, or is to: the applier of 'branch' is stopped")
+        pair.expect("lag", OK, "mx2 is 0 ms behind mx1")
+    finally:
+        pair.two.query("RESET SLAVE 'branch' ALL")
+    pair.expect("threads", OK, "'threads'=4")
 
 
 @case
@@ -319,7 +387,20 @@ def a_server_that_hangs(pair):
     for server, name in ((pair.servers[0], "mx1"), (pair.servers[1], "mx2")):
         with stopped(server):
             for mode in ("all", "lag"):
+                began = time.monotonic()
                 pair.expect(mode, CRITICAL, f"{name}'s server", "does not answer", timeout="2")
+                if time.monotonic() - began > 2 + LATE_S:
+                    raise Failure(f"-t 2 took {time.monotonic() - began:.1f} s")
+    pair.settle()
+
+
+@case
+def one_of_two_is_not_seen(pair):
+    """Whether it is writable too, nobody knows."""
+    with stopped(pair.servers[1]):
+        for words in ((), ("-w", "1:1", "-c", "1:1")):
+            pair.expect("writer", UNKNOWN, "mx1 is the writer, but whether mx2 is writable too cannot be told",
+                        timeout="2", words=words)
     pair.settle()
 
 
@@ -355,6 +436,25 @@ def many_pairs(pair):
     shutil.rmtree(folder)
 
 
+@case
+def silent_ones_among_many(pair):
+    """Who says nothing costs those that come after it neither their time nor their verdict."""
+    folder, silent, alive = f"{pair.folder}/pairs", 60, 10
+    os.mkdir(folder)
+    with socket.create_server(("127.0.0.21", 0)) as one, socket.create_server(("127.0.0.22", 0)) as two:
+        for i in range(silent):
+            pair.write(f"pairs/a{i:02}.yaml", cluster(one.getsockname(), two.getsockname(), f"silent{i:02}"))
+        for i in range(alive):
+            pair.write(f"pairs/z{i:02}.yaml", pair.cluster(f"alive{i:02}", pair.ports[1]))
+        code, out = run([TOOL, "check", "--direct", "--defaults-file", f"{pair.folder}/login.cnf", "--cluster", folder,
+                         "--mode", "lag", "-t", "5", "-v"])
+    expect(f"exit: {out}", code, CRITICAL)
+    expect_in("line", out, f"'pairs'={silent + alive};;;0 'critical'={silent};;;0;{silent + alive} 'warning'=0", "'unknown'=0")
+    for i in range(alive):
+        expect_in("one that answers", out, f"\nalive{i:02}: REPLCHECK LAG OK - ")
+    shutil.rmtree(folder)
+
+
 # -------------------------------------------------------------------------------------------------- the plugin
 
 
@@ -373,6 +473,29 @@ def the_plugin_from_afar(pair):
         expect("exit", code, CRITICAL)
         expect_in("line", out, "mx2's server", "does not answer")
     pair.settle()
+
+
+@case
+def the_plugin_as_nagios_runs_it(pair):
+    """As a user who is not root: the password still reaches what asks the servers, though nobody may read its memory."""
+    os.chmod(pair.folder, 0o755)
+    shutil.chown(f"{pair.folder}/plugin.ini", NOBODY, NOBODY)
+    as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    if subprocess.run([*as_nobody, "test", "-x", PLUGIN, "-a", "-x", DIRECT], check=False).returncode:
+        raise Skip("another user cannot reach the programs")
+    code, out = run([*as_nobody, PLUGIN, "--program", DIRECT, f"--extra-opts=@{pair.folder}/plugin.ini", "-m", "lag"])
+    expect(f"exit: {out}", code, OK)
+
+
+@case
+def an_address_of_ipv6(pair):
+    if not IPV6:
+        raise Skip("this kernel has no IPv6")
+    hosts = ["-H", f"mx1=[::1]:{pair.ports[0]}", "-H", f"mx2={MX2}:{pair.ports[1]}"]
+    for words in ([TOOL, "check", "--direct"], [PLUGIN, "--program", DIRECT]):
+        code, out = run([*words, *hosts, "--defaults-file", f"{pair.folder}/login.cnf", "-v", "-v"])
+        expect(f"exit: {out}", code, OK)
+        expect_in("servers", out, f"mx1 ([::1]:{pair.ports[0]}): answers")
 
 
 @case
@@ -428,6 +551,18 @@ def zz_a_server_that_ended(pair):
     pair.servers[0].kill()
     for mode in ("all", "lag", "threads", "gtid", "offsets"):
         pair.expect(mode, CRITICAL, "mx1's server", "does not answer")
+
+
+@case
+def zz_both_servers_ended(pair):
+    for server in pair.servers:
+        server.kill()
+    for mode in ("all", "lag", "threads", "gtid", "offsets"):
+        pair.expect(mode, CRITICAL, "mx1's server", "does not answer")
+    pair.expect("writer", UNKNOWN, "who is the writer cannot be told")
+    for words in ((), ("-c", "1:1")):
+        pair.expect("vip", UNKNOWN, "only a supervisor knows who holds it", words=words)
+        pair.expect("quorum", UNKNOWN, "only a supervisor knows", words=words)
 
 
 def main():

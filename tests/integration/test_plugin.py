@@ -3,14 +3,16 @@
 and mysql-replcheck are played by this test, so neither a server nor root is needed."""
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-from case_fixture import (NOT_BUILT, PLUGIN, answer_check, are_built, case, expect, expect_in, run_cases, supervisor,
-                          write)
+from case_fixture import (DIRECT, NOT_BUILT, PLUGIN, TOOL, answer_check, are_built, await_true, case, expect, expect_in,
+                          read, run_cases, supervisor, write)
 
+SANITIZED = b"libasan" in subprocess.run(["ldd", PLUGIN], capture_output=True, check=False).stdout
 LINE = "REPLCHECK OK - mx1 is the writer | 'mx2_lag'=0.012s;10;60;0"
 
 
@@ -223,6 +225,10 @@ password = s3cret word#1
 """
 
 
+def hosts(lines):
+    return [lines[i + 1] for i, word in enumerate(lines) if word == "--hostname"]
+
+
 @case
 def options_of_an_ini_file():
     with folder() as path:
@@ -237,6 +243,12 @@ def options_of_an_ini_file():
                                                  "critical": "1m"})
             run(path, "-w", "7", f"--extra-opts=@{path}/plugins.ini")
             expect("the command line wins", requests[-1]["warning"], "7")
+            two = f"--extra-opts=remote@{path}/plugins.ini"
+            expect("the command line's hosts", hosts(run(path, "-H", "192.0.2.21", two, "--hostname=192.0.2.22")[2]),
+                   ["192.0.2.21", "192.0.2.22"])
+            expect_in("one host of the command line", run(path, two, "-H", "192.0.2.21")[1], "give it twice")
+            expect_in("three of them", run(path, two, *["-H", "192.0.2.21"] * 3)[1], "this is one more: 192.0.2.21")
+            expect("the file's hosts", hosts(run(path, two)[2]), ["192.0.2.11", "192.0.2.12"])
             run(path, "--extra-opts=@-", stdin="[check_mysql_replcheck]\nmode=vip\n")
             expect("standard input", requests[-1]["mode"], "vip")
 
@@ -286,11 +298,76 @@ def it_ends_in_time():
             run(path, "-t", "1")
             if time.monotonic() - began > 20:
                 raise AssertionError("a supervisor that hangs made the plugin hang")
-        write(f"{path}/program", "#!/bin/sh\nexec sleep 60\n", 0o755)
-        done = subprocess.run([PLUGIN, "--direct", "-t", "300ms", "--program", f"{path}/program"], check=False,
-                              capture_output=True, timeout=50)
-        expect("a program that hangs is ended", done.returncode, -14)
+
+
+@case
+def a_program_that_does_not_end():
+    """Whoever runs a plugin hears why there is no verdict."""
+    with folder() as path:
+        write(f"{path}/program", f"#!/bin/sh\necho $$ >{path}/pid\nexec sleep 600\n", 0o755)
+        for words, result in [((), (2, "REPLCHECK CRITICAL - no supervisor answers: ")),
+                              (("--direct",), (3, "REPLCHECK UNKNOWN - the servers could not be asked: "))]:
+            code, first, lines = run(path, "-t", "500ms", *words)
+            expect("exit, lines", (code, len(lines)), (result[0], 1))
+            expect_in("line", first, result[1], f"{path}/program did not end within 0.5 s")
+            await_true("the program was ended", lambda: has_ended(read(f"{path}/pid").strip()))
+
+
+def has_ended(pid):
+    try:
+        return " Z " in read(f"/proc/{pid}/stat")
+    except FileNotFoundError:
+        return True
+
+
+@case
+def a_program_that_breaks():
+    with folder() as path:
+        for script, failure in [("kill -9 $$", "was ended by signal 9"), ("kill -ABRT $$", "was ended by signal 6"),
+                                ("exit 77", "ended with 77")]:
+            write(f"{path}/program", f"#!/bin/sh\nulimit -c 0\n{script}\n", 0o755)
+            code, first, _ = run(path)
+            expect("exit", code, 2)
+            expect_in("line", first, "REPLCHECK CRITICAL - no supervisor answers: ", f"program {failure}")
+            code, first, _ = run(path, "--direct")
+            expect("exit", code, 3)
+            expect_in("line", first, "REPLCHECK UNKNOWN - the servers could not be asked: ", f"program {failure}")
+
+
+# Secrets --------------------------------------------------------------------------------------------------
+
+
+def cores_of(pid):
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        return next(line.split()[4:6] for line in file if line.startswith("Max core file size"))
+
+
+def memory_is_roots(pid):
+    return os.stat(f"/proc/{pid}/mem").st_uid == 0
+
+
+@case
+def a_password_is_in_no_core():
+    """While it waits for one that says nothing: as a user who is not root, whose cores are not limited."""
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if as_nobody and any(subprocess.run([*as_nobody, "test", "-x", program], check=False).returncode
+                         for program in (PLUGIN, DIRECT, TOOL)):
+        as_nobody = []
+    silent = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{silent.getsockname()[1]}"
+    direct = ["check", "--direct", "-t", "60", "-H", address, "-H", "127.0.0.2:1"]
+    with silent, folder() as path, daemon(path, lambda: None):
+        os.chmod(path, 0o755)
+        for words in ([PLUGIN, "-t", "60", "--socket", f"{path}/socket", "--program", "/bin/true"], [DIRECT, *direct],
+                      [TOOL, *direct]):
+            process = subprocess.Popen([*as_nobody, *words], stdout=subprocess.DEVNULL)
+            try:
+                await_true(f"{words[0]} limits its cores",
+                           lambda pid=process.pid: cores_of(pid) == ["0", "0"] and (SANITIZED or memory_is_roots(pid)))
+            finally:
+                process.kill()
+                process.wait()
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases() if are_built(PLUGIN) else NOT_BUILT)
+    sys.exit(run_cases() if are_built(PLUGIN, DIRECT, TOOL) else NOT_BUILT)

@@ -107,6 +107,7 @@ CHANGE(io_stopped_at_zero, r->nodes[1].io = IO_NO; r->nodes[1].applied.us = 0;)
 CHANGE(io_connecting, r->nodes[1].io = IO_CONNECTING; r->nodes[1].applied.us = 0;)
 CHANGE(threads_unknown, r->nodes[1].io = IO_UNKNOWN; r->nodes[1].sql = TRI_UNKNOWN;)
 CHANGE(way_back, r->nodes[0].io = IO_NO;)
+CHANGE(branch_stopped, TEXT(r->nodes[1].foreign, "the applier of 'branch' is stopped (error 1062)");)
 CHANGE(delayed, r->nodes[1].delay_s = 3600;)
 CHANGE(both_read_only, r->writer = REPORT_WRITER_NONE; r->writer_node = -1; r->nodes[0].read_only = TRI_YES;
        r->nodes[0].lagging = TRI_UNKNOWN; r->nodes[1].lagging = TRI_UNKNOWN; TEXT(r->reason, "no reason");)
@@ -115,13 +116,16 @@ CHANGE(nobody_knows, r->writer = REPORT_WRITER_UNKNOWN; r->writer_node = -1;
        r->nodes[0].read_only = TRI_UNKNOWN; r->nodes[1].read_only = TRI_UNKNOWN;)
 CHANGE(diverged, TEXT(r->history, "diverged"); TEXT(r->history_first, "0-2-11"); r->history_extra = 3;)
 CHANGE(history_unknown, TEXT(r->history, "unknown");)
+CHANGE(histories_not_compared, r->source = REPORT_DIRECT; TEXT(r->history, "unknown");
+       r->errant = REPORT_UNKNOWN;)
+CHANGE(errant, r->source = REPORT_DIRECT; TEXT(r->history, "behind"); r->errant = 2;)
 CHANGE(missing, r->nodes[1].applied.transactions = 7;)
 CHANGE(offsets_equal, r->nodes[1].offset = 1; r->nodes[1].offsets_ok = TRI_NO;)
 CHANGE(offsets_unknown, r->nodes[1].offsets_ok = TRI_UNKNOWN;)
 CHANGE(two_vips, r->nodes[1].vip = TRI_YES;)
 CHANGE(no_vip, r->vip_here = TRI_NO; r->nodes[1].vip = TRI_NO;)
 CHANGE(vip_elsewhere, r->vip_here = TRI_NO; r->nodes[1].vip = TRI_YES;)
-CHANGE(vip_unset, r->has_vip = false;)
+CHANGE(vip_unset, r->has_vip = TRI_NO;)
 CHANGE(voter_gone, r->votes[2].up = TRI_NO; r->votes[2].counted = false;)
 CHANGE(not_ready, r->ready = TRI_NO; TEXT(r->not_ready, "its relay log is gone");)
 CHANGE(ready_unknown, r->ready = TRI_UNKNOWN; TEXT(r->not_ready, "its state is unknown");)
@@ -129,6 +133,12 @@ CHANGE(peer_silent, r->nodes[1].reachable = TRI_NO; r->nodes[1].applied.us = REP
 CHANGE(no_daemon, r->source = REPORT_DIRECT; TEXT(r->daemon_trouble, "no answer");
        r->nodes[0].supervised = TRI_NO;)
 CHANGE(remote, r->source = REPORT_DIRECT; r->vip_here = TRI_UNKNOWN; r->nodes[1].vip = TRI_UNKNOWN;)
+CHANGE(addresses_alone, remote(r); r->has_vip = TRI_UNKNOWN; r->writer = REPORT_WRITER_UNKNOWN;
+       r->writer_node = -1; for (int i = 0; i < OBS_NODES; i++) r->nodes[i].reachable = TRI_NO;)
+CHANGE(direct_null_lag, r->source = REPORT_DIRECT; null_lag(r);)
+CHANGE(direct_peer_silent, r->source = REPORT_DIRECT; peer_silent(r); r->nodes[1].read_only = TRI_UNKNOWN;)
+CHANGE(own_server_ended, both_read_only(r); r->nodes[0].read_only = TRI_UNKNOWN;
+       r->fencer.server_alive = TRI_NO;)
 CHANGE(fenced, TEXT(r->nodes[1].state, "fenced");)
 
 static const struct {
@@ -158,6 +168,8 @@ static const struct {
     /* lag */
     {null_lag, "lag", "", "", SEVERITY_UNKNOWN, "how far mx2 is behind is not known | 'mx2_lag'=U"},
     {null_lag, "all", "", "", SEVERITY_UNKNOWN, "how far mx2 is behind is not known"},
+    {direct_null_lag, "all", "", "", SEVERITY_UNKNOWN, "how far mx2 is behind is not known"},
+    {direct_null_lag, "all", "1", "2", SEVERITY_UNKNOWN, "how far mx2 is behind is not known"},
     {null_lag, "lag", "1", "2", SEVERITY_UNKNOWN, "is not known"},
     {long_lag, "lag", "", "", SEVERITY_WARNING, "mx2 is 12 s behind (limit 10 s) | 'mx2_lag'=12s;10;60;0"},
     {long_lag, "lag", "20", "30", SEVERITY_OK, "mx2 is 12 s behind mx1 | 'mx2_lag'=12s;20;30;0"},
@@ -185,6 +197,11 @@ static const struct {
     {way_back, "threads", "", "", SEVERITY_WARNING, "mx1 is the writer and does not listen to mx2"},
     {way_back, "threads", "", "2:", SEVERITY_OK, "3 of 4 replication threads run | 'threads'=3;;2:;0;4"},
     {sql_error, "threads", "4:", "2:", SEVERITY_WARNING, "threads is 3 (warning: outside 4:)"},
+    {branch_stopped, "threads", "", "", SEVERITY_WARNING,
+     "mx2 also replicates from elsewhere, or is to: the applier of 'branch' is stopped (error 1062) | "
+     "'threads'=4"},
+    {branch_stopped, "threads", "4:", "2:", SEVERITY_WARNING, "the applier of 'branch'"},
+    {branch_stopped, "lag", "", "", SEVERITY_OK, "LAG OK"},
     {peer_silent, "threads", "", "", SEVERITY_CRITICAL, "does not answer"},
     /* who writes */
     {both_read_only, "writer", "", "", SEVERITY_CRITICAL, "nobody is the writer"},
@@ -194,6 +211,10 @@ static const struct {
     {two_writable, "writer", "0:2", "0:2", SEVERITY_CRITICAL, "two servers are writable"},
     {two_writable, "all", "", "", SEVERITY_CRITICAL, "two servers are writable"},
     {nobody_knows, "writer", "", "", SEVERITY_UNKNOWN, "who is the writer cannot be told | 'writable'=U"},
+    {direct_peer_silent, "writer", "", "", SEVERITY_UNKNOWN,
+     "mx1 is the writer, but whether mx2 is writable too cannot be told | 'writable'=U"},
+    {direct_peer_silent, "writer", "1:1", "1:1", SEVERITY_UNKNOWN, "'writable'=U"},
+    {own_server_ended, "writer", "", "", SEVERITY_CRITICAL, "'writable'=0"},
     {no_daemon, "writer", "", "", SEVERITY_CRITICAL, "no supervisor answers on mx1"},
     /* positions */
     {diverged, "gtid", "", "", SEVERITY_CRITICAL, "mx1 has transactions from 0-2-11 on that mx2 lacks"},
@@ -202,7 +223,14 @@ static const struct {
     {missing, "gtid", "", "", SEVERITY_OK, "mx2 lacks 7 of mx1's transactions | 'mx2_missing'=7"},
     {missing, "gtid", "5", "100", SEVERITY_WARNING,
      "mx2_missing is 7 (warning: outside 5) | 'mx2_missing'=7;5;100"},
-    {history_unknown, "gtid", "", "", SEVERITY_OK, "'extra'=U"},
+    {history_unknown, "gtid", "", "", SEVERITY_UNKNOWN,
+     "extra is not known: the histories could not be compared | 'mx2_missing'=0 'extra'=U"},
+    {history_unknown, "gtid", "5", "100", SEVERITY_UNKNOWN, "'extra'=U"},
+    {histories_not_compared, "gtid", "", "", SEVERITY_UNKNOWN, "whether mx1 and mx2 have one history is not"},
+    {histories_not_compared, "all", "", "", SEVERITY_UNKNOWN, "whether mx1 and mx2 have one history is not"},
+    {errant, "gtid", "", "", SEVERITY_CRITICAL,
+     "mx2 has 2 transactions that mx1, the writer, lacks | 'mx2_missing'=0 'extra'=2"},
+    {errant, "all", "", "", SEVERITY_CRITICAL, "mx2 has 2 transactions that mx1, the writer, lacks"},
     {peer_silent, "gtid", "", "", SEVERITY_CRITICAL, "does not answer"},
     /* offsets */
     {offsets_equal, "offsets", "", "", SEVERITY_WARNING,
@@ -213,7 +241,11 @@ static const struct {
     {two_vips, "vip", "", "", SEVERITY_CRITICAL, "both nodes hold the VIP | 'vip_holders'=2"},
     {no_vip, "vip", "", "", SEVERITY_CRITICAL, "nobody holds the VIP"},
     {vip_elsewhere, "vip", "", "", SEVERITY_WARNING, "mx1 is the writer, but mx2 holds the VIP"},
-    {vip_unset, "vip", "", "", SEVERITY_OK, "no VIP is configured"},
+    {vip_unset, "vip", "", "", SEVERITY_OK, "VIP OK - no VIP is configured | 'vip_holders'=0"},
+    {vip_unset, "vip", "", "1:1", SEVERITY_CRITICAL, "vip_holders is 0 (critical: outside 1:1)"},
+    {addresses_alone, "vip", "", "", SEVERITY_UNKNOWN, "only a supervisor knows who holds it"},
+    {addresses_alone, "vip", "", "1:1", SEVERITY_UNKNOWN,
+     "only a supervisor knows who holds it: ask on a node | 'vip_holders'=U"},
     {remote, "vip", "", "", SEVERITY_UNKNOWN, "only a supervisor knows who holds it"},
     /* votes */
     {voter_gone, "quorum", "", "", SEVERITY_WARNING, "the voter witness does not answer"},

@@ -426,6 +426,34 @@ static void names_and_counts_what_is_extra(void **state)
     assert_false(gtid_state_has(&have, &(struct gtid){1, 1, 1}));
 }
 
+static void counts_what_only_a_standby_has(void **state)
+{
+    static const struct {
+        const char *name, *standby, *writer, *applied;
+        int64_t count;
+    } cases[] = {
+        {"in step", "0-1-9,0-2-7", "0-1-9,0-2-7", "0-2-7", 0},
+        {"behind", "0-1-5", "0-1-9", "", 0},
+        {"written by the standby itself", "0-1-9,0-2-11", "0-1-9", "0-2-7", 2},
+        {"the same, where it had written before", "0-1-9,0-2-11", "0-1-9,0-2-7", "0-2-7", 2},
+        {"the writer has gone on", "0-1-9,0-2-10", "0-1-12", "", 1},
+        {"in a domain of its own", "0-1-9,5-2-3", "0-1-9", "", 3},
+        {"from before the writer was seeded", "0-7-4,0-1-9,0-2-20", "0-2-20", "0-2-18", 0},
+        {"from then, in a domain that has ended", "5-7-4,0-2-20", "0-2-20", "0-1-9,5-7-4", 0},
+        {"seeded, and one of its own since", "0-7-4,0-1-21,0-2-20", "0-2-20", "0-2-18", 1},
+        {"nothing is known of the writer", "0-1-9", NULL, "", -1},
+        {"nothing of what it applied", "0-1-9", "0-1-9", NULL, -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gtid_set standby = set_of(cases[i].standby), unknown = {.known = false};
+        struct gtid_set writer = cases[i].writer ? set_of(cases[i].writer) : unknown;
+        struct gtid_set applied = cases[i].applied ? set_of(cases[i].applied) : unknown;
+        if (gtid_state_errant(&standby, &writer, &applied) != cases[i].count)
+            fail_msg("%s: %lld", cases[i].name, (long long)gtid_state_errant(&standby, &writer, &applied));
+    }
+}
+
 /* A known history is cut at random into what two servers have; the fork is found where it was made. */
 static void a_made_fork_is_found(void **state)
 {
@@ -506,6 +534,7 @@ int main(void)
         cmocka_unit_test(text_round_trips),
         cmocka_unit_test(states_compare_consistently),
         cmocka_unit_test(names_and_counts_what_is_extra),
+        cmocka_unit_test(counts_what_only_a_standby_has),
         cmocka_unit_test(a_made_fork_is_found),
         cmocka_unit_test(finds_what_recovery_took_back),
     };

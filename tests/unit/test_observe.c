@@ -62,6 +62,26 @@ static void numbers_that_do_not_fit(void **state)
     assert_int_equal(view->semi_sync.waiting, 0);
 }
 
+static void a_receivers_states(void **state)
+{
+    static const struct {
+        const char *text;
+        enum io_state want;
+    } cases[] = {{"Yes", IO_YES},
+                 {"No", IO_NO},
+                 {"Connecting", IO_CONNECTING},
+                 {"Preparing", IO_CONNECTING},
+                 {"banana", IO_UNKNOWN},
+                 {"", IO_UNKNOWN},
+                 {NULL, IO_UNKNOWN}};
+    static const char *const columns[] = {"Slave_IO_Running"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        observe(columns, &cases[i].text, 1);
+        assert_int_equal(view->replication.io, cases[i].want);
+    }
+}
+
 static void idle_for_how_long(void **state)
 {
     static const struct {
@@ -77,6 +97,38 @@ static void idle_for_how_long(void **state)
         struct holder_view holder;
         observe_holder(&holder, &names, &set, 1000000, 0);
         assert_int_equal(holder.idle_ms, cases[i].want);
+    }
+}
+
+/* Ours is the one from the other node, whatever its name; what else stands still is not passed over. */
+static void connections_from_elsewhere(void **state)
+{
+    static const char *const columns[] = {"Connection_name",  "Master_Host",       "Master_Port",
+                                          "Slave_IO_Running", "Slave_SQL_Running", "Last_SQL_Errno",
+                                          "Last_IO_Errno"};
+    static const struct {
+        const char *cells[7];
+        int broken; /* of these, and a good one from the other node */
+    } cases[] = {
+        {{"branch", "192.0.2.50", "3306", "Yes", "Yes", "0", "0"}, 0},
+        {{"branch", "192.0.2.50", "3306", "Connecting", "Yes", "0", "0"}, 0},
+        {{"branch", "192.0.2.50", "3306", "Connecting", "Yes", "0", "2003"}, 1},
+        {{"branch", "192.0.2.50", "3306", "Yes", "No", "1062", "0"}, 1},
+        {{"branch", "192.0.2.50", "3306", "No", "No", "0", "0"}, 1},
+        {{"branch", "192.0.2.12", "3307", "No", "Yes", "0", "0"}, 1},
+        {{NULL, NULL, NULL, "No", NULL, NULL, NULL}, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *cells[14] = {[7] = "peer", "192.0.2.12", "3306", "Yes", "Yes", "0", "0"};
+        struct rows set = {.column_count = 7, .row_count = 2, .names = columns, .cells = cells};
+        struct replication_view v;
+        memcpy(cells, cases[i].cells, sizeof(cases[i].cells));
+        observe_replication(&v, &names, &set);
+        assert_string_equal(v.connection, "peer");
+        assert_int_equal(v.sql, TRI_YES);
+        assert_int_equal(v.broken_count, cases[i].broken);
+        assert_string_equal(v.broken.name, cases[i].broken && cases[i].cells[0] ? "branch" : "");
     }
 }
 
@@ -96,7 +148,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(numbers_that_do_not_fit, begin, end),
+        cmocka_unit_test_setup_teardown(a_receivers_states, begin, end),
         cmocka_unit_test_setup_teardown(idle_for_how_long, begin, end),
+        cmocka_unit_test_setup_teardown(connections_from_elsewhere, begin, end),
         cmocka_unit_test_setup_teardown(an_error_is_one_line, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
