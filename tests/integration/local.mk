@@ -105,14 +105,9 @@ TESTS += tests/integration/test_monitoring.py
 EXTRA_DIST += tests/integration/test_monitoring.py
 
 # The pair without a supervisor, over real servers
-<<<<<<< Updated upstream
-TESTS += tests/integration/test_direct.py
-EXTRA_DIST += tests/integration/test_direct.py
+TESTS += tests/integration/test_direct.py tests/integration/test_direct_liar.py
+EXTRA_DIST += tests/integration/test_direct.py tests/integration/test_direct_liar.py
 
 # The daemon beside a server that lies
 TESTS += tests/integration/test_liar.py
 EXTRA_DIST += tests/integration/test_liar.py
-=======
-TESTS += tests/integration/test_direct.py tests/integration/test_direct_liar.py
-EXTRA_DIST += tests/integration/test_direct.py tests/integration/test_direct_liar.py
->>>>>>> Stashed changes
