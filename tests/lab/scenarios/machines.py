@@ -4,7 +4,7 @@ import time
 
 from replab import clock, faults, flood, services
 
-from .catalogue import expect, scenario
+from .catalogue import scenario
 from .locks import closed, hang_supervisor, return_to_order
 from .moves import switch
 from .people import kill_all, kill_sessions, our_sessions
