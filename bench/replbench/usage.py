@@ -11,6 +11,15 @@ def cpu_s(pid):
     return sum(int(f) for f in fields[11:15]) * TICK_S
 
 
+def scheduled_s(pid):
+    """The same of all its threads that still run, to the nanosecond; ended threads and children are not in it."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
+
+
 def _rollup_kib(pid, field):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(field + ":"))
