@@ -180,7 +180,7 @@ static void arm(struct node *n)
                            .deadline_us = deadline,
                            .votes = (uint8_t)quorum_mask(&n->quorum, n->o.now_us),
                            .peer_can_take_vip = decide_peer_can_take_vip(&n->o, &n->outcome.facts),
-                           .renewed = decide_renews_lock(p, &n->quorum, n->o.now_us, until),
+                           .renewed_us = until - n->quorum.lease_valid_us,
                            .stays = n->outcome.facts.value[FACT_MAINTENANCE] == TRI_YES};
     bool news =
         deadline > n->armed_deadline_us || (deadline == n->armed_deadline_us && a.stays != n->armed_stays);

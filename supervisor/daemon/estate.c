@@ -38,6 +38,7 @@ static const struct field {
     LOGIC("lock_until_us", lock_until_us, TIME),
     LOGIC("lock_lost", lock_lost, FLAG),
     LOGIC("renewed_us", renewed_us, TIME),
+    {"touched_us", TIME, offsetof(struct estate, logic.touched_us), true},
     LOGIC("weight_us", weight_us, TIME),
     LOGIC("child_runs", child_runs, FLAG),
     LOGIC("child_started_us", child_started_us, TIME),

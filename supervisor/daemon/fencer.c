@@ -126,7 +126,7 @@ void fencer_do(struct fencer *f, const struct fencer_todo *todo)
         close_old_lock(f);
     }
     if (what & FENCER_DO_TAKE_LOCK)
-        fencer_sessions_take_lock(f->sessions);
+        fencer_sessions_take_lock(f->sessions, fencer_logic_lock_limit_us(&f->logic, &f->rules));
     if (what & FENCER_DO_FENCE)
         start_ladder(f, (what & FENCER_DO_KILL_SERVER) != 0, todo->reason);
     if (what & FENCER_DO_WEIGHT)
@@ -255,7 +255,7 @@ static void on_lock(void *arg, int64_t sent_us, bool held, const char *why)
     struct fencer_todo todo = {0};
     if (!held && !f->logic.lock_lost)
         log_warning("the write lock is not held: %s", why);
-    fencer_logic_lock(&f->logic, &f->rules, sent_us, held, &todo);
+    fencer_logic_lock(&f->logic, &f->rules, clock_now_us(), sent_us, held, &todo);
     fencer_talk_prepared(f, held ? NULL : why);
     if (held)
         close_old_lock(f);
@@ -430,7 +430,9 @@ static struct fencer_rules make_rules(const struct cluster_settings *c, bool kil
                                  .silent_ms = c->timing.silent_ms,
                                  .fence_ms = c->timing.fence_ms,
                                  .fences = c->policy.write_mode == WRITE_MODE_SINGLE,
-                                 .kill_server = kill_server};
+                                 .kill_server = kill_server,
+                                 .takeover_ms = c->timing.takeover_delay_ms,
+                                 .epsilon_ms = c->timing.epsilon_ms};
 }
 
 int fencer_run(const struct fencer_start *start)

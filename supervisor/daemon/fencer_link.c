@@ -187,7 +187,7 @@ uint64_t fencer_link_arm(struct fencer_link *l, const struct fencer_arm *arm)
     m.deadline_us = arm->deadline_us;
     m.votes = arm->votes;
     m.peer_can_take_vip = arm->peer_can_take_vip;
-    m.renewed = arm->renewed;
+    m.renewed_us = arm->renewed_us;
     m.stays = arm->stays;
     return send_message(l, &m);
 }

@@ -33,8 +33,8 @@ struct fencer_arm {
     int64_t deadline_us; /* when the fence is to start: authority's end − (F + ε) */
     uint8_t votes;       /* bit per counted voter: 1 node 1, 2 node 2, 4 tie-breaker */
     bool peer_can_take_vip;
-    bool renewed; /* rests on a renewal of this period */
-    bool stays;   /* maintenance */
+    int64_t renewed_us; /* when the oldest renewal left that this authority rests on */
+    bool stays;         /* maintenance */
 };
 
 /* Starts the conversation; sends HELLO, whose STATE tells what is inherited. */

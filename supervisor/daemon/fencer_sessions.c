@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/ladder.h"
@@ -31,7 +32,8 @@ struct fencer_sessions {
 
     bool lock_held;
     bool lock_wanted;
-    bool lock_busy;  /* a statement about it is outstanding */
+    bool lock_busy; /* a statement about it is outstanding */
+    int64_t lock_limit_us;
     bool lock_again; /* and another was asked for meanwhile */
 };
 
@@ -137,10 +139,10 @@ static void conclude(struct fencer_sessions *s, const struct reply *reply, bool 
     s->lock_busy = false;
     s->lock_held = held;
     s->events.lock(s->events.arg, reply->sent_us, held, why);
-    if (s->lock_again) {
-        s->lock_again = false;
-        fencer_sessions_take_lock(s);
-    }
+    bool again = s->lock_again && clock_now_us() < s->lock_limit_us;
+    s->lock_again = false;
+    if (again)
+        fencer_sessions_take_lock(s, s->lock_limit_us);
 }
 
 /* The number of the reply's only cell; `none` when there is no such. A lost answer is left to the session's
@@ -222,10 +224,11 @@ static void on_proof(void *arg, const struct reply *reply)
     conclude(s, reply, mine, mine ? "" : "the write lock was lost");
 }
 
-void fencer_sessions_take_lock(struct fencer_sessions *s)
+void fencer_sessions_take_lock(struct fencer_sessions *s, int64_t limit_us)
 {
     char sql[256];
     s->lock_wanted = true;
+    s->lock_limit_us = limit_us;
     if (!session_is_up(s->w)) {
         session_retry_now(s->w);
         return;

@@ -41,8 +41,9 @@ const char *fencer_sessions_uncertified(const struct fencer_sessions *s);
 /* Reads read_only on k, unless an answer is still owed. */
 void fencer_sessions_ping(struct fencer_sessions *s);
 
-/* Takes the lock or proves that it is held. A predecessor of our own account is replaced without a gap. */
-void fencer_sessions_take_lock(struct fencer_sessions *s);
+/* Takes the lock or proves that it is held. A predecessor of our own account is replaced without a gap. While
+ * an answer is owed it is done after that, unless `limit_us` (CLOCK_BOOTTIME) has passed then. */
+void fencer_sessions_take_lock(struct fencer_sessions *s, int64_t limit_us);
 /* At once, even when w waits for an answer. */
 void fencer_sessions_release_lock(struct fencer_sessions *s);
 /* w's socket while it holds the lock, -1 otherwise: a successor that keeps it open keeps the lock. */

@@ -20,7 +20,7 @@ static struct fencer_message state_now(const struct fencer *f, enum fencer_messa
     m.peer_can_take_vip = l->term.peer_can_take_vip;
     m.pid = l->server.pid;
     m.read_only = (uint8_t)l->server.read_only;
-    m.write_lock = (uint8_t)fencer_logic_write_lock(l, clock_now_us());
+    m.write_lock = (uint8_t)fencer_logic_write_lock(l, &f->rules, clock_now_us());
     m.alive = (uint8_t)l->server.alive;
     m.certifiable = (uint8_t)l->server.certifiable;
     m.fencing = l->fencing;
@@ -137,7 +137,7 @@ static void prepare(struct fencer *f, const struct fencer_message *m)
 static void arm(struct fencer *f, const struct fencer_message *m)
 {
     struct fencer_arm_order order = {m->epoch, m->deadline_us, m->votes, m->peer_can_take_vip != 0,
-                                     m->renewed != 0};
+                                     m->renewed_us};
     struct fencer_todo todo = {0};
     bool was_armed = fencer_logic_is_armed(&f->logic);
     fencer_logic_arm(&f->logic, &f->rules, clock_now_us(), &order, &todo);

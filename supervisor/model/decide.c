@@ -378,12 +378,6 @@ bool decide_peer_can_take_vip(const struct observation *o, const struct facts *f
     return f->value[FACT_PEER_READY] == TRI_YES || f->value[FACT_PEER_READ_ONLY] == TRI_NO;
 }
 
-bool decide_renews_lock(const struct policy *p, const struct quorum *q, int64_t now_us, int64_t until_us)
-{
-    int64_t sent_us = until_us - q->lease_valid_us;
-    return now_us - sent_us + p->epsilon_us <= p->takeover_delay_us;
-}
-
 int decide_weight(const struct policy *p, const struct observation *o, const struct mind *m,
                   const struct facts *f, bool fault)
 {

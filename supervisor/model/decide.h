@@ -46,11 +46,6 @@ bool decide_keeps_weight(const struct policy *p, const struct observation *o, co
 /* Can the peer take the VIP at this moment? */
 bool decide_peer_can_take_vip(const struct observation *o, const struct facts *f);
 
-/* May the renewal on which authority until `until_us` rests renew the write lock too? Not one whose answer
- * came so late that the dead-man's switch, which counts from the lock, would outlast who takes over, who
- * counts from the renewal. */
-bool decide_renews_lock(const struct policy *p, const struct quorum *q, int64_t now_us, int64_t until_us);
-
 /* When the decision should be looked at again though nothing happens; 0 = only the period. */
 int64_t decide_next_us(const struct policy *p, const struct observation *o, const struct quorum *q,
                        const struct mind *m);

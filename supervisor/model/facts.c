@@ -262,7 +262,8 @@ static void compute_peer(struct facts *f, const struct sight *s)
     f->value[FACT_PEER_CLOSED] = facts_peer_closed(s);
 }
 
-/* See decide_renews_lock(). With another tie-breaker than the witness the third vote has no way to go. */
+/* See fencer_logic_lock_limit_us(). With another tie-breaker than the witness the third vote has no way to
+ * go. */
 static enum tri fact_quick(const struct sight *s)
 {
     int64_t quickest = 0;

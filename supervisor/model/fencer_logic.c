@@ -67,9 +67,34 @@ bool fencer_logic_is_armed(const struct fencer_logic *l)
     return l->term.deadline_us != 0;
 }
 
-enum tri fencer_logic_write_lock(const struct fencer_logic *l, int64_t now_us)
+int64_t fencer_logic_lock_limit_us(const struct fencer_logic *l, const struct fencer_rules *r)
 {
-    if (now_us < l->lock_until_us)
+    if (l->fencing)
+        return 0;
+    return fencer_logic_is_armed(l) ? l->renewed_us + CLOCK_MS(r->takeover_ms - r->epsilon_ms)
+                                    : l->prepared_us;
+}
+
+static bool may_touch_lock(const struct fencer_logic *l, const struct fencer_rules *r, int64_t now_us)
+{
+    return now_us < fencer_logic_lock_limit_us(l, r);
+}
+
+/* Its idleness may count from too late: the server hung with our statement, or the term rests on a renewal
+ * from long before the PREPARE. A newer renewal mends that. */
+static bool is_lock_late(const struct fencer_logic *l, const struct fencer_rules *r)
+{
+    return l->lock_until_us && fencer_logic_is_armed(l) && l->touched_us > fencer_logic_lock_limit_us(l, r);
+}
+
+static int64_t late_lock_ends_us(const struct fencer_logic *l, const struct fencer_rules *r)
+{
+    return is_lock_late(l, r) ? l->touched_us + CLOCK_MS(r->renew_ms) : 0;
+}
+
+enum tri fencer_logic_write_lock(const struct fencer_logic *l, const struct fencer_rules *r, int64_t now_us)
+{
+    if (now_us < l->lock_until_us && !is_lock_late(l, r))
         return TRI_YES;
     return l->lock_lost ? TRI_NO : TRI_UNKNOWN;
 }
@@ -105,7 +130,6 @@ void fencer_logic_prepare(struct fencer_logic *l, const struct fencer_rules *r, 
         return;
     }
     l->prepared_us = now_us + CLOCK_MS(r->lease_ms);
-    l->renewed_us = now_us;
     add(todo, FENCER_DO_TAKE_LOCK);
 }
 
@@ -128,10 +152,9 @@ void fencer_logic_arm(struct fencer_logic *l, const struct fencer_rules *r, int6
     l->term.peer_can_take_vip = arm->peer_can_take_vip;
     if (l->term.deadline_us <= 0)
         l->term.deadline_us = 1; /* long ago, not never */
-    if (arm->renewed) {
-        l->renewed_us = now_us;
+    l->renewed_us = arm->renewed_us < 0 ? 0 : arm->renewed_us < now_us ? arm->renewed_us : now_us;
+    if (may_touch_lock(l, r, now_us))
         add(todo, FENCER_DO_TAKE_LOCK);
-    }
 }
 
 void fencer_logic_disarm(struct fencer_logic *l, int64_t now_us, struct fencer_todo *todo)
@@ -225,10 +248,11 @@ int fencer_logic_lock_ms(const struct fencer_rules *r)
     return r->lease_ms > 2000 ? r->lease_ms - 1000 : 1000;
 }
 
-void fencer_logic_lock(struct fencer_logic *l, const struct fencer_rules *r, int64_t sent_us, bool held,
-                       struct fencer_todo *todo)
+void fencer_logic_lock(struct fencer_logic *l, const struct fencer_rules *r, int64_t now_us, int64_t sent_us,
+                       bool held, struct fencer_todo *todo)
 {
     bool had = l->lock_until_us != 0;
+    l->touched_us = now_us;
     l->lock_until_us = held ? sent_us + CLOCK_MS(fencer_logic_lock_ms(r)) : 0;
     l->lock_lost = !held;
     if (had != held)
@@ -242,8 +266,7 @@ void fencer_logic_lock_lost(struct fencer_logic *l, const struct fencer_rules *r
         add(todo, FENCER_DO_REPORT);
     l->lock_until_us = 0;
     l->lock_lost = true;
-    bool wanted = fencer_logic_is_armed(l) || now_us < l->prepared_us;
-    if (wanted && !l->fencing && now_us - l->renewed_us <= CLOCK_MS(r->renew_ms))
+    if (may_touch_lock(l, r, now_us))
         add(todo, FENCER_DO_TAKE_LOCK);
 }
 
@@ -326,6 +349,11 @@ void fencer_logic_tick(struct fencer_logic *l, const struct fencer_rules *r, int
         l->weight_us = 0;
         set_weight(todo, WEIGHT_UNFIT);
     }
+    if (is_lock_late(l, r) && now_us >= late_lock_ends_us(l, r)) {
+        l->lock_until_us = 0;
+        l->lock_lost = true;
+        add(todo, FENCER_DO_RELEASE_LOCK | FENCER_DO_REPORT);
+    }
     if (l->prepared_us && now_us >= l->prepared_us) {
         l->prepared_us = 0;
         if (!fencer_logic_is_armed(l))
@@ -348,6 +376,7 @@ int64_t fencer_logic_next_us(const struct fencer_logic *l, const struct fencer_r
         next = earlier(next, silent_at_us(l, r));
     }
     next = earlier(next, l->prepared_us);
+    next = earlier(next, late_lock_ends_us(l, r));
     next = earlier(next, l->child_start_us);
     if (l->stopping && l->child_runs && !fencer_logic_is_armed(l) && !l->fencing)
         next = earlier(next, l->stop_us);

@@ -19,6 +19,8 @@ struct fencer_rules {
     int fence_ms;
     bool fences;      /* write_mode single; otherwise only what the child asks for */
     bool kill_server; /* SIGKILL is allowed */
+    int takeover_ms;
+    int epsilon_ms;
 };
 
 struct fencer_term {
@@ -44,7 +46,8 @@ struct fencer_logic {
     int64_t prepared_us;   /* until when the write lock is kept without a term */
     int64_t lock_until_us; /* the write lock is held for certain until then */
     bool lock_lost;        /* it was seen with another, or with nobody */
-    int64_t renewed_us;    /* the last ARM that rested on a renewal, or PREPARE */
+    int64_t touched_us;    /* the server counts its idleness from then at the latest: its last answer came */
+    int64_t renewed_us;    /* when the renewal left that the last ARM rests on */
     struct fencer_server server;
     int64_t unanswered_us; /* since when it owes an answer; 0 = it does not */
     bool fencing;
@@ -63,7 +66,7 @@ struct fencer_logic {
 enum fencer_do {
     FENCER_DO_REFUSE = 1 << 0,       /* `reason`: the ACK says why, its deadline is 0 */
     FENCER_DO_RELEASE_LOCK = 1 << 1, /* so that it is free at once */
-    FENCER_DO_TAKE_LOCK = 1 << 2,    /* or renew it: on a PREPARE, or an ARM that rests on a renewal */
+    FENCER_DO_TAKE_LOCK = 1 << 2,    /* or renew it, until fencer_logic_lock_limit_us() */
     FENCER_DO_FENCE = 1 << 3,        /* `reason`; a fence already under way is not disturbed */
     FENCER_DO_KILL_SERVER = 1 << 4,  /* with FENCE: SIGKILL first, for the server does not answer */
     FENCER_DO_WEIGHT = 1 << 5,       /* `weight` */
@@ -84,7 +87,7 @@ struct fencer_arm_order {
     int64_t deadline_us;
     uint8_t votes;
     bool peer_can_take_vip;
-    bool renewed;
+    int64_t renewed_us; /* when the oldest renewal left that the deadline rests on */
 };
 
 /* A fencer that starts: nothing is armed, so a reading of read_only=0 fences at once. */
@@ -113,10 +116,9 @@ void fencer_logic_observe(struct fencer_logic *l, const struct fencer_server *se
 void fencer_logic_asked(struct fencer_logic *l, int64_t now_us);
 void fencer_logic_answered(struct fencer_logic *l);
 /* An answer to a statement sent at `sent_us` about who holds the write lock. */
-void fencer_logic_lock(struct fencer_logic *l, const struct fencer_rules *r, int64_t sent_us, bool held,
-                       struct fencer_todo *todo);
-/* The session that held it is gone, and with it the lock: take it again at once? (Only on a renewal's
- * credit.) */
+void fencer_logic_lock(struct fencer_logic *l, const struct fencer_rules *r, int64_t now_us, int64_t sent_us,
+                       bool held, struct fencer_todo *todo);
+/* The session that held it is gone, and with it the lock: take it again at once? */
 void fencer_logic_lock_lost(struct fencer_logic *l, const struct fencer_rules *r, int64_t now_us,
                             struct fencer_todo *todo);
 /* The ladder's end. */
@@ -131,6 +133,11 @@ int64_t fencer_logic_next_us(const struct fencer_logic *l, const struct fencer_r
 /* wait_timeout of the session that holds the write lock: L − 1 s, at least 1 s. */
 int fencer_logic_lock_ms(const struct fencer_rules *r);
 bool fencer_logic_is_armed(const struct fencer_logic *l);
-enum tri fencer_logic_write_lock(const struct fencer_logic *l, int64_t now_us);
+/* Up to when a statement may be sent on the session that holds the write lock; 0 = none. The dead-man's
+ * switch counts from such a statement, a candidate from the renewal that the term rests on: takeover_delay
+ * less epsilon may lie between the two, and what waited on the way waited on that account. */
+int64_t fencer_logic_lock_limit_us(const struct fencer_logic *l, const struct fencer_rules *r);
+/* Yes: held, and gone early enough if nobody renews it. */
+enum tri fencer_logic_write_lock(const struct fencer_logic *l, const struct fencer_rules *r, int64_t now_us);
 
 #endif

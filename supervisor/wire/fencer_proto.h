@@ -15,12 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FENCER_PROTO_VERSION 1
+#define FENCER_PROTO_VERSION 2
 
 enum fencer_message_kind {
     FENCER_HELLO =
         1,      /* child: asks for STATE; sent at start and after FENCED (the weight is then its own again) */
-    FENCER_ARM, /* child: epoch, deadline_us, votes, peer_can_take_vip, renewed, stays */
+    FENCER_ARM, /* child: epoch, deadline_us, votes, peer_can_take_vip, renewed_us, stays */
     FENCER_DISARM, /* child: nothing is written here any more (read_only=1 was read back) */
     FENCER_FENCE,  /* child: text = reason; fence now, whole ladder. The ACK comes first, FENCED at the end */
     FENCER_UPGRADE, /* child: re-execute from the installed file; deadline, epoch and write lock are kept */
@@ -46,11 +46,11 @@ struct fencer_message {
     uint64_t seq; /* chosen by the child, rising; echoed by ACK and FENCED */
     uint64_t epoch;
     int64_t deadline_us; /* CLOCK_BOOTTIME: the fence starts when it passes; 0 = not armed */
+    int64_t renewed_us;  /* ARM: when the oldest renewal left that the deadline rests on */
     uint64_t size;       /* DEAD: bytes of the last binary log */
     int32_t pid;         /* mariadbd's, in our pid namespace; 0 = not known */
     uint8_t votes;       /* ARM, STATE: bit per counted voter: 1 node 1, 2 node 2, 4 tie-breaker */
     uint8_t peer_can_take_vip;
-    uint8_t renewed;   /* ARM: rests on a renewal of this period, so the write lock may be renewed */
     uint8_t read_only; /* enum tri as the fencer last read it */
     uint8_t write_lock; /* enum tri: yes = proven by an answer so fresh that the session's wait_timeout (L − 1
                            s) cannot have ended since */
@@ -62,7 +62,7 @@ struct fencer_message {
                       while that is under way */
     uint8_t
         stays; /* ARM: maintenance: a stop leaves the term to the process that is started next, if it can */
-    uint8_t reserved[5]; /* zero */
+    uint8_t reserved[6]; /* zero */
     char file[64];       /* DEAD: base name of the last binary log; "" if not readable */
     char text[128];
 };

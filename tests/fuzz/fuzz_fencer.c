@@ -21,7 +21,9 @@ static const struct fencer_rules rules = {.lease_ms = 3000,
                                           .silent_ms = 1000,
                                           .fence_ms = 1000,
                                           .fences = true,
-                                          .kill_server = true};
+                                          .kill_server = true,
+                                          .takeover_ms = 500,
+                                          .epsilon_ms = 50};
 
 struct story {
     struct fencer_logic l;
@@ -35,7 +37,8 @@ static void check(const struct story *s, const struct fencer_todo *todo)
     FUZZ_CHECK(l->term.deadline_us <= s->now_us + LEASE_US);
     FUZZ_CHECK(!(todo->what & FENCER_DO_REFUSE) || (todo->reason && todo->reason[0]));
     FUZZ_CHECK(!(todo->what & FENCER_DO_FENCE) || (todo->reason && l->fencing));
-    FUZZ_CHECK(!(todo->what & FENCER_DO_TAKE_LOCK) || !l->fencing);
+    FUZZ_CHECK(!(todo->what & FENCER_DO_TAKE_LOCK) ||
+               (!l->fencing && s->now_us < fencer_logic_lock_limit_us(l, &rules)));
     FUZZ_CHECK(!(todo->what & FENCER_DO_WEIGHT) || (todo->weight >= -254 && todo->weight <= 0));
     FUZZ_CHECK(!fencer_logic_is_armed(l) || l->fencing || l->term.epoch > s->fenced_epoch);
     FUZZ_CHECK(fencer_logic_next_us(l, &rules) >= 0 && l->backoff_ms >= 0 && l->retry_ms >= 0);
@@ -50,7 +53,8 @@ static struct fencer_message *packet(struct fuzz_bytes *b, size_t *size)
     *size = sizeof(*m);
     m->epoch = fuzz_number(b, shape & 1 ? 8 : 1);
     m->deadline_us = shape & 2 ? (int64_t)fuzz_number(b, 8) : START_US + (int64_t)fuzz_number(b, 3);
-    m->votes = m->renewed = m->peer_can_take_vip = (uint8_t)fuzz_number(b, 1);
+    m->votes = m->peer_can_take_vip = (uint8_t)fuzz_number(b, 1);
+    m->renewed_us = m->votes & 1 ? m->deadline_us - (int64_t)m->votes * 10000 : START_US;
     if (shape & 4)
         m->version = (uint32_t)fuzz_number(b, 4);
     if (shape & 8)
@@ -63,7 +67,7 @@ static struct fencer_message *packet(struct fuzz_bytes *b, size_t *size)
 static void hear(struct story *s, const struct fencer_message *m, struct fencer_todo *todo)
 {
     const struct fencer_arm_order order = {m->epoch, m->deadline_us, m->votes, m->peer_can_take_vip != 0,
-                                           m->renewed != 0};
+                                           m->renewed_us};
     bool was_fencing = s->l.fencing;
     switch ((enum fencer_message_kind)m->kind) {
     case FENCER_HELLO:
@@ -133,7 +137,7 @@ static void befall(struct story *s, uint64_t what, struct fuzz_bytes *b, struct 
         fencer_logic_answered(&s->l);
         break;
     case 6:
-        fencer_logic_lock(&s->l, &rules, s->now_us, fuzz_number(b, 1) & 1, todo);
+        fencer_logic_lock(&s->l, &rules, s->now_us, s->now_us, fuzz_number(b, 1) & 1, todo);
         break;
     case 7:
         fencer_logic_lock_lost(&s->l, &rules, s->now_us, todo);

@@ -81,7 +81,8 @@ static void on_gone(void *arg, const char *reason)
 
 static void arm(struct puppet *p, unsigned long long epoch, int ms, int vip)
 {
-    struct fencer_arm order = {epoch, clock_now_us() + CLOCK_MS(ms), 5, vip != 0, true, p->stays};
+    int64_t now_us = clock_now_us();
+    struct fencer_arm order = {epoch, now_us + CLOCK_MS(ms), 5, vip != 0, now_us, p->stays};
     fencer_link_arm(p->link, &order);
 }
 

@@ -560,6 +560,23 @@ def unrenewed_lock_ends_by_itself():
 
 
 @case
+def orders_that_waited_renew_no_lock():
+    """A fencer that stood still finds orders whose renewals are old: the lock's session stays as idle as it is."""
+    idle = f"SELECT TIME_MS FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK('{WRITE}')"
+    with lab() as it:
+        puppet = it.writer()
+        it.fencer.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        puppet.say("let-go")
+        time.sleep(0.6)
+        it.fencer.process.send_signal(signal.SIGCONT)
+        puppet.ask("hello", "STATE")
+        time.sleep(0.2)
+        expect("has been idle since the stop", float(it.root.value(idle)) > 900, True)
+        expect("read_only", it.read_only(), "0")
+
+
+@case
 def second_daemon_is_refused():
     with lab() as it:
         it.fencer.start()

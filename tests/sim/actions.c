@@ -167,7 +167,7 @@ static void arm(struct world *w, int n, const struct facts *f)
                      .deadline = deadline,
                      .votes = (uint8_t)quorum_mask(&p->q, p->o.now_us),
                      .can_take = decide_peer_can_take_vip(&p->o, f),
-                     .renewed = decide_renews_lock(policy, &p->q, p->o.now_us, until)};
+                     .renewed = until - p->q.lease_valid_us};
     if (!until || deadline <= p->armed_deadline || !epoch_is_chosen(p))
         return;
     p->armed_deadline = deadline;

@@ -49,7 +49,7 @@ static struct told state_now(struct world *w, int n, int kind, uint64_t seq)
                          .can_take = l->term.peer_can_take_vip,
                          .pid = (uint16_t)l->server.pid,
                          .read_only = (uint8_t)l->server.read_only,
-                         .write_lock = (uint8_t)fencer_logic_write_lock(l, clock_of(w, n)),
+                         .write_lock = (uint8_t)fencer_logic_write_lock(l, &w->fencer_rules, clock_of(w, n)),
                          .alive = (uint8_t)l->server.alive,
                          .certifiable = (uint8_t)l->server.certifiable,
                          .fencing = l->fencing};
@@ -177,10 +177,11 @@ static void ask_lock(struct world *w, int n, enum verb verb)
     session_query(w, n, SLOT_F_LOCK, &st, ANSWER_MS);
 }
 
-static void take_lock(struct world *w, int n)
+static void take_lock(struct world *w, int n, int64_t limit)
 {
     struct fencer *f = fencer_of(w, n);
     f->lock_wanted = 1;
+    f->lock_limit = limit;
     if (!session_is_up(w, n, SLOT_F_LOCK))
         session_retry_now(w, n, SLOT_F_LOCK);
     else if (f->lock_busy)
@@ -208,14 +209,14 @@ static void conclude(struct world *w, int n, const struct answer *a, bool held)
     struct fencer_todo todo = {0};
     f->lock_busy = 0;
     f->lock_held = held;
-    fencer_logic_lock(&f->logic, &w->fencer_rules, a->sent, held, &todo);
+    fencer_logic_lock(&f->logic, &w->fencer_rules, clock_of(w, n), a->sent, held, &todo);
     say_prepared(w, n, !held);
     act(w, n, &todo);
     fencer_wake(w, n);
-    if (f->lock_again) {
-        f->lock_again = 0;
-        take_lock(w, n);
-    }
+    bool again = f->lock_again && clock_of(w, n) < f->lock_limit;
+    f->lock_again = 0;
+    if (again)
+        take_lock(w, n, f->lock_limit);
 }
 
 static void lock_lost(struct world *w, int n)
@@ -394,7 +395,7 @@ static void act(struct world *w, int n, const struct fencer_todo *todo)
         release_lock(w, n);
     }
     if (what & FENCER_DO_TAKE_LOCK)
-        take_lock(w, n);
+        take_lock(w, n, fencer_logic_lock_limit_us(&fencer_of(w, n)->logic, &w->fencer_rules));
     if (what & FENCER_DO_FENCE)
         start_ladder(w, n, (what & FENCER_DO_KILL_SERVER) != 0, todo->reason);
     if (what & FENCER_DO_WEIGHT)

@@ -62,6 +62,8 @@ NO_OWN_VOTE = ((QUORUM, "    int64_t least = own < best ? own : best;", "    int
 HUNG = ((FENCER, "    else if (silent_at_us(l, r) && now_us >= silent_at_us(l, r))", "    else if (false && silent_at_us(l, r))"),
         (FENCER, "        next = earlier(next, silent_at_us(l, r));\n", ""))
 STALE = ((FACTS, "    f->value[FACT_STALE] = facts_data_stale(s);", "    f->value[FACT_STALE] = TRI_NO;\n    (void)facts_data_stale;"),)
+# Else a lock that was touched too late goes a quarter of a second later.
+LATE_LOCK_STAYS = ((FENCER, "    return l->lock_until_us && fencer_logic_is_armed(l) && l->touched_us >", "    return l->ticked_us < 0 && l->touched_us >"),)
 LOSS_UNKNOWN = ((FACTS, "    f->value[FACT_LOSS] = facts_data_loss(s);", "    f->value[FACT_LOSS] = LOSS_OK;\n    (void)facts_data_loss;"),)
 
 
@@ -99,6 +101,9 @@ OLD_ROW = story("order a switchover at mx1 @0; order a switchover at mx2 @8000; 
                 "take the vote's session at the witness @0-50; take the vote's session at mx2 @0-50")
 AGAIN = "; take the vote's session at the witness @0-40"
 LATE_ANSWER = story("cut what is heard by mx1 @0-500; cut what is said by mx1 @20-1700; stop both of mx1 @0-260")
+# Below the fencer's own silence the supervisor goes on, and its orders wait.
+QUEUED_ARM = story("stop the fencer of mx1 @0-250; cut off mx1 @0-250; resume the fencer of mx1 @200-950; stop both of mx1 @0-20; "
+                   "wait @4000")
 EXPIRY = story("cut the pair @0; wait @3100-8000; order a promotion at mx2 @0; stop the supervisor of mx1 @0-300; "
                "take the vote's session at the witness @0-100")
 VOTE_LOST = story("cut the pair @0; wait @3100-8000; take the vote's session at the witness @0" + 4 * AGAIN)
@@ -150,6 +155,7 @@ HUNTS_OF = {
     "unarmed-writable": story("cut the pair @0; disable the switch of mx2 @0-10; stop the supervisor of mx2 @0-400; "
                               "make writable mx2 @0-400"),
     "late-lock": LATE_ANSWER,
+    "queued-arm": QUEUED_ARM,
     "prepare-renews": LATE_ANSWER,
     "half-lease": story("cut the pair @0-300; stop the supervisor of mx1 @0-1000"),
     "ladder-one-rung": story("stop the server of mx1 @0; cut off mx1 @0-300; resume the server of mx1 @4000-8000"),
@@ -248,9 +254,14 @@ MUTANTS = (
            ((RULES, "    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(RELEASE),",
              "    {720, S(FENCED), {YES(OWN_READ_ONLY), NO(UNANSWERED), NO(VOTES_FREE)}, STAY, .actions = A(DISARM) | A(TAKE_VOTES),"),)),
     Mutant("late-lock", "a renewal whose answer came late renews the write lock", SAFETY,
-           ((DECIDE, "    return now_us - sent_us + p->epsilon_us <= p->takeover_delay_us;", "    return sent_us <= now_us;"),)),
+           ((FENCER, "    return now_us < fencer_logic_lock_limit_us(l, r);", "    return fencer_logic_lock_limit_us(l, r) != now_us;"),),
+           base=LATE_LOCK_STAYS),
+    Mutant("queued-arm", "what waited for a fencer that stood still renews the write lock as if it had not", SAFETY,
+           ((FENCER, "    l->renewed_us = arm->renewed_us < 0 ? 0 : arm->renewed_us < now_us ? arm->renewed_us : now_us;",
+             "    l->renewed_us = now_us;"),)),
     Mutant("prepare-renews", "PREPARE renews the write lock of a term", SAFETY,
-           ((FENCER, "        refuse(todo, \"only a renewal renews the write lock of a term\");\n        return;\n", ""),)),
+           ((FENCER, "        refuse(todo, \"only a renewal renews the write lock of a term\");\n        return;\n", ""),),
+           base=LATE_LOCK_STAYS),
     Mutant("no-write-lock", "enable() does not look whether a fencer has the write lock", SAFETY,
            ((PROCEDURES, "by == k->node && writer >= 0 &&\n           v->conns[writer].slot == SLOT_F_LOCK && v->conns[writer].local;", "by == k->node && writer >= -1;"),),
            base=STALE + LOSS_UNKNOWN),

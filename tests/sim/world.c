@@ -346,6 +346,8 @@ static void make_timing(struct world *w)
         epsilon_ms = 35;
         delay_ms = 250;
     }
+    r->takeover_ms = delay_ms;
+    r->epsilon_ms = epsilon_ms;
     for (int n = 0; n < NODES; n++) {
         struct policy *p = &w->policy[n];
         p->lease_us = r->lease_ms * MS;

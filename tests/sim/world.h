@@ -348,11 +348,11 @@ enum blocker { BLOCK_TABLES = 1, BLOCK_DML = 2, BLOCK_FTWRL = 4 };
 
 struct told { /* a message between fencer and supervisor */
     uint64_t seq, epoch;
-    int64_t deadline;
+    int64_t deadline, renewed;
     uint32_t size;
     uint16_t file;
     uint16_t pid;
-    uint8_t kind, votes, can_take, renewed, read_only, write_lock, alive, certifiable, fencing, ok, refused;
+    uint8_t kind, votes, can_take, read_only, write_lock, alive, certifiable, fencing, ok, refused;
 };
 
 struct talk {
@@ -426,6 +426,7 @@ struct fencer {
     struct fencer_server view;
     struct climb ladder;
     uint64_t prepare_seq, fence_seq;
+    int64_t lock_limit;
     struct told dead;
     uint8_t dead_known, lock_held, lock_wanted, lock_busy, lock_again, judging;
     int64_t alarm_at;

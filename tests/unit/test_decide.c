@@ -1294,20 +1294,6 @@ static void test_weight_is_kept_while_looking(void **state)
     assert_false(decide_keeps_weight(&s.p, &s.o, &s.m));
 }
 
-/* The dead-man's switch counts from the write lock, who takes over from the renewal and waits takeover_delay
- * more. */
-static void test_late_answer_renews_no_lock(void **state)
-{
-    struct scene s;
-    (void)state;
-    scene_writer(&s, POLICY_TIE_WITNESS);
-    int64_t sent = s.now_us - MS(10), until = sent + s.q.lease_valid_us;
-    assert_true(decide_renews_lock(&s.p, &s.q, s.now_us, until));
-    int64_t latest = sent + s.p.takeover_delay_us - s.p.epsilon_us;
-    assert_true(decide_renews_lock(&s.p, &s.q, latest, until));
-    assert_false(decide_renews_lock(&s.p, &s.q, latest + 1, until));
-}
-
 static void test_peer_can_take_vip(void **state)
 {
     struct scene s;
@@ -1387,7 +1373,6 @@ int main(void)
         cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_weight),
         cmocka_unit_test(test_weight_is_kept_while_looking),
-        cmocka_unit_test(test_late_answer_renews_no_lock),
         cmocka_unit_test(test_peer_can_take_vip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@ static const struct estate estate = {
          .lock_until_us = 5,
          .lock_lost = true,
          .renewed_us = 6,
+         .touched_us = 10,
          .weight_us = 7,
          .child_runs = true,
          .child_started_us = 8,
