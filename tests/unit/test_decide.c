@@ -602,6 +602,19 @@ static void test_handover_that_cannot_close(void **state)
     assert_true(drive_fired(&d, 605) && drive_did(&d, ACTION_FENCE));
 }
 
+static void test_opened_by_somebody_while_handing_over(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_writer(&d, POLICY_TIE_WITNESS);
+    d.s.o.operator_.want = WANT_AWAY;
+    drive_until(&d, NODE_DEMOTE_HANDOVER, 300);
+    d.s.o.own.read_only = TRI_NO;
+    drive_tick(&d);
+    assert_int_equal(d.s.m.state, NODE_FENCED);
+    assert_true(drive_fired(&d, 610) && drive_did(&d, ACTION_FENCE));
+}
+
 /* Authority ends while the own server is being closed: the fencer's whole ladder, not our first rungs. */
 static void test_authority_lost_while_closing(void **state)
 {
@@ -1339,6 +1352,7 @@ int main(void)
         cmocka_unit_test(test_handover),
         cmocka_unit_test(test_handover_waits_for_a_ready_peer),
         cmocka_unit_test(test_handover_that_cannot_close),
+        cmocka_unit_test(test_opened_by_somebody_while_handing_over),
         cmocka_unit_test(test_authority_lost_while_closing),
         cmocka_unit_test(test_handover_undone),
         cmocka_unit_test(test_handover_used_in_the_last_moment),
