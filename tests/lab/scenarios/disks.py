@@ -97,7 +97,7 @@ def hanging_state(t, node):
     without_daemon(t, node, lambda host: faults.hanging_disk(t.lab, host, STATE))
 
 
-@scenario(fault=54)
+@scenario(fault=54, quick=True)
 def hung_journal(t):
     """Flushes of the disk under the writer's journal hang for 30 s: nothing happens, and a switchover meanwhile is
     done."""
@@ -128,7 +128,7 @@ def hung_journal_kill_supervisor(t):
     t.end(t.standby, terms=3, outage_s=20)
 
 
-@scenario(fault=53)
+@scenario(fault=53, quick=True)
 def stop_syslog(t):
     """Whoever reads syslog stops on both nodes: nothing happens, and a switchover meanwhile is done. (keepalived waits
     for the reader once the socket is full, and the VIP with it.)"""

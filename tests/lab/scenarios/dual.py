@@ -136,7 +136,7 @@ def dual_cut(t):
     end(t, recorders)
 
 
-@scenario(settings=DUAL, tie_breaker="writer", fault=43)
+@scenario(settings=DUAL, tie_breaker="writer", fault=43, quick=True)
 def dual_conflict(t):
     """Both insert the same key while they do not hear each other: both appliers stop, `check` of both names the
     conflict, both are written on; an operator resolves it and nothing else is lost."""

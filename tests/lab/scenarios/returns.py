@@ -67,17 +67,26 @@ def return_extra(t):
     t.end(t.standby, terms=2)
 
 
+def break_applier(t):
+    """The standby gets a row of its own, and stops when the writer's own one arrives."""
+    server, row = t.server(t.standby), "INSERT INTO mail.domain (domain) VALUES ('twice.example')"
+    server.sql("SET SESSION sql_log_bin=0;" + row)
+    t.fault(faults.now_us())
+    t.server(t.writer).sql(row)
+    t.wait(f"{t.standby}: 1062", lambda: server.replica_status()["Last_SQL_Errno"] == "1062", 10)
+
+
+def mend_applier(t):
+    t.server(t.standby).sql("SET SESSION sql_log_bin=0; DELETE FROM mail.domain WHERE domain='twice.example'")
+    t.server(t.standby).sql("START SLAVE SQL_THREAD")
+
+
 @scenario(fault=43)
 def duplicate_key(t):
     """The standby has a row of its own, and replication stops there with 1062 when the writer makes the same: the
     standby says why it is not ready, and is not promoted when the writer dies; once repaired it is ready."""
     t.begin()
-    server = t.server(t.standby)
-    row = "INSERT INTO mail.domain (domain) VALUES ('twice.example')"
-    server.sql("SET SESSION sql_log_bin=0;" + row)
-    t.fault(faults.now_us())
-    t.server(t.writer).sql(row)
-    t.wait(f"{t.standby}: 1062", lambda: server.replica_status()["Last_SQL_Errno"] == "1062", 10)
+    break_applier(t)
     for node in (t.writer, t.standby):
         t.wait(f"{node} says that the standby is not ready, and why", lambda n=node: (
             t.report(n).get("standby_ready") is False and "1062" in t.tool(n, "check").stdout), 10)
@@ -85,7 +94,6 @@ def duplicate_key(t):
     t.stays("nobody is promoted", lambda: not t.writers(), 8)
     t.server(t.writer).start()
     t.wait_writer(t.writer, 30)
-    server.sql("SET SESSION sql_log_bin=0; DELETE FROM mail.domain WHERE domain='twice.example'")
-    server.sql("START SLAVE SQL_THREAD")
+    mend_applier(t)
     t.wait_well(40)
     t.end(t.writer, outage_s=60)

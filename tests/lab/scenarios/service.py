@@ -4,6 +4,7 @@ import signal
 from replab import LabError, faults, services
 
 from .catalogue import expect, scenario
+from .returns import break_applier, mend_applier
 
 
 def one_of(host, what):
@@ -18,7 +19,7 @@ def refused(t):
     return [o for o in t.done_through_vip() if o.result != "ok"]
 
 
-@scenario(fault=56, name="upgrade-in-maintenance")
+@scenario(fault=56, name="upgrade-in-maintenance", quick=True)
 def upgrade_in_maintenance(t):
     """In maintenance the writer's daemon is replaced, as its init script's restart does it: no role changes, no write is
     refused, and the command comes back when the next supervisor is at work."""
@@ -86,6 +87,27 @@ def stop_daemon_in_maintenance(t):
     t.wait_writer(t.writer, 20)
     t.tool(t.standby, "maintenance", "off")
     t.wait_well()
+    t.end(t.writer, terms=2, outage_s=60)
+
+
+@scenario(name="stop-daemon-unready", quick=True)
+def stop_daemon_unready(t):
+    """The writer's daemon is ended in order while the standby does not apply: it closes its server at once and says so,
+    the standby, which lacks what was acknowledged, is not promoted, and the first takes the role up again."""
+    t.begin()
+    break_applier(t)
+    t.wait(f"{t.writer} knows that {t.standby} is not ready", lambda: t.report(t.writer).get("standby_ready") is False, 15)
+    host = t.host(t.writer)
+    t.fault(faults.send(host, "fencer", signal.SIGTERM))
+    t.wait("the server is closed", lambda: not t.writers(), 5)
+    t.wait("the daemon has ended", lambda: not host.pids(faults.OURS), 10)
+    for told in (t.said(t.writer), t.tool(t.writer, "history").stdout):
+        expect("asked to stop, and the other node cannot take over: closing" in told, f"it is not told (row 525): {told}")
+    t.stays("nobody is promoted", lambda: not t.writers(), 3)
+    services.start_supervisor(t.lab, host)
+    t.wait_writer(t.writer, 30)
+    mend_applier(t)
+    t.wait_well(40)
     t.end(t.writer, terms=2, outage_s=60)
 
 

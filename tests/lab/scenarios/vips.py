@@ -19,7 +19,7 @@ def vip(t, node):
     return t.report(node).get("vip") or {}
 
 
-@scenario(vips=2)
+@scenario(vips=2, quick=True)
 def two_vips(t):
     """Two VIPs move together with the writer. One that somebody takes away leaves the VIP split: that is reported with
     the addresses, and nothing follows from it."""
