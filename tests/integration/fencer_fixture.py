@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 from case_fixture import CASES, Failure, case, expect  # noqa: F401  (case: for its tests)
@@ -22,6 +23,7 @@ USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 WRITE = "replcheck.write.mail"
 VIP, OWN, PORT = "192.0.2.100", "192.0.2.11", 3306
 CLONE_NEWNET = 0x40000000
+PR_SET_NAME = 15
 SYS_PIDFD_GETFD = 438
 OPTIONS = ["--log-bin=binlog", "--read-only=1"]
 ON_TCP = ["--skip-networking=0", "--bind-address=*", f"--port={PORT}"]
@@ -256,6 +258,64 @@ class HeldSockets:
     def __exit__(self, *_):
         for fd in self.fds:
             os.close(fd)
+
+
+class SocketProxy:
+    """Another process at the server's socket, as a pooler or socket activation is one. All but the pid file speaks for
+    it: it has a server's name, and the socket's owner runs it. It logs in as that owner."""
+
+    def __init__(self, server, owner):
+        self.path, self.behind, self.owner = server.socket, server.socket + ".behind", owner
+        os.rename(self.path, self.behind)
+        server.socket = self.behind
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.path)
+        os.chmod(self.path, 0o777)
+        os.chown(self.path, owner, -1)
+        listens, ready = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            self._serve(listener, ready)
+        os.close(ready)
+        os.read(listens, 1)
+        os.close(listens)
+        listener.close()
+
+    def _serve(self, listener, ready):
+        try:
+            ctypes.CDLL(None).prctl(PR_SET_NAME, b"mariadbd")
+            os.setuid(self.owner)
+            listener.listen(16)  # whoever does that is the socket's peer
+            os.write(ready, b"x")
+            while True:
+                client = listener.accept()[0]
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self.behind)
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+        finally:
+            os._exit(1)
+
+    @staticmethod
+    def _pump(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def kill(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
 
 
 def uid(name):

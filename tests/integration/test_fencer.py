@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from fencer_fixture import (LOCK_INFO, ON_TCP, PORT, USERS, VIP, WRITE, Failure, HeldSockets, boottime, case,
+from fencer_fixture import (LOCK_INFO, ON_TCP, PORT, USERS, VIP, WRITE, Failure, HeldSockets, SocketProxy, boottime, case,
                             expect, lab, main, uid, wait_for)
 from mariadb_sandbox import SqlError
 from service_manager import ServiceManager
@@ -506,6 +506,30 @@ def a_proxy_in_front_of_the_server_is_left_alone():
         expect("reset", puppet.expect_kind("DEAD")["reset"], "no")
         served.send(b"x")
         expect("its client", client.recv(1), b"x")
+
+
+@case
+def a_process_that_is_not_the_server_is_not_certified():
+    """Its death says nothing of the server, which is written on."""
+    with lab() as it, SocketProxy(it.server, uid("replcheck-fence")) as proxy:
+        it.fencer.start()
+        puppet = it.fencer.puppet()
+        puppet.expect_kind("STATE", read_only="yes")
+        expect("lock", puppet.ask("prepare 1")["write_lock"], "yes")
+        expect("refusal", puppet.ask("hold 1 1950 0")["text"], "")
+        it.root.query("SET GLOBAL read_only=0")
+        certifiable = puppet.expect_kind("STATE", read_only="no")["certifiable"]
+        proxy.kill()
+
+        def told():
+            puppet.listen(0.05)
+            return {message["kind"] for message in puppet.heard} & {"DEAD", "FENCED"}
+
+        kinds = wait_for("what the fencer makes of it", told)
+        if "DEAD" in kinds:
+            raise Failure(f"told dead while the server runs, with read_only={it.read_only()}")
+        expect("certifiable", certifiable, "no")
+        expect("it says why", "socket activation or a proxy?" in it.fencer.said(), True)
 
 
 @case

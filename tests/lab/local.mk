@@ -57,7 +57,7 @@ check-faults-baseline: all
 	$(srcdir)/tests/lab/run $(BASELINE_ROWS) --baseline --build $(abs_builddir)
 .PHONY: check-faults-baseline
 
-# Five wrong versions, each of which lets two servers write: the laboratory's judge has to see it. Needs root.
+# Six wrong versions, each of which lets two servers write: the laboratory's judge has to see it. Needs root.
 check-lab-mutants:
 	$(srcdir)/tests/lab/mutants
 .PHONY: check-lab-mutants

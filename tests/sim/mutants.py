@@ -160,6 +160,7 @@ HUNTS_OF = {
     "half-lease": story("cut the pair @0-300; stop the supervisor of mx1 @0-1000"),
     "ladder-one-rung": story("stop the server of mx1 @0; cut off mx1 @0-300; resume the server of mx1 @4000-8000"),
     "third-in-memory": story("order a switchover at mx1 @0; cut the pair @0-8; kill the supervisor of mx1 @0-300", tie="writer"),
+    "third-not-written": story("cut the pair @0-500; kill the supervisor of mx1 @0-3000", "--alive", "yes", tie="writer"),
     "third-forgotten": story("order a switchover at mx1 @0; cut the pair @0-8", tie="writer"),
     "uncounted-release": story("cut the pair @0; wait @3100-8000; stop the supervisor of mx1 @0-50; bounce the witness @0; "
                                "make writable mx2 @100-600; order a promotion at mx2 @20-100"),
@@ -199,8 +200,12 @@ MUTANTS = (
            ((TAKING, "    return q->votes[i].held && (q->votes[i].counted || uncounted_too);",
              "    (void)uncounted_too;\n    return q->votes[i].held;"),),
            base=FENCED_BRIEFLY + NO_DELAY + YOUNG_COUNTS),
-    Mutant("third-in-memory", "the third vote is known from the own table alone", SAFETY,
+    # Kept only in memory, in both directions: that it was given away, for a restarted process reads the own table alone ...
+    Mutant("third-in-memory", "that the third vote was given away is known in memory alone: the peer's table is not read", SAFETY,
            ((DECIDE, "    return armed || (own_term && there->read_us && !given);", "    (void)given;\n    return armed || own_term;"),)),
+    # ... and that it is ours.
+    Mutant("third-not-written", "that the third vote is ours is known in memory alone: no table is read", LIVENESS,
+           ((DECIDE, "    return armed || (own_term && there->read_us && !given);", "    (void)given, (void)armed, (void)own_term;\n    return false;"),)),
     Mutant("third-forgotten", "the third vote is still ours after it was given", SAFETY,
            ((DECIDE, "theirs > mine || m->third_given_epoch >= mine)", "theirs > mine)"),)),
     Mutant("restart-forgets", "a vote counts although the voter may have restarted", SAFETY,
@@ -317,8 +322,14 @@ NEITHER = {
     "what was not heard while the process stood still passes for silence": "the same; tests/unit/test_decide holds it",
     "an old answer about the own server counts as fresh": "the votes end as soon as the answers",
     "NULL lag counts as 0": "no decision rests on the lag, only on positions; tests/unit/test_lag holds it",
-    "the pid of a dead server is not verified": "beyond the simulator, where a server is one process; "
-        "tests/unit/test_procstat and tests/integration/test_fencer.py hold it",
     "a node whose history forked is promoted": "its applier has stopped with an error, which refuses too, and so does the "
         "loss gate, for positions across a fork are known losses; tests/unit/test_facts holds each",
+}
+
+# Wrong versions of what the simulator has no model of, by the name that they have in tests/lab/mutants, which builds them and
+# shows them at a real server: what is wrong, what it breaks, and how.
+ELSEWHERE = {
+    "pid-not-verified": ("whoever listens at the server's socket is taken for the server", SAFETY,
+                         "the death of a proxy is certified as the server's, and the other is promoted under a server that writes "
+                         "on; here a server is one process"),
 }
