@@ -48,6 +48,28 @@ def child_then_fencer_then_cut(t):
     settles(t)
 
 
+@scenario(fault=12)
+def orders_wait_then_both_stop(t):
+    """The writer's fencer stands still for less than its supervisor minds, the node is cut off meanwhile, and both stop
+    as soon as the fencer has read what waited: the dead-man's switch counts from when those renewals left."""
+    t.begin()
+    host = t.host(t.writer)
+    child, fencer = faults.find(host, "supervisor"), faults.find(host, "fencer")
+    t.fault(faults.stop(host, fencer))
+    time.sleep(0.26)  # a renewal's order waits
+    _, number = faults.cut(t.lab, t.writer)
+    time.sleep(0.55)
+    faults.resume(host, fencer)
+    time.sleep(0.02)
+    for pid in (fencer, child):
+        faults.stop(host, pid)
+    t.wait_taken_over(20)
+    time.sleep(2)
+    faults.heal(t.lab, number)
+    resume_all((fencer, child), host)
+    settles(t)
+
+
 def delay_enabling(server, seconds):
     """The procedure that enables writes takes that long before it looks at anything."""
     body = server.value("TO_BASE64(ROUTINE_DEFINITION) FROM information_schema.ROUTINES "
