@@ -19,6 +19,15 @@ static void received_position(const struct sight *s, struct gtid_set *out)
     gtid_pos_merge(out, &s->o->own.replication.io_pos);
 }
 
+/* Once it was drained, only what is applied counts. */
+static void position_of_step(const struct sight *s, struct gtid_set *out)
+{
+    if (s->m->state == NODE_PROMOTE_DRAIN || s->m->state == NODE_PROMOTE_PROMISE)
+        facts_own_position(s->o, out);
+    else
+        received_position(s, out);
+}
+
 /* Without any connection to the other there is nothing that receives, and no relay log. */
 enum io_state facts_data_receiver(const struct sight *s)
 {
@@ -113,31 +122,6 @@ static int64_t last_heard_us(const struct policy *p, const struct observation *o
     return heard;
 }
 
-struct loss_bound facts_loss(const struct policy *p, const struct observation *o, const struct mind *m)
-{
-    const struct replication_view *r = &o->own.replication;
-    struct loss_question q = {.self = p->self, .now_us = o->now_us, .received = r->io_pos};
-    uint64_t theirs = facts_promised_by(o, 1 - p->self);
-    if (durability_covered(p, o, m))
-        return (struct loss_bound){.known = TRI_YES, .exact = true, .missing_bytes = -1};
-    facts_own_position(o, &q.applied);
-    q.term_epoch = theirs > o->own.term_epoch ? theirs : o->own.term_epoch;
-    q.drained = m->state == NODE_PROMOTE_DRAIN || m->state == NODE_PROMOTE_PROMISE;
-    q.until_proven = m->basis.kind == NOTE_CERTIFICATE || m->basis.kind == NOTE_RELEASE;
-    q.until_us = q.until_proven && m->basis_since_us ? m->basis_since_us : last_heard_us(p, o, m);
-    if (m->basis.kind == NOTE_CERTIFICATE) {
-        q.certificate = (struct loss_certificate){
-            .known = true, .node = m->basis.node, .epoch = m->basis.epoch, .size = m->basis.size};
-        memcpy(q.certificate.file, m->basis.file, sizeof(q.certificate.file));
-    }
-    memcpy(q.read_file, r->master_file, sizeof(q.read_file));
-    q.read_pos = r->master_pos;
-    /* Nobody but the operator speaks for the promotion, and nothing was heard of the other since we began: a
-     * term of it may be unknown, whatever the own ledger says. */
-    q.other_unheard = o->operator_.peer_is_off && !m->other_read;
-    return ledger_bound(&m->ledger, &q);
-}
-
 /* Both servers have a term that the other lacks, or one has the later: the data of the later term stand, the
  * other's extra transactions were counted as its loss when it began. */
 enum tri facts_data_later_term(const struct sight *s)
@@ -155,6 +139,41 @@ static bool peer_is_quiet(const struct sight *s)
     const struct server_view *peer = &s->o->peer;
     bool outlived = s->m->basis.kind == NOTE_CERTIFICATE && peer->seen_us < s->m->basis_since_us;
     return facts_is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES && !outlived;
+}
+
+/* All that it has is here. What was seen of it in an earlier life and is not there any more, nobody can lose:
+ * a position counts what waits for the disk. */
+static bool has_all_of_quiet_peer(const struct sight *s)
+{
+    struct gtid_set have;
+    position_of_step(s, &have);
+    return peer_is_quiet(s) && is_here(s, &have, &s->o->peer.binlog_pos) == TRI_YES;
+}
+
+struct loss_bound facts_loss(const struct policy *p, const struct observation *o, const struct mind *m)
+{
+    const struct replication_view *r = &o->own.replication;
+    struct loss_question q = {.self = p->self, .now_us = o->now_us, .received = r->io_pos};
+    uint64_t theirs = facts_promised_by(o, 1 - p->self);
+    struct sight s = {.p = p, .o = o, .m = m, .self = p->self, .other = 1 - p->self};
+    if (durability_covered(p, o, m) || has_all_of_quiet_peer(&s))
+        return (struct loss_bound){.known = TRI_YES, .exact = true, .missing_bytes = -1};
+    facts_own_position(o, &q.applied);
+    q.term_epoch = theirs > o->own.term_epoch ? theirs : o->own.term_epoch;
+    q.drained = m->state == NODE_PROMOTE_DRAIN || m->state == NODE_PROMOTE_PROMISE;
+    q.until_proven = m->basis.kind == NOTE_CERTIFICATE || m->basis.kind == NOTE_RELEASE;
+    q.until_us = q.until_proven && m->basis_since_us ? m->basis_since_us : last_heard_us(p, o, m);
+    if (m->basis.kind == NOTE_CERTIFICATE) {
+        q.certificate = (struct loss_certificate){
+            .known = true, .node = m->basis.node, .epoch = m->basis.epoch, .size = m->basis.size};
+        memcpy(q.certificate.file, m->basis.file, sizeof(q.certificate.file));
+    }
+    memcpy(q.read_file, r->master_file, sizeof(q.read_file));
+    q.read_pos = r->master_pos;
+    /* Nobody but the operator speaks for the promotion, and nothing was heard of the other since we began: a
+     * term of it may be unknown, whatever the own ledger says. */
+    q.other_unheard = o->operator_.peer_is_off && !m->other_read;
+    return ledger_bound(&m->ledger, &q);
 }
 
 /* What is missing may still be on its way, or what we read of our own is older than the news (`told_us`).
@@ -178,14 +197,9 @@ static bool is_forked_off_any(const struct sight *s)
 unsigned facts_data_loss(const struct sight *s)
 {
     struct gtid_set have;
-    const struct server_view *peer = &s->o->peer;
-    bool drained = s->m->state == NODE_PROMOTE_DRAIN || s->m->state == NODE_PROMOTE_PROMISE;
-    if (drained)
-        facts_own_position(s->o, &have);
-    else
-        received_position(s, &have);
     if (s->m->accept_loss || s->o->operator_.accept_loss)
         return LOSS_OK;
+    position_of_step(s, &have);
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known) {
         bool arriving = may_arrive(s, s->m->basis_since_us) && !is_forked_off(s, &s->basis.gtid);
         return arriving || is_here(s, &have, &s->basis.gtid) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
@@ -195,7 +209,7 @@ unsigned facts_data_loss(const struct sight *s)
     if (peer_is_quiet(s)) {
         if (s->m->history == GTID_REL_DIVERGED && facts_data_later_term(s) == TRI_YES)
             return LOSS_OK;
-        return is_here(s, &have, &peer->binlog_pos) == TRI_YES ? LOSS_OK : LOSS_KNOWN;
+        return has_all_of_quiet_peer(s) ? LOSS_OK : LOSS_KNOWN;
     }
     if (is_forked_off_any(s))
         return LOSS_KNOWN;

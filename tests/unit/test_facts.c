@@ -328,13 +328,32 @@ static void test_basis(void **state)
     assert_false(facts_basis(&s.p, &s.o, &s.m, &n));
 }
 
+/* What was seen of a writer whose server is back without it (it had waited for room on the disk) is no loss.
+ */
+static void test_stated_loss(void **state)
+{
+    struct scene s;
+    (void)state;
+    boot(&s);
+    saw_writer(&s, "0-2-22", 0);
+    struct loss_bound b = facts_loss(&s.p, &s.o, &s.m);
+    assert_int_equal(b.known_lost, 0);
+    assert_int_equal(b.unseen_us, 0);
+    assert_true(b.exact);
+    s.o.peer.binlog_pos = scene_gtid("0-2-12"); /* it has more than is here */
+    b = facts_loss(&s.p, &s.o, &s.m);
+    assert_int_equal(b.known_lost, 12);
+    s.o.peer.binlog_pos = scene_gtid("0-2-10");
+    s.o.peer.seen_us -= MS(60000); /* and is not heard any more */
+    b = facts_loss(&s.p, &s.o, &s.m);
+    assert_int_equal(b.known_lost, 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_nothing_known),
-        cmocka_unit_test(test_next_epoch),
-        cmocka_unit_test(test_basis),
+        cmocka_unit_test(test_cases), cmocka_unit_test(test_nothing_known), cmocka_unit_test(test_next_epoch),
+        cmocka_unit_test(test_basis), cmocka_unit_test(test_stated_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
