@@ -14,7 +14,7 @@ SENSELESS = {
     "it is about the witness": (
         "cut-writer-witness", "cut-standby-witness", "kill-witness", "stop-witness", "stop-witness-cut-off",
         "restart-witness", "restart-witness-cut-off", "wipe-witness", "kill-sessions-witness"),
-    "no cut makes the other the writer": ("flap-breaker",),
+    "no cut and no power-off makes the other the writer": ("flap-breaker", "kill-at-each-row-of-a-power-off"),
     "the vote that it takes from the stopped node is the witness's": ("enabling-outlives-its-votes",),
 }
 LOSSLESS = "durability lossless requires a witness"
