@@ -37,7 +37,7 @@ EXTRA_DIST += tests/lab/README.md tests/lab/get-debian13 tests/lab/on-debian13 t
 	tests/lab/scenarios/__init__.py tests/lab/scenarios/calm.py tests/lab/scenarios/catalogue.py \
 	tests/lab/scenarios/cuts.py tests/lab/scenarios/deaths.py tests/lab/scenarios/disks.py \
 	tests/lab/scenarios/etcd.py tests/lab/scenarios/hangs.py \
-	tests/lab/scenarios/hosts.py tests/lab/scenarios/ipv6.py tests/lab/scenarios/killed_rows.py tests/lab/scenarios/dual.py tests/lab/scenarios/tls.py tests/lab/scenarios/vips.py tests/lab/replab/tls.py tests/lab/scenarios/injections.py tests/lab/scenarios/judge.py tests/lab/scenarios/lossless.py \
+	tests/lab/scenarios/hosts.py tests/lab/scenarios/ipv6.py tests/lab/scenarios/killed_rows.py tests/lab/scenarios/dual.py tests/lab/scenarios/tls.py tests/lab/scenarios/vips.py tests/lab/replab/tls.py tests/lab/scenarios/injections.py tests/lab/scenarios/judge.py tests/lab/scenarios/loading.py tests/lab/scenarios/lossless.py \
 	tests/lab/scenarios/links.py tests/lab/scenarios/locks.py tests/lab/scenarios/machines.py \
 	tests/lab/scenarios/moves.py tests/lab/scenarios/naive.py tests/lab/scenarios/people.py tests/lab/scenarios/service.py tests/lab/scenarios/threes.py \
 	tests/lab/scenarios/recorders.py \
