@@ -1,8 +1,8 @@
 /* Where no supervisor answers, or none is to be asked: runs replcheck-direct, which is
  * `mysql-replcheck check --direct` with fewer libraries. What it prints is the plugin's output.
  *
- * It is a process of its own, not this one's successor, so that there is somebody left to say so if it does
- * not end. */
+ * It is a process of its own, not this one's successor, so that
+ * there is somebody left to say so if it does not end. */
 #ifndef REPLCHECK_PLUGIN_DIRECT_H
 #define REPLCHECK_PLUGIN_DIRECT_H
 

@@ -5,8 +5,8 @@
  * without FILE the first of the usual places. "#" and ";" begin a line of comment. What is written before the
  * first section, a section or a file that is not there: an error that names it.
  *
- * A password is taken out and given apart, for it must not become an argument; the file must then be closed
- * to others. */
+ * A password is taken out and given apart, for it must not become
+ * an argument; the file must then be closed to others. */
 #ifndef REPLCHECK_PLUGIN_EXTRA_OPTS_H
 #define REPLCHECK_PLUGIN_EXTRA_OPTS_H
 

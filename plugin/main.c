@@ -136,8 +136,8 @@ static int verdict_on_failure(char *out, size_t size, const char *why, const cha
 {
     if (why[0])
         snprintf(out, size,
-                 "REPLCHECK CRITICAL - no supervisor answers: %.400s; and the servers could not be asked: "
-                 "%.400s\n",
+                 "REPLCHECK CRITICAL - no supervisor answers: %.400s; "
+                 "and the servers could not be asked: %.400s\n",
                  why, failure);
     else
         snprintf(out, size, "REPLCHECK UNKNOWN - the servers could not be asked: %.400s\n", failure);

@@ -61,8 +61,8 @@ void options_print_help(void)
           "      --tls-ca FILE         verify the servers against this CA\n"
           "      --program PATH        what asks the servers (" PKGLIBEXECDIR "/replcheck-direct)\n"
           "\n"
-          "A password is never an argument: put it into the defaults file, or as password= into the ini "
-          "file.\n",
+          "A password is never an argument: put it into the "
+          "defaults file, or as password= into the ini file.\n",
           stdout);
 }
 

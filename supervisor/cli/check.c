@@ -148,8 +148,8 @@ static bool parse(struct request *q, int argc, char **argv, struct err *e)
 
 /* ---- asking ---- */
 
-/* Who asks the servers in a supervisor's place wants to know of them at once; the slow look is for who asked
- * for it. */
+/* Who asks the servers in a supervisor's place wants to know of
+ * them at once; the slow look is for who asked for it. */
 static void choose_depth(struct request *q)
 {
     enum check_mode m = q->check.mode;

@@ -1,7 +1,7 @@
 /* The pair without its daemon: both servers are asked in parallel, without blocking, within a limit. One
  * round of questions suffices where the replica has all that the writer has; otherwise it is repeated, to
- * tell a replica that follows from one that stands. What only a supervisor knows (votes, fencer, VIP, state)
- * stays unknown. */
+ * tell a replica that follows from one that stands. What only a
+ * supervisor knows (votes, fencer, VIP, state) stays unknown. */
 #ifndef REPLCHECK_CLI_DIRECT_H
 #define REPLCHECK_CLI_DIRECT_H
 

@@ -25,8 +25,8 @@ struct servent *getservbyname(const char *name, const char *proto)
 }
 
 /* Stands before OpenSSL's: libmariadb begins with it, TLS or not, which costs 0.5 ms and 2 MiB. OpenSSL
- * begins by itself where TLS is spoken, with the system's configuration all the same: every later call is its
- * own. */
+ * begins by itself where TLS is spoken, with the system's
+ * configuration all the same: every later call is its own. */
 int OPENSSL_init_ssl(uint64_t options, const void *settings);
 int OPENSSL_init_ssl(uint64_t options, const void *settings)
 {

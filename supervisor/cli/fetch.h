@@ -1,5 +1,5 @@
-/* The report for a command: the daemon's, or, where none answers or it is not to be asked, from both servers.
- */
+/* The report for a command: the daemon's, or, where none
+ * answers or it is not to be asked, from both servers. */
 #ifndef REPLCHECK_CLI_FETCH_H
 #define REPLCHECK_CLI_FETCH_H
 

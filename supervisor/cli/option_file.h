@@ -1,6 +1,6 @@
 /* The account out of an option file of MariaDB's clients: user, password and ssl-ca under [client]. Other
- * sections and other keys, which mean something to other programs, are passed over; !include is not followed.
- */
+ * sections and other keys, which mean something to other
+ * programs, are passed over; !include is not followed. */
 #ifndef REPLCHECK_CLI_OPTION_FILE_H
 #define REPLCHECK_CLI_OPTION_FILE_H
 

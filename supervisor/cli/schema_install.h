@@ -30,8 +30,8 @@ struct schema_plan {
     size_t address_count;
 };
 
-/* The script of an action: of SCHEMA_PRINT what SCHEMA_INSTALL runs. `dead_man` leaves the dead-man's switch
- * enabled. */
+/* The script of an action: of SCHEMA_PRINT what SCHEMA_INSTALL
+ * runs. `dead_man` leaves the dead-man's switch enabled. */
 MUST_CHECK bool schema_install_script(struct schema_script *script, const struct schema_plan *plan,
                                       enum schema_action action, bool dead_man, struct err *e);
 

@@ -11,8 +11,8 @@
 #define SERVERS_FILES_MAX 4
 
 struct servers {
-    struct settings
-        settings; /* of a remote pair: node.peer is the account at both, the rest of node is empty */
+    /* Of a remote pair: node.peer is the account at both, the rest of node is empty. */
+    struct settings settings;
     bool remote;  /* none of the two is this host's own */
     bool unnamed; /* their cluster is not known, nor their offsets: addresses were given */
 };
@@ -22,8 +22,8 @@ struct servers_login {
     const char *user;   /* NULL: the files', else replcheck */
     const char *tls_ca; /* NULL: the files' */
     const char *port;   /* of addresses without one; NULL: 3306 */
-    const char
-        *files[SERVERS_FILES_MAX]; /* option files, read in order: user, password, ssl-ca of [client] */
+    /* Option files, read in order: user, password, ssl-ca of [client]. */
+    const char *files[SERVERS_FILES_MAX];
     int file_count;
 };
 

@@ -83,11 +83,10 @@ bool check_mode_option(enum check_mode *out, const char *name, struct err *e)
 {
     int mode = check_mode_parse(name);
     if (mode < 0)
-        return err_set(
-            e,
-            "--mode \"%.32s\": all, writer, lag, threads, gtid, offsets, vip, quorum or readiness is "
-            "expected",
-            name);
+        return err_set(e,
+                       "--mode \"%.32s\": all, writer, lag, threads, gtid, "
+                       "offsets, vip, quorum or readiness is expected",
+                       name);
     *out = (enum check_mode)mode;
     return true;
 }

@@ -3,8 +3,8 @@
  *
  * Pure and of the report alone. A mode keeps the problems that belong to it. A threshold is on the mode's own
  * number and stands in for the rule that judges this number otherwise; what makes the number meaningless (a
- * server that is silent, a thread that is stopped) stays a problem. A number that cannot be told is UNKNOWN,
- * never fine. */
+ * server that is silent, a thread that is stopped) stays a problem.
+ * A number that cannot be told is UNKNOWN, never fine. */
 #ifndef REPLCHECK_MODEL_CHECK_H
 #define REPLCHECK_MODEL_CHECK_H
 
@@ -60,8 +60,8 @@ MUST_CHECK bool check_mode_option(enum check_mode *out, const char *name, struct
 MUST_CHECK bool check_range_option(struct range *out, enum check_mode m, const char *option, const char *text,
                                    struct err *e);
 
-/* Narrows `r`, which verdict_judge() has judged, to what was asked: problems and severity are then the
- * check's. */
+/* Narrows `r`, which verdict_judge() has judged, to what was
+ * asked: problems and severity are then the check's. */
 void check_judge(struct check_result *out, struct report *r, const struct check_request *q);
 
 #endif

@@ -130,8 +130,8 @@ static bool third_is_written(const struct policy *p, const struct observation *o
 }
 
 /* Whose it is now. It comes with a row of the other's, once our promise has consumed it, or by the operator's
- * word; it goes with a row of ours that was sent (third_given_epoch), or with a higher promise of the other.
- */
+ * word; it goes with a row of ours that was sent
+ * (third_given_epoch), or with a higher promise of the other. */
 static enum tri third_vote(const struct policy *p, const struct observation *o, struct mind *m)
 {
     int self = p->self, other = 1 - self;
@@ -226,8 +226,8 @@ static void update_ages(const struct policy *p, const struct observation *o, con
 }
 
 /* An operator's command does not wait for what failed before it. What fails under it does: otherwise the walk
- * through the table would begin promotions for ever. A loss that he accepts is accepted for what is under
- * way, too. */
+ * through the table would begin promotions for ever. A loss that
+ * he accepts is accepted for what is under way, too. */
 static void update_wish(const struct observation *o, struct mind *m)
 {
     bool wished = o->operator_.want == WANT_HERE || o->operator_.peer_is_off;
@@ -313,8 +313,8 @@ static void enter_state(const struct policy *p, const struct observation *o, con
     m->since_us = o->now_us;
 }
 
-/* What is about to be written on the peer's server gives the third vote away, whether it is answered or not.
- */
+/* What is about to be written on the peer's server gives the
+ * third vote away, whether it is answered or not. */
 static void note_giving(const struct policy *p, const struct quorum *q, const struct outcome *out,
                         struct mind *m)
 {

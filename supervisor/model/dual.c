@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* The first position that is read of the other once the node is held: later ones would run away while it
- * writes. */
+/* The first position that is read of the other once the node is
+ * held: later ones would run away while it writes. */
 void dual_remember(const struct policy *p, const struct observation *o, struct mind *m)
 {
     if (!p->dual || m->state != NODE_DUAL_HELD) {

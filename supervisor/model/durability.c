@@ -72,8 +72,8 @@ static bool keeps_up(const struct observation *o, const struct mind *m)
 
 /* What a standby cannot apply is lost with its relay log: one that is quarantined does not count, though it
  * acknowledges. A dead receiver stays a client of ours until its primary writes to it: the other's own word
- * is asked for too, a proof of its death goes before both, and a new writer asks for a word that came since.
- */
+ * is asked for too, a proof of its death goes before both,
+ * and a new writer asks for a word that came since. */
 static enum tri peer_acks(const struct policy *p, const struct observation *o, const struct mind *m)
 {
     const struct server_view *peer = &o->peer;

@@ -1,6 +1,6 @@
 /* Why the node does what it does: the facts of the last tick, every row that was tried and why it did not
- * match, and the row that did. Filled purely from the decision's outcome; crosses the control socket as JSON.
- */
+ * match, and the row that did. Filled purely from the
+ * decision's outcome; crosses the control socket as JSON. */
 #ifndef REPLCHECK_MODEL_EXPLAIN_H
 #define REPLCHECK_MODEL_EXPLAIN_H
 

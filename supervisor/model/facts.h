@@ -18,8 +18,8 @@ enum fact {
     FACT_OWN_UP,      /* it answered within `silent` */
     FACT_OWN_DEAD,    /* its death was seen and it has not come back */
     FACT_CERTIFIABLE, /* the death may be certified: read_only=ON is in its option files */
-    FACT_CERTIFICATE, /* no: the other's server lacks the row of this death, and it would still be of use
-                         there */
+    FACT_CERTIFICATE, /* no: the other's server lacks the row of this
+                         death, and it would still be of use there */
     FACT_OWN_READ_ONLY,
     FACT_BOOT_SAFE,
     FACT_SCHEMA, /* the schema replcheck here can begin a term; no: it is too old for durability lossless */
@@ -90,8 +90,8 @@ enum fact {
     FACT_KEPT_LEASE, /* FENCED: for a lease nothing has spoken of a writer */
     /* write_mode `dual`; with single all of these are unknown but the first */
     FACT_DUAL,
-    FACT_CAUGHT_UP,   /* a held node has what the other had when it began to wait; or nothing of the other is
-                         heard */
+    FACT_CAUGHT_UP,   /* a held node has what the other had when it began to
+                         wait; or nothing of the other is heard */
     FACT_PEER_SINGLE, /* the other's supervisor is of write_mode single */
     FACT_DOMAINS,     /* the servers have different values of gtid_domain_id */
     FACT_SWITCH_OFF,  /* the dead-man's switch will not close this server */

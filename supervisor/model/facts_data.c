@@ -1,5 +1,5 @@
-/* Facts about the data: what has arrived and is applied, what a promotion would lose, whose history contains
- * whose. */
+/* Facts about the data: what has arrived and is applied, what a
+ * promotion would lose, whose history contains whose. */
 #include <string.h>
 
 #include "model/durability.h"
@@ -46,8 +46,8 @@ enum tri facts_data_received(const struct sight *s)
     enum tri final = released ? gtid_pos_contains(&have, &s->m->basis.gtid) : TRI_UNKNOWN;
     if (final == TRI_YES)
         return TRI_YES;
-    /* Nothing can arrive from a server that is not heard; what a handover lacks then, the gate after the
-     * drain names. */
+    /* Nothing can arrive from a server that is not heard; what a
+     * handover lacks then, the gate after the drain names. */
     if (s->m->basis.kind != NOTE_CERTIFICATE && !facts_is_fresh(s, s->o->peer.seen_us))
         return TRI_YES;
     bool over = own->replication.io != IO_YES || s->o->now_us - s->m->since_us >= s->p->silent_us;
@@ -86,8 +86,8 @@ static bool is_last_writer(const struct sight *s)
            own->term_epoch >= facts_promised_by(s->o, s->other);
 }
 
-/* Was this received, and is it not applied? Of a fork of the other's nothing is wanted where the last term
- * was ours. */
+/* Was this received, and is it not applied? Of a fork of the
+ * other's nothing is wanted where the last term was ours. */
 static bool is_left(const struct sight *s, const struct gtid_set *applied, const struct gtid_set *received)
 {
     return received->known && is_here(s, applied, received) != TRI_YES &&
@@ -243,8 +243,8 @@ enum tri facts_data_stale(const struct sight *s)
         return TRI_UNKNOWN;
     if (newest <= o->own.term_epoch)
         return TRI_NO;
-    /* A handover names the position at which the term ended: nothing is enabled before that is applied here.
-     */
+    /* A handover names the position at which the term ended:
+     * nothing is enabled before that is applied here. */
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known)
         return TRI_NO;
     /* A promise is not yet a term: with the other's history at hand that tells what was written. */

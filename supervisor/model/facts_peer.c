@@ -52,8 +52,8 @@ enum tri facts_peer_ready(const struct sight *s)
     const struct bulletin *b = facts_peer_bulletin(s);
     if (!facts_is_fresh(s, peer->seen_us) || !peer->replication.known)
         return TRI_UNKNOWN;
-    /* A receiver that says Yes may sit on a dead connection for slave_net_timeout: it must have what we had a
-     * probe ago. */
+    /* A receiver that says Yes may sit on a dead connection for
+     * slave_net_timeout: it must have what we had a probe ago. */
     struct gtid_set received = peer->replication.io_pos;
     gtid_pos_merge(&received, &peer->binlog_pos);
     /* What a handover says is read at the other's own server: it must be possible to write it there. */

@@ -90,8 +90,8 @@ enum tri gtid_pos_equal(const struct gtid_set *a, const struct gtid_set *b);
  * `first`, if not NULL, is zeroed or, when `a` has more, names the first GTID of `a` that `b` lacks, in the
  * lowest such domain (an estimate where several servers wrote the part that `b` lacks).
  *
- * A node that was seeded without its donor's state lacks old server ids and seems behind in them: the safe
- * error. */
+ * A node that was seeded without its donor's state lacks old
+ * server ids and seems behind in them: the safe error. */
 enum gtid_relation gtid_state_compare(const struct gtid_set *a, const struct gtid_set *b, struct gtid *first);
 
 /* From where to read the log of `a` so as to miss nothing that `b` lacks: the common position, without the

@@ -47,8 +47,8 @@ struct mind {
     bool rows_read;              /* the own server's voter table, in this process's life */
     bool other_read; /* the other's: while this node was off, the other may have been the writer, also by its
                       * operator's word, and only there it stands */
-    /* The other's row of this epoch, or before, was there before this process, and other_read is not true; 0
-     * = none. */
+    /* The other's row of this epoch, or before, was there before
+     * this process, and other_read is not true; 0 = none. */
     uint64_t left_over_epoch;
     int64_t majority_since_us; /* since when a majority is counted without a break; 0 = it is not */
     int64_t backoff_until_us;  /* no votes are asked for before */
@@ -76,16 +76,16 @@ struct mind {
     int64_t history_us;                      /* send time of the older of the two samples */
     bool history_closed;                     /* the peer's was of a read-only server: no more can come */
     struct ledger ledger;
-    bool accept_loss;      /* the operator accepted it, for the promotion that is tried */
-    int64_t acks_since_us; /* writer, lossless: when acknowledgements were first seen required; 0 = they are
-                              not */
+    bool accept_loss;          /* the operator accepted it, for the promotion that is tried */
+    int64_t acks_since_us;     /* writer, lossless: when acknowledgements were
+                                  first seen required; 0 = they are not */
     struct gtid_set acks_pos;  /* read after that: what the other must have to be in step */
     struct gtid_set stuck_pos; /* writer, lossless: commits wait, though the other has all up to here ... */
     int64_t stuck_since_us;    /* ... since then; 0 = not so */
     struct in_step step;       /* standby, lossless */
-    int64_t term_life_us; /* lossless: the own server's probe on which this term was last seen enabled, or was
-                           * about to be */
-    struct dual_mind dual; /* held */
+    int64_t term_life_us;      /* lossless: the own server's probe on which this term
+                                  was last seen enabled, or was about to be */
+    struct dual_mind dual;     /* held */
 };
 
 #endif

@@ -214,13 +214,13 @@ struct observation {
     enum tri disk_full;       /* where our server writes there has been no room for seconds */
     int64_t reference_us;     /* when a reference last answered */
     bool enabling_unanswered; /* an enable() was sent and its answer has not come */
-    uint64_t
-        consumed_epoch;  /* of the other's row that our last promise at the own server consumed; 0 = none */
-    bool term_written;   /* this term's row was acknowledged */
-    bool final_known;    /* demotion: the position after read_only=1 was read back */
-    bool released;       /* demotion: rows were written (or failed for good) and the votes closed */
-    bool reclaimed;      /* undo: our row was taken back in time */
-    bool reclaim_failed; /* undo: it was used already */
+    /* Of the other's row that our last promise at the own server consumed; 0 = none. */
+    uint64_t consumed_epoch;
+    bool term_written;       /* this term's row was acknowledged */
+    bool final_known;        /* demotion: the position after read_only=1 was read back */
+    bool released;           /* demotion: rows were written (or failed for good) and the votes closed */
+    bool reclaimed;          /* undo: our row was taken back in time */
+    bool reclaim_failed;     /* undo: it was used already */
     int failovers_in_window; /* unplanned promotions within the breaker's window */
 };
 

@@ -92,8 +92,8 @@ bool quorum_majority_held(const struct quorum *q);
 bool quorum_majority_counted(const struct quorum *q, int64_t now_us);
 
 /* Until when authority lasts: the own vote's validity, or the best other's if that is earlier; 0 = none. A
- * vote whose session was lost lasts as long as it would have, so that it can be taken again with no change of
- * role. */
+ * vote whose session was lost lasts as long as it would have, so
+ * that it can be taken again with no change of role. */
 int64_t quorum_authority_until(const struct quorum *q, int64_t now_us);
 
 /* Bit per counted vote, for the fencer. */

@@ -79,8 +79,8 @@ static const struct bulletin *bulletin_of(const struct report_input *in, int i)
     return !a || (b && b->seq >= a->seq) ? b : a;
 }
 
-/* A supervisor has a session at both servers. Where its own server cannot be asked, its absence here may be
- * the network's. */
+/* A supervisor has a session at both servers. Where its own server
+ * cannot be asked, its absence here may be the network's. */
 static enum tri supervised(const struct report_input *in, int i)
 {
     const struct server_view *all[] = {&in->observation->own, &in->observation->peer};

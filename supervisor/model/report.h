@@ -211,8 +211,8 @@ struct report {
     int64_t row_id; /* REPORT_UNKNOWN */
     char reason[REPORT_SENTENCE_MAX];
     char promote_reason[REPORT_WORD_MAX];   /* why it is, or tries to become, the writer; "" */
-    char last_failure[REPORT_SENTENCE_MAX]; /* why the last attempt to become it failed; "" = none since it
-                                               was the writer */
+    char last_failure[REPORT_SENTENCE_MAX]; /* why the last attempt to become it failed;
+                                               "" = none since it was the writer */
     int64_t last_failure_ms;                /* since then; REPORT_UNKNOWN */
     int64_t uptime_ms;
     int64_t epoch;
@@ -231,8 +231,8 @@ struct report {
     enum tri has_vip; /* unknown: the servers are known, their cluster is not */
     enum tri vip_here;
     bool vip_split;                        /* some of its addresses are here, and some are not */
-    char vip_trouble[REPORT_SENTENCE_MAX]; /* why it is not known: "192.0.2.100 is here, 192.0.2.101 is not";
-                                              "" */
+    char vip_trouble[REPORT_SENTENCE_MAX]; /* why it is not known: "192.0.2.100 is
+                                              here, 192.0.2.101 is not"; "" */
     int64_t vip_since_ms;
     enum tri boot_safe;
     enum tri disk_full;               /* no room where this node's server writes */

@@ -15,8 +15,8 @@ void report_text_ready(struct report *r);
 
 void report_text_headline(struct report *r);
 
-/* "the applier is stopped (error 1062: Duplicate entry ...)"; "" while both threads run or nothing is known.
- */
+/* "the applier is stopped (error 1062: Duplicate entry ...)";
+ * "" while both threads run or nothing is known. */
 const char *report_text_replication(const struct report_node *n, char *out, size_t size);
 
 /* Why the last attempt to become the writer failed: "undone: the majority was lost (row 444)"; "" where none

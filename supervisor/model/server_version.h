@@ -39,8 +39,8 @@ extern const size_t server_series_count;
 /* Never NULL. Whatever is not MariaDB is refused. */
 const struct server_series *server_series_of(const struct server_version *v);
 
-/* What a release does unlike those before it, as far as it touches this program; and where it is dealt with.
- */
+/* What a release does unlike those before it, as far as it
+ * touches this program; and where it is dealt with. */
 struct server_difference {
     int since; /* of those tried, the first that does it */
     const char *what, *dealt;

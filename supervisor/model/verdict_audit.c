@@ -32,9 +32,8 @@ static void remedy_of(const struct report_account *a, char *out, size_t size)
         snprintf(out, size, "REVOKE READ_ONLY ADMIN ON *.* FROM PUBLIC");
     else if (strncmp(a->via, "role ", 5) == 0)
         snprintf(out, size,
-                 "REVOKE READ_ONLY ADMIN ON *.* FROM the role, or REVOKE the role FROM %s; or accept the "
-                 "account in "
-                 "policy.privileged_accounts",
+                 "REVOKE READ_ONLY ADMIN ON *.* FROM the role, or REVOKE the role FROM "
+                 "%s; or accept the account in policy.privileged_accounts",
                  account);
     else if (strncmp(a->via, "SUPER", 5) == 0)
         snprintf(out, size,
@@ -86,9 +85,8 @@ static void judge_account(struct report *r, const char *where, const struct repo
                     "every account writes on a read-only server: PUBLIC has READ_ONLY ADMIN on %s", where);
     else
         verdict_add(r, SEVERITY_CRITICAL, "bypass", remedy,
-                    "account %s writes also where read_only=1 (READ_ONLY ADMIN%s%s, on %s): for it two "
-                    "writers are not "
-                    "excluded",
+                    "account %s writes also where read_only=1 (READ_ONLY "
+                    "ADMIN%s%s, on %s): for it two writers are not excluded",
                     a->account, a->via[0] ? " by " : "", a->via, where);
 }
 

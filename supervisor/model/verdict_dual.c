@@ -1,5 +1,5 @@
-/* write_mode dual: what it gives and what it does not, and what goes wrong between two servers that are
- * written. */
+/* write_mode dual: what it gives and what it does not, and what
+ * goes wrong between two servers that are written. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -26,8 +26,8 @@ bool verdict_conflict(struct report *r, int i)
                 "sql_log_bin=0, so "
                 "that it stays here), then START SLAVE; skip nothing that was not compared",
                 "%s cannot apply what %s wrote, for both wrote there: error %" PRId64
-                ", %s; until then %s gets nothing of "
-                "%s's",
+                ", %s; until then %s gets "
+                "nothing of %s's",
                 n->name, source->name, n->sql_errno, n->error, n->name, source->name);
     return true;
 }
@@ -54,9 +54,8 @@ void verdict_dual(struct report *r)
                     "%s and %s have the same gtid_domain_id %" PRId64 ": two that are written need one each",
                     a->name, b->name, a->domain);
     verdict_add(r, SEVERITY_OK, "dual-mode", "",
-                "both nodes are written: keys of auto_increment differ by the offsets; another key that both "
-                "insert, or a "
-                "row that both change before it has crossed, conflicts or ends different without an error; "
-                "nothing is "
-                "fenced, and an acknowledged transaction is lost with a host that does not come back");
+                "both nodes are written: keys of auto_increment differ by the offsets; another "
+                "key that both insert, or a row that both change before it has crossed, "
+                "conflicts or ends different without an error; nothing is fenced, and an "
+                "acknowledged transaction is lost with a host that does not come back");
 }

@@ -166,9 +166,8 @@ void verdict_history(struct report *r)
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)
         verdict_add(
             r, SEVERITY_CRITICAL, "diverged",
-            "`mysql-replcheck divergence` lists them, on each node its own: decide which server's are kept, "
-            "then "
-            "load the other node anew (LOADING A NODE ANEW in mysql-replcheck(1))",
+            "`mysql-replcheck divergence` lists them, on each node its own: decide which server's are "
+            "kept, then load the other node anew (LOADING A NODE ANEW in mysql-replcheck(1))",
             "the histories have parted: %s has transactions from %s on that %s lacks, and lacks some of its",
             own->name, r->history_first, other->name);
     if (r->stale == TRI_YES && !is_writer(r) && own->reachable == TRI_YES)
@@ -328,11 +327,10 @@ static void judge_alone(struct report *r, const struct report_node *w, const str
              "bring %.31s back: the mark goes by itself once it has caught up and acknowledges",
              standby->name);
     if (standby->out_of_sync == TRI_YES)
-        verdict_add(
-            r, SEVERITY_WARNING, "out-of-sync", remedy,
-            "%s is marked as out of sync: %s acknowledges commits alone, and %s is not promoted without the "
-            "operator",
-            standby->name, w->name, standby->name);
+        verdict_add(r, SEVERITY_WARNING, "out-of-sync", remedy,
+                    "%s is marked as out of sync: %s acknowledges commits "
+                    "alone, and %s is not promoted without the operator",
+                    standby->name, w->name, standby->name);
     else if (!verdict_is_young(r))
         verdict_add(r, SEVERITY_CRITICAL, "not-lossless",
                     "see who changed rpl_semi_sync_master_* at the writer",

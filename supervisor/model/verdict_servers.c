@@ -127,8 +127,8 @@ static void judge_delay(struct report *r, const struct report_node *n)
     if (n->reachable == TRI_YES && n->delay_s > 0)
         verdict_add(
             r, SEVERITY_WARNING, "delayed",
-            "once it has applied all that it received: STOP SLAVE, CHANGE MASTER TO MASTER_DELAY=0, START "
-            "SLAVE",
+            "once it has applied all that it received: STOP SLAVE, "
+            "CHANGE MASTER TO MASTER_DELAY=0, START SLAVE",
             "%s applies everything %s late on purpose (MASTER_DELAY): it could take over only after that",
             n->name, duration_format_ms(n->delay_s * 1000, delay));
 }
@@ -191,9 +191,8 @@ void verdict_offsets(struct report *r)
         const struct report_node *n = &r->nodes[i];
         if (n->offsets_ok == TRI_NO)
             verdict_add(r, r->dual ? SEVERITY_CRITICAL : SEVERITY_WARNING, "offsets",
-                        "the supervisor puts the globals right; put them into the option files too, and end "
-                        "sessions that "
-                        "are older",
+                        "the supervisor puts the globals right; put them into the "
+                        "option files too, and end sessions that are older",
                         "%s hands out auto_increment +%" PRId64 " from %" PRId64 " instead of from %" PRId64
                         " as configured",
                         n->name, n->increment, n->offset, n->offset_expected);
@@ -209,18 +208,15 @@ void verdict_dead_man(struct report *r)
         if (n->event_scheduler == TRI_NO)
             verdict_add(
                 r, verdict_redundancy(r), "event-scheduler",
-                "event_scheduler=ON in the option files; its supervisor turns it on where it is only OFF, "
-                "and a "
-                "server started with DISABLED needs a restart",
+                "event_scheduler=ON in the option files; its supervisor turns it on where it "
+                "is only OFF, and a server started with DISABLED needs a restart",
                 "%s's event scheduler is off: its dead-man's switch cannot act and it is not promoted%s%s",
                 n->name, n->dead_man_trouble[0] ? "; " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_NO)
             verdict_add(r, verdict_redundancy(r), "dead-man",
-                        "its supervisor makes it anew within seconds; where it cannot: is there a lock on "
-                        "all tables (FLUSH "
-                        "TABLES WITH READ LOCK, a backup; SHOW PROCESSLIST), else `mysql-replcheck schema "
-                        "upgrade` on "
-                        "that node",
+                        "its supervisor makes it anew within seconds; where it cannot: is there a "
+                        "lock on all tables (FLUSH TABLES WITH READ LOCK, a backup; SHOW "
+                        "PROCESSLIST), else `mysql-replcheck schema upgrade` on that node",
                         "%s's dead-man's switch does not run, and it is not promoted%s%s", n->name,
                         n->dead_man_trouble[0] ? ": " : "", n->dead_man_trouble);
         else if (n->dead_man == TRI_UNKNOWN && !verdict_is_young(r))

@@ -68,9 +68,8 @@ static void judge_pair(struct report *r, const struct versions *s)
     else
         verdict_add(r, SEVERITY_WARNING, "server-versions",
                     "upgrade the standby now, and its data with mariadb-upgrade",
-                    "%s (%s) replicates from the newer %s (%s), which MariaDB does not support: it may stop "
-                    "at what it "
-                    "does not know, and is then no standby",
+                    "%s (%s) replicates from the newer %s (%s), which MariaDB does not "
+                    "support: it may stop at what it does not know, and is then no standby",
                     other, s->names[1 - w], writer, s->names[w]);
 }
 

@@ -1,6 +1,6 @@
 /* Fills a struct from a tree by an option table: every key known, every value of its type and within its
- * bounds, every required key there, defaults elsewhere. What several options promise together is check.c's.
- */
+ * bounds, every required key there, defaults elsewhere. What
+ * several options promise together is check.c's. */
 #ifndef REPLCHECK_SETTINGS_APPLY_H
 #define REPLCHECK_SETTINGS_APPLY_H
 

@@ -31,8 +31,8 @@ enum option_type {
     OPTION_ACCOUNT,  /* of a server: USER@HOST or USER */
     OPTION_PATH,     /* absolute; max counts characters, min 0 allows "" */
     OPTION_ARGUMENT, /* of a program: any text without control characters; min 0 allows "" */
-    OPTION_DIGEST,   /* SHA-1 or SHA-256: 40 or 64 hexadecimal digits, stored without the colons between them;
-                        "" = none */
+    OPTION_DIGEST,   /* SHA-1 or SHA-256: 40 or 64 hexadecimal digits, stored
+                        without the colons between them; "" = none */
     OPTION_LIST      /* size is the element's; min and max count elements */
 };
 
@@ -70,8 +70,8 @@ const struct option *option_find(const struct option_table *table, const char *n
 
 const char *option_type_name(enum option_type type);
 
-/* How many values the row has in `base` (a struct of the table): 1, or its list's count for an element row.
- */
+/* How many values the row has in `base` (a struct of the
+ * table): 1, or its list's count for an element row. */
 int option_values(const struct option_table *table, const struct option *o, const void *base);
 /* The path of the row's value i: "nodes[0].name". */
 void option_path(const struct option *o, int i, char out[OPTION_PATH_MAX]);

@@ -49,8 +49,8 @@ struct node_settings {
 struct tls_settings {
     char ca[SETTINGS_PATH_MAX];            /* "" = none */
     bool verify;                           /* the certificate must bear the address, too */
-    char fingerprint[SETTINGS_DIGEST_MAX]; /* of the certificate, 40 or 64 hex digits; "" = any that the CA
-                                              signed */
+    char fingerprint[SETTINGS_DIGEST_MAX]; /* of the certificate, 40 or 64 hex digits;
+                                              "" = any that the CA signed */
 };
 
 struct etcd_tls_settings {

@@ -59,8 +59,8 @@ static bool next_name(const char **line, char *name)
     return false;
 }
 
-/* libconfig tells the line of a duplicate but not its name: the name given twice on the line, else the
- * line's first. */
+/* libconfig tells the line of a duplicate but not its name: the
+ * name given twice on the line, else the line's first. */
 static void duplicate_name(const char *line, char *found)
 {
     char name[KEY_MAX], other[KEY_MAX];

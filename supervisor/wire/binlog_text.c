@@ -35,8 +35,8 @@ static void append(char *out, size_t size, const char *text)
         show_as(out + length, size - length, text);
 }
 
-/* ---- headers of events: "#261122  3:26:51 server id 1  end_log_pos 1568 CRC32 0xf9cb0acb \tGTID 0-1-7
- * trans" ---- */
+/* ---- headers of events: "#261122 3:26:51 server id 1
+ * end_log_pos 1568 CRC32 0xf9cb0acb \tGTID 0-1-7 trans" ---- */
 
 static const char *header_event(const char *line)
 {

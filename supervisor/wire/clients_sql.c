@@ -8,8 +8,8 @@
 /* What a processlist has as host is an address and a port, or localhost. */
 #define HOST_ALONE "REGEXP_REPLACE(HOST,':[0-9]+$','')"
 
-/* Names come from the configuration, which allows neither quotes nor backslashes. `text` goes over to the
- * result. */
+/* Names come from the configuration, which allows neither
+ * quotes nor backslashes. `text` goes over to the result. */
 static char *spare_account(char *text, const char *account)
 {
     const char *at = strrchr(account, '@');

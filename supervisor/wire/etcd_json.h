@@ -3,8 +3,8 @@
  *
  * The gateway writes 64-bit numbers as strings, leaves out what is zero, and has keys and values in base64.
  * What an answer holds is checked: a member of another type, a number out of bounds or a body that is too
- * large make the whole answer unreadable, with a sentence that says where. Members that are not known are
- * ignored. */
+ * large make the whole answer unreadable, with a sentence that
+ * says where. Members that are not known are ignored. */
 #ifndef REPLCHECK_WIRE_ETCD_JSON_H
 #define REPLCHECK_WIRE_ETCD_JSON_H
 

@@ -3,8 +3,8 @@
  * Unknown is null: TRI_UNKNOWN, "" and FIELD_COUNT's -1. Reading is for what another version may have
  * written: members that are not in the table are ignored, and one that is missing is unknown; where its kind
  * knows no unknown, or where it is of another type or out of bounds, it is an error that names its path. A
- * text that is not UTF-8 is written with "?" for what is not ASCII.
- */
+ * text that is not UTF-8 is written with
+ * "?" for what is not ASCII. */
 #ifndef REPLCHECK_WIRE_JSON_FIELDS_H
 #define REPLCHECK_WIRE_JSON_FIELDS_H
 
@@ -20,8 +20,8 @@ enum json_field_kind {
     FIELD_INT,   /* int */
     FIELD_TEXT,  /* char[size] */
     FIELD_WORD,  /* an enum of int's size by its name: words[value] */
-    FIELD_OBJECT /* a nested object of the member at `offset` (or of the same struct: offset 0) by `members`
-                  */
+    FIELD_OBJECT /* a nested object of the member at `offset` (or of
+                    the same struct: offset 0) by `members` */
 };
 
 struct json_field {

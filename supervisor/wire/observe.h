@@ -23,13 +23,13 @@ struct observe_names {
  * and with `semi_sync` the state of that. `with_events` adds the dead-man's switch. malloc'ed. */
 char *observe_server_sql(const struct observe_names *n, bool with_events);
 
-/* What of it needs neither the schema nor a privilege but SLAVE MONITOR: variables and replication.
- * malloc'ed. */
+/* What of it needs neither the schema nor a privilege but
+ * SLAVE MONITOR: variables and replication. malloc'ed. */
 char *observe_bare_sql(const struct observe_names *n);
 
 /* Fills `view` from the sets of such an answer, recognised by their columns. A set that is missing leaves its
- * part as it was, but replication, which becomes unknown. An answer older than what the view has is ignored.
- */
+ * part as it was, but replication, which becomes unknown. An
+ * answer older than what the view has is ignored. */
 void observe_server(struct server_view *view, const struct observe_names *n, const struct rows *sets,
                     size_t count, int64_t sent_us, int64_t answered_us);
 
@@ -46,8 +46,8 @@ const char *observe_kind_name(enum note_kind kind);
 /* Where a row of that kind is kept; NULL for NOTE_NONE. */
 struct note *observe_note(struct voter_rows *rows, enum note_kind kind, int node);
 
-/* Whom the process list names as the user of a session while it runs one of our procedures. He cannot log in.
- */
+/* Whom the process list names as the user of a session while
+ * it runs one of our procedures. He cannot log in. */
 #define OBSERVE_DEFINER "replcheck-definer"
 
 /* Who holds the vote: one row or none. malloc'ed. */

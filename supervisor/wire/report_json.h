@@ -1,6 +1,6 @@
 /* A report as JSON, for programs and across the control socket: names and meanings are stable within a
- * version; members may be added. Durations carry their unit in the name; null is "unknown" (for a count, also
- * "none"). */
+ * version; members may be added. Durations carry their unit in the
+ * name; null is "unknown" (for a count, also "none"). */
 #ifndef REPLCHECK_WIRE_REPORT_JSON_H
 #define REPLCHECK_WIRE_REPORT_JSON_H
 

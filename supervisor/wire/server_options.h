@@ -1,5 +1,5 @@
-/* What a server's option files and command line say of read_only: the last spelling wins, as in the server.
- */
+/* What a server's option files and command line say of
+ * read_only: the last spelling wins, as in the server. */
 #ifndef REPLCHECK_WIRE_SERVER_OPTIONS_H
 #define REPLCHECK_WIRE_SERVER_OPTIONS_H
 

@@ -51,8 +51,8 @@ void sock_diag_list(unsigned char out[SOCK_DIAG_REQUEST_SIZE], int family, unsig
 /* All with that remote port. */
 void sock_diag_list_to(unsigned char out[SOCK_DIAG_REQUEST_SIZE], int family, unsigned states, uint16_t port,
                        uint32_t sequence);
-/* Exactly this one, by its cookie: refused with ESTALE or ENOENT when it is gone. It is answered either way.
- */
+/* Exactly this one, by its cookie: refused with ESTALE or
+ * ENOENT when it is gone. It is answered either way. */
 void sock_diag_destroy(unsigned char out[SOCK_DIAG_REQUEST_SIZE], const struct sock_diag_socket *s,
                        uint32_t sequence);
 

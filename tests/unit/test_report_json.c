@@ -165,8 +165,8 @@ static void survives_bad_text(void **state)
 static void refuses(void **state)
 {
     static const struct {
-        const char
-            *path; /* of the member that is changed: "member" or "object.member" or "array[0].member" */
+        /* Of the member that is changed: "member" or "object.member" or "array[0].member". */
+        const char *path;
         const char *value; /* JSON; NULL: removed */
         const char *complaint;
     } cases[] = {
