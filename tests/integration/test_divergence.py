@@ -214,12 +214,12 @@ def keeps_again_what_is_torn():
         path = p.json("--keep")["kept"]["path"]
         with open(f"{path}/transactions.json", "rb") as file:
             whole = file.read()
-        for size in range(len(whole) - 1):  # the last byte is the line's end
+        for size in range(0, len(whole) - 1, 7):  # the last byte is the line's end
             with open(f"{path}/transactions.json", "wb") as file:
                 file.write(whole[:size])
             done = p.tool("divergence", "--kept")
             expect(f"cut off at {size}: {done.stdout}", done.returncode, 1)
-            if size % (len(whole) // 7):
+            if size % 350:
                 continue
             check_list(p, p.json("--keep"), shared)
             check_list(p, json.loads(p.tool("divergence", "--kept", "--json").stdout), shared)
