@@ -22,8 +22,8 @@
 #define WEIGHT_FAULT (-254)
 #define PATIENCE_US  25000 /* as the supervisor's (actions.c) */
 
-/* Done, failed or given up. The weight may have become the supervisor's again meanwhile: then it sees to it.
- */
+/* Done, failed or given up. The weight may have become the
+ * supervisor's again meanwhile: then it sees to it. */
 static void conclude(struct fencer *f, enum tri done)
 {
     int weight = f->reset.held_weight;
@@ -73,10 +73,10 @@ static void noted(struct fencer *f, const struct resetter_answer *a)
         log_notice(
             "the server listens on no address of the VIP: there are no connections to be reset when it dies");
     else
-        log_warning(
-            "a dead server's connections cannot be reset%s: %s; clients that wait for one may wait for their "
-            "own timeout",
-            a->error == EOPNOTSUPP ? " by this kernel (CONFIG_INET_DIAG_DESTROY)" : "", strerror(a->error));
+        log_warning("a dead server's connections cannot be reset%s: %s; clients "
+                    "that wait for one may wait for their own timeout",
+                    a->error == EOPNOTSUPP ? " by this kernel (CONFIG_INET_DIAG_DESTROY)" : "",
+                    strerror(a->error));
 }
 
 static void was_reset(struct fencer *f, const struct resetter_answer *a)

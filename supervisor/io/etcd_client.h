@@ -31,8 +31,8 @@ struct etcd_client_options {
 };
 
 struct etcd_reply {
-    const struct etcd_answer
-        *answer;                  /* NULL: lost, it may have been carried out or not; valid in the callback */
+    /* NULL: lost, it may have been carried out or not; valid in the callback. */
+    const struct etcd_answer *answer;
     const char *failure;          /* lost: why the last try failed */
     int64_t sent_us, answered_us; /* CLOCK_BOOTTIME; before the first byte of that try was written */
 };

@@ -82,10 +82,9 @@ static void granted(void *arg, const struct etcd_reply *r)
         return;
     }
     if (r->answer->ttl_s > wanted_s && r->answer->ttl_s != v->granted_s)
-        log_notice(
-            "%s: etcd grants no lease of less than %lld s: after the loss of a whole host nobody writes for "
-            "%lld s longer",
-            v->name, (long long)r->answer->ttl_s, (long long)(r->answer->ttl_s - wanted_s));
+        log_notice("%s: etcd grants no lease of less than %lld s: after the loss "
+                   "of a whole host nobody writes for %lld s longer",
+                   v->name, (long long)r->answer->ttl_s, (long long)(r->answer->ttl_s - wanted_s));
     voter_answered(&v->base, r->sent_us);
     v->lease = r->answer->lease;
     v->granted_s = r->answer->ttl_s;

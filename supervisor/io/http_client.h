@@ -25,15 +25,15 @@ struct http_request;
 struct http_options {
     const char *bind_address; /* numeric source address, or NULL */
     const char *tls_ca;       /* file of the CAs for https; or NULL, and then the pinned key is all */
-    const char
-        *tls_pinned_key; /* libcurl's CURLOPT_PINNEDPUBLICKEY: the only key that is accepted; or NULL */
+    /* libcurl's CURLOPT_PINNEDPUBLICKEY: the only key that is accepted; or NULL. */
+    const char *tls_pinned_key;
     const char *tls_cert, *tls_key; /* files of our certificate and its key, or NULL */
     bool tls_verify;                /* with a CA: the certificate must also bear the address */
 };
 
 struct http_result {
-    const char
-        *failure; /* NULL: answered; else why not, one sentence: whether it was carried out is not known */
+    /* NULL: answered; else why not, one sentence: whether it was carried out is not known. */
+    const char *failure;
     long status;
     const char *body; /* valid during the callback */
     size_t size;

@@ -19,8 +19,8 @@ static bool open_existing(sqlite3 **db, const char *path, int flags, struct err 
     if (!journal_sql_number(*db, path, "PRAGMA user_version", &version, e)) {
         if ((sqlite3_extended_errcode(*db)) == SQLITE_READONLY_ROLLBACK)
             return err_set(e,
-                           "%s was being written when the power failed; start mysql-replcheckd, which "
-                           "completes it",
+                           "%s was being written when the power failed; start "
+                           "mysql-replcheckd, which completes it",
                            path);
         return false;
     }

@@ -60,8 +60,8 @@ struct fencer_message {
     uint8_t ok;          /* FENCED: the fence is proven; STATUS: reloaded */
     uint8_t reset; /* STATE, DEAD: enum tri: the last dead server's connections at the VIP were reset; unknown
                       while that is under way */
-    uint8_t
-        stays; /* ARM: maintenance: a stop leaves the term to the process that is started next, if it can */
+    /* ARM: maintenance: a stop leaves the term to the process that is started next, if it can. */
+    uint8_t stays;
     uint8_t reserved[6]; /* zero */
     char file[64];       /* DEAD: base name of the last binary log; "" if not readable */
     char text[128];
