@@ -14,7 +14,6 @@
 
 #define PAIRS    16
 #define AFTER_US (12 * S)
-#define LOOK_US  (20 * MS)
 
 static const char *const tie_names[] = {"writer", "witness", "vip"};
 static struct world at_rest[PAIRS], world;
@@ -80,12 +79,10 @@ const char *story_tie(const struct story *t)
 
 static void run(struct world *w, int64_t us, void (*look)(const struct world *w))
 {
-    int64_t until = w->now + us, next = w->now + LOOK_US;
+    int64_t until = w->now + us;
     while (w->event_count && w->events[0].at < until && world_step(w))
-        if (look && w->now >= next) {
+        if (look)
             look(w);
-            next = w->now + LOOK_US;
-        }
     w->now = until > w->now ? until : w->now;
 }
 

@@ -36,7 +36,7 @@ bool story_parse(struct story *t, const char *text);
 /* "MOVE @MS-MS; ..." as story_parse() reads it. */
 void story_print(const struct story *t, char *text, size_t size);
 const char *story_tie(const struct story *t);
-/* One try. What was violated, "" = nothing. `look` is called now and then while it goes on; may be NULL. */
+/* One try. What was violated, "" = nothing. `look` is called after each event; may be NULL. */
 const char *story_tell(const struct story *t, uint64_t number, bool trace,
                        void (*look)(const struct world *w));
 

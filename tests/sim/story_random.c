@@ -1,10 +1,14 @@
 /* The search for stories that nobody thought of.
  *
- * A story is drawn, or made of an earlier one by a few changes, and told some times. Those that lead the
- * world into a class of states (explore_class()) that no story had shown are kept, and changed again: so the
- * search goes on from what is rare. What ends something (resume, heal, power on ...) is drawn only behind
- * what began it. Times are tight: together, within milliseconds, or about as long as one of the limits that
- * others wait for. A failure is made as small as it can be. */
+ * A story is drawn, or made of an earlier one by a few changes, and told some times. Two kinds are kept, and
+ * changed again: those that led the world into a class of states (explore_class()) that no story had shown,
+ * and those that came closest to two writers: between the last moment at which the former writer could
+ * acknowledge and the enabling of one that had no proof of its end, but waited, lies a margin, and the less
+ * there is of it the better the story. Of equally good ones the later replaces the earlier: they drift.
+ *
+ * What ends something (resume, heal, power on ...) is drawn only behind what began it. Times are tight:
+ * together, within milliseconds, or about as long as one of the limits that others wait for. A failure is
+ * made as small as it can be. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +22,9 @@
 #define SEEN_BITS 22
 #define SHRINK    80 /* tries of a smaller story */
 #define TEXT_MAX  1024
+#define BEST_MAX  48
+#define SAMPLE_US (20 * MS)
+#define NO_MARGIN INT64_MAX
 
 /* What ends what: the names up to the node's. */
 static const struct {
@@ -61,13 +68,48 @@ static const struct {
 
 #define ENDS (sizeof(ends) / sizeof(ends[0]))
 
+/* What befalls a writer most is drawn most. */
+static const struct {
+    const char *name;
+    uint32_t weight;
+} often[] = {
+    {"stop the supervisor of", 8},
+    {"stop the fencer of", 8},
+    {"stop both of", 8},
+    {"kill the supervisor of", 4},
+    {"kill the fencer of", 3},
+    {"stop the server of", 6},
+    {"bounce the server of", 4},
+    {"kill the server of", 3},
+    {"cut the pair", 12},
+    {"cut off", 8},
+    {"cut what is heard by", 5},
+    {"cut what is said by", 5},
+    {"cut from the witness", 6},
+    {"order a switchover at", 8},
+    {"power off", 4},
+    {"bounce the witness", 4},
+    {"lock the tables at", 4},
+    {"take the vote's session at", 3},
+    {"wait", 0},
+    {"disable the switch of", 0},
+    {"make writable", 0},
+    {"freeze", 0},
+};
+
 struct kept {
     struct step steps[MOST + 1];
     int count;
+    int64_t margin;
 };
 
-static struct kept kept[KEPT_MAX];
-static int kept_count;
+static struct kept kept[KEPT_MAX], best[BEST_MAX];
+static int kept_count, best_count;
+static struct {
+    int64_t sampled, could[NODES]; /* acknowledge, when last */
+    uint32_t epoch[NODES];
+    int64_t margin;
+} told;
 static uint64_t *seen;
 static uint64_t chance;
 static int new_classes;
@@ -112,18 +154,30 @@ static const struct move *end_of(const struct move *m)
     return NULL;
 }
 
+/* Of mx1, which is the writer, three times as often. */
+static uint32_t weight_of(const struct story *t, const struct move *m)
+{
+    bool lossless = strstr(m->name, "mark") != NULL, witness = strstr(m->name, "witness") != NULL;
+    uint32_t weight = 1;
+    if (is_end(m) || (lossless && !t->lossless) || (witness && t->tie != POLICY_TIE_WITNESS))
+        return 0;
+    for (size_t i = 0; i < sizeof(often) / sizeof(often[0]); i++)
+        if (names(m->name, often[i].name))
+            weight = often[i].weight;
+    return m->node ? weight : 3 * weight;
+}
+
 static const struct move *any_beginning(const struct story *t)
 {
-    for (;;) {
-        const struct move *m = NULL;
-        int count = 0;
-        while (story_move_at(count))
-            count++;
-        m = story_move_at((int)below((uint32_t)count));
-        bool lossless = strstr(m->name, "mark") != NULL, witness = strstr(m->name, "witness") != NULL;
-        if (is_end(m) || (lossless && !t->lossless) || (witness && t->tie != POLICY_TIE_WITNESS))
-            continue;
-        return m;
+    uint32_t all = 0, at;
+    for (int i = 0; story_move_at(i); i++)
+        all += weight_of(t, story_move_at(i));
+    at = below(all);
+    for (int i = 0;; i++) {
+        uint32_t weight = weight_of(t, story_move_at(i));
+        if (at < weight)
+            return story_move_at(i);
+        at -= weight;
     }
 }
 
@@ -204,6 +258,21 @@ static void insert(struct story *t, int at)
     draw_time(&t->steps[at]);
 }
 
+/* Something, and its end somewhere behind it. */
+static void insert_pair(struct story *t, int at)
+{
+    const struct move *end;
+    if (t->count + 2 > MOST)
+        return;
+    insert(t, at);
+    end = end_of(t->steps[at].move);
+    if (!end)
+        return;
+    int behind = at + 1 + (int)below((uint32_t)(t->count - at));
+    insert(t, behind);
+    t->steps[behind].move = end;
+}
+
 static void take_out(struct story *t, int at)
 {
     int64_t least = t->steps[at].least, most = t->steps[at].most;
@@ -231,13 +300,18 @@ static void change(struct story *t, int begun)
         insert(t, at);
         return;
     }
-    switch (below(6)) {
+    switch (below(9)) {
     case 0:
         t->steps[one].move = any_move(t, one);
         break;
     case 1:
     case 2:
+    case 5:
         draw_time(&t->steps[one]);
+        break;
+    case 6:
+    case 7:
+        insert_pair(t, at);
         break;
     case 3:
         if (t->count > begun + 1)
@@ -259,11 +333,13 @@ static void next_story(struct story *t, const struct story *kind)
 {
     do {
         *t = *kind;
-        if (!kept_count || below(100) < 35) {
+        bool better = best_count && below(100) < 65;
+        if (!kept_count || below(100) < 30) {
             draw(t, kind->count);
             continue;
         }
-        const struct kept *from = &kept[below((uint32_t)kept_count)];
+        const struct kept *from =
+            better ? &best[below((uint32_t)best_count)] : &kept[below((uint32_t)kept_count)];
         memcpy(t->steps, from->steps, sizeof(from->steps));
         t->count = from->count;
         for (uint32_t changes = 1 + below(3); changes; changes--)
@@ -273,8 +349,42 @@ static void next_story(struct story *t, const struct story *kind)
 
 /* ---- what was seen ---- */
 
+static bool acknowledges(const struct world *w, int s)
+{
+    return !w->servers[s].read_only && w->servers[s].state == RUNS && host_runs(w, s);
+}
+
+/* Who has a proof that the other is closed waits for nothing: how soon he comes then says nothing. Nor does
+ * it where all three that would close the other are gone (invariants.c). */
+static bool had_to_wait(const struct world *w, int s)
+{
+    const struct supervisor *p = &w->nodes[s].sup;
+    return p->m.basis.kind == NOTE_NONE && !p->m.basis_consumed && !p->o.closing.closed &&
+           !p->o.operator_.peer_is_off && !w->servers[1 - s].mischief && !acknowledges(w, 1 - s) &&
+           !invariant_unattended(w, 1 - s);
+}
+
+static void measure(const struct world *w)
+{
+    for (int s = 0; s < NODES; s++) {
+        uint32_t epoch = w->servers[s].enabled_epoch;
+        if (!acknowledges(w, s))
+            continue;
+        if (epoch && epoch != told.epoch[s] && told.epoch[1 - s] && told.could[1 - s] && had_to_wait(w, s)) {
+            int64_t margin = w->now - told.could[1 - s];
+            told.margin = margin < told.margin ? margin : told.margin;
+        }
+        told.epoch[s] = epoch ? epoch : told.epoch[s];
+        told.could[s] = w->now;
+    }
+}
+
 static void look(const struct world *w)
 {
+    measure(w);
+    if (w->now - told.sampled < SAMPLE_US)
+        return;
+    told.sampled = w->now;
     uint64_t class = explore_class(w) >> (64 - SEEN_BITS), bit = UINT64_C(1) << (class & 63);
     uint64_t *word = &seen[class >> 6];
     if (*word & bit)
@@ -284,11 +394,31 @@ static void look(const struct world *w)
     new_classes++;
 }
 
-static void keep(const struct story *t)
+static void keep_at(struct kept *k, const struct story *t, int64_t margin)
 {
-    struct kept *k = &kept[kept_count < KEPT_MAX ? kept_count++ : (int)below(KEPT_MAX)];
     memcpy(k->steps, t->steps, sizeof(k->steps));
     k->count = t->count;
+    k->margin = margin;
+}
+
+static void keep(const struct story *t)
+{
+    keep_at(&kept[kept_count < KEPT_MAX ? kept_count++ : (int)below(KEPT_MAX)], t, NO_MARGIN);
+}
+
+/* In the place of one that is not better; one in many goes in any case. */
+static void keep_if_good(const struct story *t, int64_t margin)
+{
+    if (margin == NO_MARGIN)
+        return;
+    if (best_count < BEST_MAX) {
+        keep_at(&best[best_count++], t, margin);
+        return;
+    }
+    struct kept *one = &best[below(BEST_MAX)], *other = &best[below(BEST_MAX)];
+    one = other->margin > one->margin ? other : one;
+    if (margin <= one->margin + one->margin / 10 || below(500) == 0)
+        keep_at(one, t, margin);
 }
 
 /* The simulator's own limits, not the program's faults. */
@@ -300,9 +430,13 @@ static bool is_own_limit(const char *broken)
 /* The number of the first try that fails, -1 = none; `what` is told. */
 static int64_t first_failure(const struct story *t, uint64_t from, uint64_t tries, char *what, size_t size)
 {
+    int64_t least = NO_MARGIN;
     for (uint64_t i = from; i < from + tries; i++) {
+        memset(&told, 0, sizeof(told));
+        told.margin = least;
         const char *broken = story_tell(t, i, false, look);
         try_count++;
+        least = told.margin;
         if (!broken[0] || is_own_limit(broken))
             continue;
         snprintf(what, size, "%s", broken);
@@ -354,6 +488,14 @@ static double seconds_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static int64_t least_margin(void)
+{
+    int64_t least = NO_MARGIN;
+    for (int i = 0; i < best_count; i++)
+        least = best[i].margin < least ? best[i].margin : least;
+    return least == NO_MARGIN ? 0 : least;
+}
+
 int story_search(const struct story *kind, const struct story_search *search)
 {
     double began = seconds_now();
@@ -371,17 +513,17 @@ int story_search(const struct story *kind, const struct story_search *search)
         int64_t number = first_failure(&t, (uint64_t)below(1000000), search->tries, what, sizeof(what));
         if (new_classes)
             keep(&t);
+        keep_if_good(&t, told.margin);
         if (number < 0)
             continue;
         failed++;
         tell_failure(&t, number, what, sizeof(what));
     }
-    printf("random stories, tie-breaker %s, seed %llu: %llu stories, %llu tries, %llu classes of states, %d "
-           "kept, "
-           "%.0f s%s\n",
+    printf("random stories, tie-breaker %s, seed %llu: %llu stories, %llu tries, %llu classes of states, "
+           "least margin %.1f ms, %.0f s%s\n",
            story_tie(kind), (unsigned long long)search->seed, (unsigned long long)story_count,
-           (unsigned long long)try_count, (unsigned long long)class_count, kept_count, seconds_now() - began,
-           failed ? "; FAILED" : "");
+           (unsigned long long)try_count, (unsigned long long)class_count, (double)least_margin() / MS,
+           seconds_now() - began, failed ? "; FAILED" : "");
     free(seen);
     return failed;
 }
