@@ -54,7 +54,7 @@ static struct fencer_message *packet(struct fuzz_bytes *b, size_t *size)
     m->epoch = fuzz_number(b, shape & 1 ? 8 : 1);
     m->deadline_us = shape & 2 ? (int64_t)fuzz_number(b, 8) : START_US + (int64_t)fuzz_number(b, 3);
     m->votes = m->peer_can_take_vip = (uint8_t)fuzz_number(b, 1);
-    m->renewed_us = m->votes & 1 ? m->deadline_us - (int64_t)m->votes * 10000 : START_US;
+    m->renewed_us = m->votes & 1 ? (int64_t)((uint64_t)m->deadline_us - m->votes * 10000U) : START_US;
     if (shape & 4)
         m->version = (uint32_t)fuzz_number(b, 4);
     if (shape & 8)
