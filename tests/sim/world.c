@@ -129,7 +129,8 @@ void event_drop(struct world *w, enum event_kind kind, int a, int b)
     for (int i = 0; i < w->event_count; i++)
         if (w->events[i].kind == kind && w->events[i].a == a && w->events[i].b == b) {
             w->parked -= w->events[i].at == PARKED;
-            heap_remove(w, i--);
+            heap_remove(w, i);
+            i = -1; /* what took its place may have gone up, before where this is */
         }
 }
 
@@ -199,8 +200,9 @@ void events_unpark(struct world *w)
         for (; k > 0 && w->events[i].order < ready[k - 1].order; k--)
             ready[k] = ready[k - 1];
         ready[k] = w->events[i];
-        heap_remove(w, i--);
+        heap_remove(w, i);
         w->parked--;
+        i = -1; /* as above */
     }
     for (int i = 0; i < count; i++) {
         ready[i].at = w->now + random_below(w, 200);
