@@ -5,7 +5,7 @@ from replab import faults
 
 from .catalogue import expect, scenario
 
-CUT_S = 7  # longer than a lease and all delays of a promotion
+CUT_S = 10  # longer than a lease, all delays of a promotion, and what keepalived waits by its defaults
 
 
 @scenario(fault=13, name="cut-pair-witness", quick=True)
