@@ -66,7 +66,7 @@ class Node:
                                  f'peer = {{ password_file = "{folder}/peer.secret"; }};\n' + more)
 
     def write(self, name, text, mode=0o644):
-        with open(os.open(f"{self.folder}/{name}", os.O_CREAT | os.O_WRONLY, mode), "w", encoding="ascii") as file:
+        with open(os.open(f"{self.folder}/{name}", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode), "w", encoding="ascii") as file:
             file.write(text)
 
     def read(self, name):
