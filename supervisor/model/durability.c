@@ -44,7 +44,12 @@ bool durability_marked(const struct policy *p, const struct observation *o, cons
     if (q->votes[other].held || q->votes[OBS_TIE].held)
         return (q->votes[other].held && marked_in(p, o, peer)) ||
                (q->votes[OBS_TIE].held && marked_in(p, o, witness));
-    return marked_in(p, o, read_last(o));
+    /* Whoever tells of a mark now tells of it when the votes are taken, too. What a server told that is gone
+     * is of before: the mark may have been taken back at the witness since. */
+    bool peer_tells = o->peer.probed_up_us && policy_is_fresh(p, o->now_us, peer->read_us);
+    bool witness_tells = policy_is_fresh(p, o->now_us, witness->read_us);
+    return (peer_tells && marked_in(p, o, peer)) || (witness_tells && marked_in(p, o, witness)) ||
+           marked_in(p, o, read_last(o));
 }
 
 bool durability_covered(const struct policy *p, const struct observation *o, const struct mind *m)

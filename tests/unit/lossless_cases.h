@@ -74,8 +74,10 @@ CASE(certified, LOSS, LOSS_OK, "not in step, and the certificate says that nothi
      s->m.basis.size = s->o.own.voter.certificate[1].size = 1000)
 CASE(certified, LOSS, LOSS_MARKED, "marked, as the peer's table says", mark_self(s, 4, 0); s->q.votes[1].held = true)
 CASE(certified, LOSS, LOSS_MARKED, "marked, as the witness's table says", mark_self(s, 0, 4); s->q.votes[OBS_TIE].held = true)
-CASE(certified, LOSS, LOSS_OK, "the witness was read last and knows of no mark", mark_self(s, 4, 0);
-     s->o.peer.voter.read_us = s->now_us - MS(250))
+CASE(certified, LOSS, LOSS_OK, "the witness was read last and knows of no mark, and the peer is dead", mark_self(s, 4, 0);
+     s->o.peer.voter.read_us = s->now_us - MS(250); s->o.peer.probed_up_us = 0)
+CASE(certified, LOSS, LOSS_MARKED, "the witness was read last and knows of no mark, but the peer, which answers", mark_self(s, 4, 0);
+     s->o.peer.voter.read_us = s->now_us - MS(250); s->o.peer.probed_up_us = s->now_us - MS(5000))
 CASE(certified, LOSS, LOSS_MARKED, "the peer was read last", mark_self(s, 4, 0); s->o.witness.voter.read_us = s->now_us - MS(250))
 CASE(certified, LOSS, LOSS_OK, "the operator accepts it", mark_self(s, 4, 4); s->m.accept_loss = true)
 CASE(certified, LOSS, LOSS_OK, "an own later term made the mark void", mark_self(s, 0, 2); s->o.own.term_node = 0;
