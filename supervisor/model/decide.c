@@ -363,6 +363,8 @@ void decide_tick(const struct policy *p, const struct observation *o, struct quo
         m->row_id = out->row->id;
         if (out->row->stay || out->row->next == m->state) {
             out->actions |= out->row->actions;
+            if (out->actions & ACTION_BIT(ACTION_CLEAR_MARK))
+                m->cleared_us = o->now_us;
             note_giving(p, q, out, m);
             return;
         }

@@ -17,7 +17,9 @@ enum mark_fact durability_mark(const struct policy *p, const struct observation 
     const struct note *here = &own->out_of_sync[other], *there = &witness->out_of_sync[other];
     if (!own->read_us || !witness->read_us)
         return MARK_UNKNOWN;
-    if (here->kind && there->kind && here->epoch >= m->epoch && there->epoch >= m->epoch)
+    /* Whether a mark stands that was told to go, only what was read or written since can tell. */
+    bool since = own->read_us > m->cleared_us && witness->read_us > m->cleared_us;
+    if (since && here->kind && there->kind && here->epoch >= m->epoch && there->epoch >= m->epoch)
         return MARK_BOTH;
     bool void_one = own->out_of_sync[self].kind || witness->out_of_sync[self].kind;
     return here->kind || there->kind || void_one ? MARK_SOME : MARK_NONE;

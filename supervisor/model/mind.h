@@ -76,7 +76,9 @@ struct mind {
     int64_t history_us;                      /* send time of the older of the two samples */
     bool history_closed;                     /* the peer's was of a read-only server: no more can come */
     struct ledger ledger;
-    bool accept_loss;          /* the operator accepted it, for the promotion that is tried */
+    bool accept_loss; /* the operator accepted it, for the promotion that is tried */
+    int64_t
+        cleared_us; /* lossless: the other's mark was last told to go then; what was read before is void */
     int64_t acks_since_us;     /* writer, lossless: when acknowledgements were
                                   first seen required; 0 = they are not */
     struct gtid_set acks_pos;  /* read after that: what the other must have to be in step */

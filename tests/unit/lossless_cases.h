@@ -28,6 +28,8 @@ CASE(writer, ACKS, ACKS_WEAK, "it has given up", s->o.own.semi_sync.status = TRI
 CASE(writer, ACKS, ACKS_UNKNOWN, "the status was not read", s->o.own.semi_sync.status = TRI_UNKNOWN)
 CASE(writer, MARK, MARK_NONE, "nobody is marked", )
 CASE(writer, MARK, MARK_BOTH, "in this term, at both", mark_peer(s, 5, 5))
+CASE(writer, MARK, MARK_SOME, "told to go since it was read", mark_peer(s, 5, 5); s->m.cleared_us = s->now_us;
+     s->o.witness.voter.read_us = s->now_us - MS(100))
 CASE(writer, MARK, MARK_SOME, "the witness lost it", mark_peer(s, 5, 0))
 CASE(writer, MARK, MARK_SOME, "of an older term", mark_peer(s, 3, 3))
 CASE(writer, MARK, MARK_SOME, "this node was marked before its term", mark_self(s, 0, 4))
