@@ -73,6 +73,8 @@ static char *trim(char *text)
     return text + strspn(text, " \t\r\n\v\f");
 }
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+
 /* Whoever can read a password can use it. */
 static bool is_closed(const struct file *f, struct err *e)
 {
@@ -106,6 +108,10 @@ static bool take_option(struct extra_opts *out, const struct file *f, int number
         out->password = mem_strdup(value ? value : "");
         return is_closed(f, e);
     }
+    /* Not printed: it may be a password without its "=". */
+    if (name[strspn(name, NAME_CHARACTERS)] || strncmp(name, "password", 8) == 0 ||
+        strncmp(name, "extra-opts", 10) == 0)
+        return err_set(e, "%s:%d: not an option's name; \"name=value\" is expected", f->path, number);
     if (strlen(name) > 1) {
         append(out, value && *value ? mem_printf("--%s=%s", name, value) : mem_printf("--%s", name));
         return true;

@@ -5,7 +5,7 @@ from replab import faults
 
 from .catalogue import expect, scenario
 
-CUT_S = 10  # longer than a lease, all delays of a promotion, and what keepalived waits by its defaults
+CUT_S = 7  # longer than a lease and all delays of a promotion
 
 
 @scenario(fault=13, name="cut-pair-witness", quick=True)
@@ -14,7 +14,8 @@ def cut_pair_with_witness(t):
     t.begin()
     at, number = faults.cut(t.lab, t.writer, peer=t.standby)
     t.fault(at)
-    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], CUT_S)
+    # As long as the naive deployment takes to show what it does.
+    t.stays(f"{t.writer} as the one writer", lambda: t.writers() == [t.writer], CUT_S + 3)
     t.fault(faults.heal(t.lab, number))
     t.wait_well()
     t.end(t.writer, terms=1)
