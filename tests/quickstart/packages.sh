@@ -22,7 +22,7 @@ packages()
         echo libcmocka-dev mandoc openssl xz-utils postfix postfix-mysql dovecot-core dovecot-mysql
         echo etcd-server libfaketime libfuse3-dev
         # systemd: for its tools that read units; it is not started. clang: the fuzzer, with its run-time library.
-        echo strace systemd curl clang libclang-rt-dev
+        echo strace systemd curl clang libclang-rt-dev clang-format
         echo icinga2-bin icinga2-common nagios4-core
         ;;
     esac

@@ -39,7 +39,7 @@ test_tools()
 {
     listed=" $(packages test | tr '\n' ' ') "
     lacking=
-    for name in strace:strace systemd-analyze:systemd curl:curl clang:clang libFuzzer:libclang-rt-dev mandoc:mandoc \
+    for name in strace:strace systemd-analyze:systemd curl:curl clang:clang libFuzzer:libclang-rt-dev clang-format:clang-format mandoc:mandoc \
         openssl:openssl etcd:etcd-server icinga2:icinga2-bin nagios4:nagios4-core; do
         case $listed in *" ${name#*:} "*) ;; *) lacking="$lacking $name" ;; esac
     done
