@@ -28,14 +28,21 @@ SUMMARIES = (
 
 
 def of_tap(text):
-    """What a TAP plan announced and did not happen has failed. None when there is no plan."""
+    """What a TAP plan announced and did not happen has failed; a plan of nothing, "1..0 # SKIP why", is one that was
+    skipped. None when there is no plan."""
     plans = [int(n) for n in re.findall(r"^1\.\.(\d+)", text, re.M)]
     if not plans:
         return None
     lines = re.findall(r"^(not ok|ok) \d+(.*)$", text, re.M)
     skipped = sum("# skip" in rest.lower() for word, rest in lines if word == "ok")
     passed = sum(word == "ok" for word, _ in lines) - skipped
-    return Tally(passed, max(sum(plans) - passed - skipped, 0), skipped)
+    return Tally(passed, max(sum(plans) - passed - skipped, 0), skipped + plans.count(0))
+
+
+def skips(text):
+    """What a test's log says of what it skipped, a line each."""
+    said = re.findall(r"^(?:ok \d+|1\.\.0)\b.*# skip.*$|^skipped: .*$", text, re.M | re.I)
+    return said or text.strip().splitlines()[-1:]
 
 
 def of_summary(text):

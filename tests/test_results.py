@@ -4,7 +4,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from results import Tally, of_test  # noqa: E402
+from results import Tally, of_test, skips  # noqa: E402
 
 CASES = (
     # name, log, automake's word, passed, failed, skipped
@@ -16,6 +16,8 @@ CASES = (
     ("several plans", "1..1\nok 1 - a\n1..2\nok 1 - a\nok 2 - b\n", "PASS", 3, 0, 0),
     ("a skipped case", "1..2\nok 1 - a\nok 2 # SKIP no root\n", "PASS", 1, 0, 1),
     ("a case in lower case", "1..2\nok 1 - a\nok 2 - b # skip\n", "PASS", 1, 0, 1),
+    ("a plan of nothing", "1..0 # SKIP no root\n", "PASS", 0, 0, 1),
+    ("and the word for it", "1..0 # SKIP no root\n", "SKIP", 0, 0, 1),
     ("a last line of cases", "a: ok\n6 cases, 2 failed\n", "FAIL", 4, 2, 0),
     ("a last line of passed", "6 passed, 0 failed\n", "PASS", 6, 0, 0),
     ("the last of several", "6 passed, 0 failed\n7 passed, 1 failed\n", "FAIL", 7, 1, 0),
@@ -25,13 +27,23 @@ CASES = (
     ("a test that was skipped", "skipped: needs root\n", "SKIP", 0, 0, 1),
 )
 
+SKIPS = (
+    # name, log, what is told of it
+    ("which case was skipped", "1..2\nok 1 - a\nok 2 - b # SKIP no root\n", ["ok 2 - b # SKIP no root"]),
+    ("why all were", "1..0 # SKIP no root\n", ["1..0 # SKIP no root"]),
+    ("why a test without a plan was", "Python 3\nskipped: needs root\n", ["skipped: needs root"]),
+    ("a test that says it in its own words", "needs root\n", ["needs root"]),
+    ("a test that says nothing", "", []),
+)
+
 
 def main():
-    print(f"1..{len(CASES)}")
+    checks = [(name, of_test(text, word), Tally(*wanted)) for name, text, word, *wanted in CASES]
+    checks += [(name, skips(text), wanted) for name, text, wanted in SKIPS]
+    print(f"1..{len(checks)}")
     failed = 0
-    for number, (name, text, word, *wanted) in enumerate(CASES, 1):
-        got = of_test(text, word)
-        good = got == Tally(*wanted)
+    for number, (name, got, wanted) in enumerate(checks, 1):
+        good = got == wanted
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {name}" + ("" if good else f" # {got}, not {wanted}"))
     return 1 if failed else 0
