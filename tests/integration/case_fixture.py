@@ -1,16 +1,19 @@
-"""What the tests of the command line, the plugin and the definitions for monitoring share: cases and their runner,
-files, and a supervisor that is played. A test called with words runs the cases whose names contain one of them."""
+"""The cases of a test and their runner, in TAP. A test called with words runs the cases whose names contain one of them.
+
+    @case
+    def what_holds():
+        expect("the sum", 1 + 1, 2)
+
+    if __name__ == "__main__":
+        sys.exit(run_cases())
+"""
+import concurrent.futures
 import contextlib
-import json
-import os
-import socket
 import sys
-import threading
 import time
 
-TOOL, PLUGIN, DIRECT = (os.path.abspath(name) for name in ("mysql-replcheck", "check_mysql_replcheck", "replcheck-direct"))
-PATIENCE_S = 60
-NOT_BUILT = 99
+PATIENCE_S = 60   # for what comes at once on a machine that has time
+SKIPPED = 77      # automake's exit code
 CASES = []
 
 
@@ -19,7 +22,7 @@ class Failure(AssertionError):
 
 
 class Skip(Exception):
-    pass
+    """What a case needs is not here."""
 
 
 def case(function):
@@ -38,111 +41,41 @@ def expect_in(what, got, *parts):
             raise Failure(f"{what}: {part!r} is not in:\n{got}")
 
 
-def await_true(what, function):
-    end = time.monotonic() + PATIENCE_S
-    while not function():
+def wait_for(what, condition, seconds=PATIENCE_S, every=0.02):
+    """What the condition returned, once that is true."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
         if time.monotonic() > end:
-            raise Failure(f"waited in vain: {what}")
-        time.sleep(0.02)
+            raise Failure(f"not within {seconds:g} s: {what}")
+        time.sleep(every)
+    return found
 
 
-def read(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
+def skip_all(why):
+    """The exit code of a test that cannot run here."""
+    print(f"1..0 # SKIP {why}")
+    return SKIPPED
 
 
-def write(path, text, mode=0o600):
-    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, mode)) as file:
-        file.write(text)
-    os.chmod(path, mode)
-
-
-def cluster(first, second, name="mail"):
-    """A cluster.yaml over two servers, each an address and a port."""
-    return (f"cluster: {name}\nnodes:\n" + "".join(
-        f"  - {{name: mx{i}, address: {address}, port: {port}, server_id: {i}, auto_increment_offset: {i}}}\n"
-        for i, (address, port) in enumerate((first, second), 1)) + "vip: {source: none}\n")
-
-
-def write_node(folder, text, run_dir, secret, server_socket):
-    """Both configuration files of mx1, and the secret that they name."""
-    write(f"{folder}/cluster.yaml", text)
-    write(f"{folder}/peer.secret", f"{secret}\n")
-    write(f"{folder}/node.conf", f'node = "mx1";\nrun_dir = "{run_dir}";\nstate_dir = "{folder}";\n'
-                                 f'local = {{ socket = "{server_socket}"; }};\n'
-                                 f'peer = {{ password_file = "{folder}/peer.secret"; }};\n')
-
-
-def answer_check(**members):
-    """A supervisor's to "check"."""
-    return dict({"v": 1, "ok": True, "exit": 0, "details": [], "time_us": int(time.time() * 1e6), "decided_ms": 3},
-                **members)
-
-
-@contextlib.contextmanager
-def supervisor(path, answer, once=False):
-    """Plays one: what is asked at the socket `path` is answered by answer(request), bytes or a dict; by None nothing
-    is ever said. `once`: a connection ends with its first answer. Yields the requests so far."""
-    requests, held = [], []
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(path)
-    os.chmod(path, 0o666)
-    server.listen(16)
-
-    def talk(client):
-        with client.makefile("rb") as lines:
-            for line in lines:
-                requests.append(json.loads(line))
-                reply = answer(requests[-1])
-                if reply is None:
-                    held.append(client.dup())
-                    return
-                client.sendall(reply if isinstance(reply, bytes) else json.dumps(reply).encode() + b"\n")
-                if once:
-                    return
-
-    def serve():
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            with client, contextlib.suppress(OSError):
-                talk(client)
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield requests
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(5)
-        for client in held:
-            client.close()
-        os.unlink(path)
-
-
-def are_built(*programs):
-    missing = [os.path.basename(program) for program in programs if not os.access(program, os.X_OK)]
-    if missing:
-        print(f"not built here: {', '.join(missing)}", file=sys.stderr)
-    return not missing
-
-
-def run_cases(*arguments):
+def run_cases(*arguments, at_once=1):
     """The exit code."""
     chosen = [c for c in CASES if not sys.argv[1:] or any(word in c.__name__ for word in sys.argv[1:])]
-    failed = 0
     print(f"1..{len(chosen)}", flush=True)
-    for number, function in enumerate(chosen, 1):
-        name = function.__name__
-        try:
-            function(*arguments)
-            print(f"ok {number} - {name}", flush=True)
-        except Skip as why:
-            print(f"ok {number} - {name} # SKIP {why}", flush=True)
-        except Exception as error:  # a test's own, a server's, the system's
-            failed += 1
-            print("# " + f"{type(error).__name__}: {error}".replace("\n", "\n# "))
-            print(f"not ok {number} - {name}", flush=True)
-    return 1 if failed else 0
+    with contextlib.ExitStack() as stack:
+        each = stack.enter_context(concurrent.futures.ThreadPoolExecutor(at_once)).map if at_once > 1 else map
+        passed = list(each(lambda numbered: _passes(*numbered, arguments), enumerate(chosen, 1)))
+    return 0 if all(passed) else 1
+
+
+def _passes(number, function, arguments):
+    began = time.monotonic()
+    try:
+        function(*arguments)
+        said = f"ok {number} - {function.__name__} ({time.monotonic() - began:.1f} s)"
+    except Skip as why:
+        said = f"ok {number} - {function.__name__} # SKIP {why}"
+    except Exception as error:  # a test's own, a server's, the system's
+        said = "\n# ".join([f"not ok {number} - {function.__name__}",
+                            *f"{type(error).__name__}: {error}".splitlines()])
+    print(said + "\n", end="", flush=True)
+    return said.startswith("ok")

@@ -1,5 +1,5 @@
-"""What the tests of the daemon without a server share: the daemon over a configuration of its own, and the runner of
-the cases. Needs root; skipped without. A test called with words runs the cases whose names contain one of them."""
+"""What the tests of the daemon without a server share: the daemon over a configuration of its own. Needs root; skipped
+without."""
 import contextlib
 import json
 import os
@@ -7,15 +7,13 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
-import time
 
-from mariadb_sandbox import private_users
+from case_fixture import Failure, run_cases, skip_all, wait_for
+from mariadb_sandbox import USERS, private_users
 
 DAEMON, TOOL = os.path.abspath("mysql-replcheckd"), os.path.abspath("mysql-replcheck")
 PASSWORD = "kn0wn-s3cret-of-the-test"
-USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 CLUSTER = """
 cluster: mail
 nodes:
@@ -23,30 +21,6 @@ nodes:
   - {name: mx2, address: 127.0.0.2, port: 9, server_id: 2, auto_increment_offset: 2}
 vip: {source: none}
 """
-CASES = []
-
-
-class Failure(Exception):
-    pass
-
-
-class Skip(Exception):
-    """What a case needs is not here."""
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def wait_for(what, condition, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise Failure(f"{what}: not within {seconds} s")
 
 
 class Node:
@@ -150,20 +124,6 @@ def children(pid):
 
 def main():
     if os.geteuid() != 0:
-        print("skipped: needs root")
-        return 77
+        return skip_all("needs root")
     private_users(USERS)
-    chosen = [c for c in CASES if not sys.argv[1:] or any(word in c.__name__ for word in sys.argv[1:])]
-    failed = 0
-    print(f"1..{len(chosen)}")
-    for number, run in enumerate(chosen, 1):
-        try:
-            run()
-            print(f"ok {number} {run.__name__}", flush=True)
-        except Skip as why:
-            print(f"ok {number} {run.__name__} # SKIP {why}", flush=True)
-        except (Failure, OSError, ValueError, subprocess.SubprocessError) as error:
-            failed += 1
-            print(f"not ok {number} {run.__name__}\n# " + f"{type(error).__name__}: {error}".replace("\n", "\n# "),
-                  flush=True)
-    return 1 if failed else 0
+    return run_cases()

@@ -9,14 +9,13 @@ import os
 import select
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
-import threading
-import time
 import urllib.request
 
+from case_fixture import PATIENCE_S, Failure, wait_for
+from listener import Listener
 from ports import free_port
 
 PREFIX = "/replcheck/test/"
@@ -24,22 +23,8 @@ PR_SET_PDEATHSIG = 1
 DRIVER = os.path.join("tests", "integration", "etcd_driver")
 
 
-class Failure(Exception):
-    pass
-
-
 def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def wait_for(what, condition, seconds=10.0):
-    """What the condition returned, once that is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise Failure(f"not within {seconds:g} s: {what}")
-        time.sleep(0.01)
-    return found
 
 
 def encode(text):
@@ -75,7 +60,7 @@ class Member:
         return self
 
     def wait(self):
-        wait_for(f"an answer of etcd, see {self.log}", self.answers, 30)
+        wait_for(f"an answer of etcd, see {self.log}", self.answers)
 
     def answers(self):
         with contextlib.suppress(OSError, ssl.SSLError, ValueError):
@@ -133,7 +118,7 @@ class Voter:
                                         text=True, preexec_fn=die_with_parent)
         self.events = []
 
-    def say(self, line="show", seconds=10.0):
+    def say(self, line="show", seconds=PATIENCE_S):
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
         if not select.select([self.process.stdout], [], [], seconds)[0]:
@@ -149,13 +134,13 @@ class Voter:
         state = self.say()
         return state if all(state[k] == v for k, v in wanted.items()) else None
 
-    def wait(self, seconds=10.0, **wanted):
+    def wait(self, seconds=PATIENCE_S, **wanted):
         try:
             return wait_for(str(wanted), lambda: self.is_so(**wanted), seconds)
         except Failure as failure:
             raise Failure(f"{failure}; it is {self.say()}; it said: {self.said()[-600:]}") from None
 
-    def event(self, what, seconds=5.0):
+    def event(self, what, seconds=PATIENCE_S):
         def first():
             self.say()
             found = [e for e in self.events if e["what"] == what]
@@ -184,25 +169,17 @@ class Voter:
             raise Failure(f"the voter ended with {code}: {said[-2000:]}")
 
 
-class Liar:
+class Liar(Listener):
     """Speaks HTTP and answers each request with what `answer(path, body)` returns: (status, bytes), or None to say
     nothing for ever."""
 
     def __init__(self, answer):
         self.answer = answer
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.port = self.server.getsockname()[1]
         self.asked = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(self._serve_http)
 
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                sock, _ = self.server.accept()
-                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
-
-    def _serve(self, sock):
-        with sock, contextlib.suppress(OSError), sock.makefile("rb") as stream:
+    def _serve_http(self, sock):
+        with sock.makefile("rb") as stream:
             while True:
                 head = [stream.readline()]
                 while head[-1] not in (b"\r\n", b""):
@@ -218,8 +195,3 @@ class Liar:
                     return
                 status, text = answer
                 sock.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
-
-    def close(self):
-        with contextlib.suppress(OSError):
-            self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()

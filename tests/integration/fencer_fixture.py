@@ -1,7 +1,6 @@
-"""What the tests of the fencer share: a real server, the real fencer over a supervisor on strings
-(puppet_supervisor.c), and the runner of the cases. Needs root and mariadbd; skipped without. FENCER_PUPPET names
-the program under test, by default the build directory's. A test called with words runs the cases whose names
-contain one of them."""
+"""What the tests of the fencer share: a real server, and the real fencer over a supervisor on strings
+(puppet_supervisor.c). Needs root and mariadbd; skipped without. FENCER_PUPPET names the program under test, by default
+the build directory's."""
 
 import contextlib
 import ctypes
@@ -11,15 +10,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 
-from case_fixture import CASES, Failure, case, expect  # noqa: F401  (case: for its tests)
-from mariadb_sandbox import Sandbox, SqlError, private_users
+import case_fixture
+from case_fixture import Failure, case, expect, run_cases, skip_all  # noqa: F401  (case: for its tests)
+from mariadb_sandbox import USERS, Sandbox, SqlError, lacking, private_users
 
 PUPPET = os.path.abspath(os.environ.get("FENCER_PUPPET", "tests/integration/fencer_puppet"))
-USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 WRITE = "replcheck.write.mail"
 VIP, OWN, PORT = "192.0.2.100", "192.0.2.11", 3306
 CLONE_NEWNET = 0x40000000
@@ -50,14 +48,7 @@ PATIENCE = 4  # on a busy machine everything takes longer; how long is a matter 
 
 
 def wait_for(what, condition, seconds=5.0):
-    seconds *= PATIENCE
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.002)
-    raise Failure(f"{what}: not within {seconds} s")
+    return case_fixture.wait_for(what, condition, seconds * PATIENCE, every=0.002)
 
 
 def boottime():
@@ -323,20 +314,9 @@ def uid(name):
 
 
 def main():
-    if os.geteuid() != 0 or not (shutil.which("mariadbd") or os.path.exists("/usr/sbin/mariadbd")):
-        print("skipped: needs root and mariadbd")
-        sys.exit(77)
+    """Runs the cases that were registered; returns the exit code."""
+    if lacking():
+        return skip_all(lacking())
     private_users(USERS)
     private_network()
-    words, failed = sys.argv[1:], 0
-    chosen = [function for function in CASES if not words or any(word in function.__name__ for word in words)]
-    for function in chosen:
-        began = time.monotonic()
-        try:
-            function()
-            print(f"ok    {function.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except (Failure, SqlError) as error:
-            failed += 1
-            print(f"FAIL  {function.__name__}: {error}", flush=True)
-    print(f"{len(chosen)} cases, {failed} failed")
-    sys.exit(1 if failed else 0)
+    return run_cases()

@@ -94,7 +94,7 @@ EXTRA_DIST += tests/integration/test_own_files.py
 # The plugin, with supervisor and servers played by the test
 TESTS += tests/integration/test_plugin.py
 EXTRA_DIST += tests/integration/test_plugin.py
-EXTRA_DIST += tests/integration/certificates.py tests/integration/case_fixture.py tests/integration/daemon_fixture.py tests/integration/by_units.py
+EXTRA_DIST += tests/integration/certificates.py tests/integration/case_fixture.py tests/integration/cli_fixture.py tests/integration/listener.py tests/integration/daemon_fixture.py tests/integration/by_units.py
 
 # What each of its processes may
 TESTS += tests/integration/test_privileges.py tests/integration/test_service.py

@@ -39,6 +39,7 @@ START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 15
 PRIVATE_USERS_MARK = "REPLCHECK_TEST_PRIVATE_USERS"
 OTHER_SYSTEM = os.environ.get("REPLCHECK_SERVER", "")
+USERS = {"replcheck": 61001, "replcheck-fence": 61002}  # of the program, for private_users()
 IN_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "lab/in-folder")
 
 
@@ -184,6 +185,12 @@ def of_client(*argv):
 
 def _mariadbd():
     return of_server("/usr/sbin/mariadbd" if OTHER_SYSTEM else shutil.which("mariadbd") or "/usr/sbin/mariadbd")
+
+
+def lacking():
+    """What a server needs and is not here, as a reason to skip a test; "" = nothing."""
+    there = os.geteuid() == 0 and (OTHER_SYSTEM or shutil.which(_mariadbd()[0]))
+    return "" if there else "needs root and mariadbd"
 
 
 def _server_user():

@@ -1,26 +1,22 @@
-"""What the tests of the schema share: a node and a witness with the schema installed, sessions in every role,
-and the runner of the cases. Needs root (accounts are logged in to by unix_socket) and mariadbd; skipped
-without. SCHEMA_DRIVER names the program under test, by default the build directory's. A test called with
-words runs the cases whose names contain one of them."""
+"""What the tests of the schema share: a node and a witness with the schema installed, and sessions in every role.
+Needs root (accounts are logged in to by unix_socket) and mariadbd; skipped without. SCHEMA_DRIVER names the program
+under test, by default the build directory's."""
 
 import contextlib
 import os
 import re
-import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
-from case_fixture import CASES, Failure, case, expect  # noqa: F401  (case: for its tests)
-from mariadb_sandbox import Sandbox, SqlError, private_users
+from case_fixture import Failure, case, expect, run_cases, skip_all, wait_for  # noqa: F401  (case: for its tests)
+from mariadb_sandbox import USERS, Sandbox, SqlError, lacking, private_users
 from ports import free_port
 
 DRIVER = os.path.abspath(os.environ.get("SCHEMA_DRIVER", "tests/integration/schema_driver"))
 CLUSTER, VOTE, WRITE = "mail", "replcheck.vote.mail", "replcheck.write.mail"
 PASSWORD = r"it's \ a \'secret\' \\ with @NODE@ and -- ; # \"quotes\" ü"
 MX1, MX2 = "127.0.0.11", "127.0.0.12"
-USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--event-scheduler=ON", "--read-only=1",
            "--gtid-strict-mode=1", "--binlog-format=ROW"]
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../supervisor/model/schema_version.h")) as header:
@@ -110,11 +106,8 @@ def server_named(name, **options):
 
 def gone(session, thread_id):
     """Waits until a connection is out of the server."""
-    end = time.monotonic() + 5
-    while session.value(f"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {thread_id}") != "0":
-        if time.monotonic() > end:
-            raise Failure(f"connection {thread_id} stays")
-        time.sleep(0.005)
+    asks = f"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {thread_id}"
+    wait_for(f"connection {thread_id} gone", lambda: session.value(asks) == "0", every=0.005)
 
 
 @contextlib.contextmanager
@@ -192,23 +185,8 @@ def witness(name="w1", options=(), login=()):
 def main():
     """Runs the cases that were registered; returns the exit code."""
     global BOX
-    if os.geteuid() != 0 or not (shutil.which("mariadbd") or os.path.exists("/usr/sbin/mariadbd")):
-        print("skipped: needs root and mariadbd")
-        return 77
+    if lacking():
+        return skip_all(lacking())
     private_users(USERS)
-    words = sys.argv[1:]
-    chosen = [c for c in CASES if not words or any(word in c.__name__ for word in words)]
-    failed = 0
     with Sandbox() as BOX:
-        for function in chosen:
-            begin = time.monotonic()
-            try:
-                function()
-                verdict = "ok"
-            except (Failure, SqlError, subprocess.CalledProcessError) as error:
-                verdict = f"FAILED: {error}"
-                failed += 1
-            name = function.__name__.replace("_", " ")
-            print(f"{name}: {verdict} ({time.monotonic() - begin:.2f} s)", flush=True)
-    print(f"{len(chosen)} cases, {failed} failed")
-    return 1 if failed else 0
+        return run_cases()

@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 
-from case_fixture import (NOT_BUILT, TOOL, are_built, case, cluster, expect, expect_in, run_cases, supervisor,
-                          write_node)
+from case_fixture import case, expect, expect_in, run_cases
+from cli_fixture import NOT_BUILT, TOOL, are_built, cluster, supervisor, write_node
 
 
 @contextlib.contextmanager

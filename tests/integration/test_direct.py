@@ -12,13 +12,12 @@ import sys
 import tempfile
 import time
 
-from case_fixture import (DIRECT, NOT_BUILT, PATIENCE_S, PLUGIN, TOOL, Failure, Skip, are_built, await_true, case, cluster,
-                          expect, expect_in, run_cases, write, write_node)
+from case_fixture import PATIENCE_S, Failure, Skip, case, expect, expect_in, run_cases, skip_all, wait_for
 from certificates import certificates
-from mariadb_sandbox import Sandbox, private_users
+from cli_fixture import DIRECT, NOT_BUILT, PLUGIN, TOOL, are_built, cluster, write, write_node
+from mariadb_sandbox import USERS, Sandbox, lacking, private_users
 from ports import free_port
 
-USERS = {"replcheck": 61001}
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--gtid-strict-mode=1", "--binlog-format=ROW",
            "--event-scheduler=ON", "--auto-increment-increment=2", "--slave-net-timeout=5"]
 IPV6 = ",::1" if os.path.exists("/proc/net/if_inet6") else ""
@@ -81,7 +80,7 @@ class Pair:
         """Until both replicas run and have everything."""
         for session, other in ((self.two, self.one), (self.one, self.two)):
             position = other.value("SELECT @@gtid_binlog_pos")
-            await_true("replication", lambda session=session: self.threads(session) == ("Yes", "Yes"))
+            wait_for("replication", lambda session=session: self.threads(session) == ("Yes", "Yes"))
             session.query(f"SELECT MASTER_GTID_WAIT('{position}', {PATIENCE_S})")
 
     @staticmethod
@@ -136,7 +135,7 @@ def while_it_is_written(pair):
     process = subprocess.Popen(["mariadb", "--no-defaults", f"--socket={pair.servers[0].socket}", "--delimiter=//", "-e",
                                 insert], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        await_true("rows", lambda: int(pair.one.value("SELECT COUNT(*) FROM mail.busy")) > 10)
+        wait_for("rows", lambda: int(pair.one.value("SELECT COUNT(*) FROM mail.busy")) > 10)
         for _ in range(20):
             got, out = pair.check("--mode", "gtid")
             expect(f"exit code: {out}", got, OK)
@@ -198,7 +197,7 @@ def receiver_stopped(pair):
 @case
 def receiver_connecting(pair):
     pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_PASSWORD='wrong'; START SLAVE")
-    await_true("it is refused", lambda: pair.two.row("SHOW SLAVE STATUS")["Last_IO_Errno"] == "1045")
+    wait_for("it is refused", lambda: pair.two.row("SHOW SLAVE STATUS")["Last_IO_Errno"] == "1045")
     for mode in ("all", "lag", "threads"):
         pair.expect(mode, WARNING, "the receiver is connecting (error 1045")
     pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_PASSWORD='repl'; START SLAVE")
@@ -235,7 +234,7 @@ def named_connection(pair):
     """mx2 replicates over a connection with a name, which SHOW SLAVE STATUS does not show."""
     pair.two.query("STOP SLAVE; RESET SLAVE ALL")
     pair.replicate(pair.two, MX1, pair.ports[0], "peer")
-    await_true("replication", lambda: named_threads(pair) == ("Yes", "Yes"))
+    wait_for("replication", lambda: named_threads(pair) == ("Yes", "Yes"))
     try:
         yield
     finally:
@@ -260,7 +259,7 @@ def a_named_connection_stopped(pair):
             for mode in ("all", "lag", "threads"):
                 pair.expect(mode, CRITICAL, f"mx2 does not replicate from mx1: {what}")
             pair.two.query(f"START SLAVE 'peer' {thread}")
-            await_true("replication", lambda: named_threads(pair) == ("Yes", "Yes"))
+            wait_for("replication", lambda: named_threads(pair) == ("Yes", "Yes"))
 
 
 @case
@@ -280,7 +279,7 @@ def another_connection_stopped(pair):
 def an_error_of_the_applier(pair):
     pair.two.query("SET sql_log_bin=0; INSERT INTO mail.t VALUES (7); SET sql_log_bin=1")
     pair.one.query("INSERT INTO mail.t VALUES (7)")
-    await_true("the error", lambda: pair.two.row("SHOW SLAVE STATUS")["Last_SQL_Errno"] == "1062")
+    wait_for("the error", lambda: pair.two.row("SHOW SLAVE STATUS")["Last_SQL_Errno"] == "1062")
     for mode in ("all", "lag", "threads"):
         pair.expect(mode, CRITICAL, "the applier is stopped (error 1062: ")
     pair.two.query("SET sql_log_bin=0; DELETE FROM mail.t WHERE id=7; SET sql_log_bin=1; START SLAVE")
@@ -566,9 +565,8 @@ def zz_both_servers_ended(pair):
 
 
 def main():
-    if os.geteuid() != 0 or not shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin"):
-        print("1..0 # SKIP needs root and mariadbd")
-        return 0
+    if lacking():
+        return skip_all(lacking())
     if not are_built(TOOL, PLUGIN, DIRECT):
         return NOT_BUILT
     private_users(USERS)

@@ -9,14 +9,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
-from case_fixture import CASES, Failure, case, expect, expect_in
-from mariadb_sandbox import Sandbox, SqlError, private_users
+from case_fixture import Failure, case, expect, expect_in, run_cases, skip_all, wait_for
+from cli_fixture import TOOL, cluster, write_node
+from mariadb_sandbox import USERS, Sandbox, lacking, private_users
 from ports import free_port
 
-TOOL = os.path.abspath("mysql-replcheck")
-USERS = {"replcheck": 61001, "replcheck-fence": 61002}
 PASSWORD = "secret"
 OPTIONS = ["--log-bin=binlog", "--log-slave-updates", "--gtid-strict-mode=1", "--binlog-format=ROW",
            "--event-scheduler=ON", "--log-bin-compress=1", "--log-bin-compress-min-len=10", "--binlog-checksum=CRC32"]
@@ -49,18 +47,9 @@ class Pair:
 
     def _configure(self):
         os.mkdir(self.config)
-        with open(f"{self.config}/cluster.yaml", "w", encoding="ascii") as file:
-            file.write("cluster: mail\nnodes:\n" + "".join(
-                f"  - {{name: mx{i}, address: {address}, port: {port}, server_id: {i}, auto_increment_offset: {i}}}\n"
-                for i, address, port in ((1, MX1, self.ports[0]), (2, MX2, self.ports[1]))) + "vip: {source: none}\n")
-        secret = f"{self.config}/peer.secret"
-        with open(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-            file.write(PASSWORD + "\n")
-        shutil.chown(secret, USERS["replcheck"])
-        with open(f"{self.config}/node.conf", "w", encoding="ascii") as file:
-            file.write(f'node = "mx1";\nrun_dir = "{self.folder}/run";\nstate_dir = "{self.state}";\n'
-                       f'local = {{ socket = "{self.servers[0].socket}"; }};\n'
-                       f'peer = {{ password_file = "{secret}"; }};\n')
+        write_node(self.config, cluster((MX1, self.ports[0]), (MX2, self.ports[1])), f"{self.folder}/run", PASSWORD,
+                   self.servers[0].socket, state_dir=self.state)
+        shutil.chown(f"{self.config}/peer.secret", USERS["replcheck"])
 
     def _share_history(self):
         done = self.tool("schema", "install")
@@ -79,12 +68,10 @@ class Pair:
 
     def purge(self, log):
         """n1's sender to n2 may still be at an older one; what is in use is not purged."""
-        deadline = time.monotonic() + 60
-        while self.one.query("SHOW BINARY LOGS")[0]["Log_name"] != log:
-            if time.monotonic() > deadline:
-                raise Failure(f"the logs before {log} are still there")
+        def is_gone():
             self.one.query(f"PURGE BINARY LOGS TO '{log}'")
-            time.sleep(0.05)
+            return self.one.query("SHOW BINARY LOGS")[0]["Log_name"] == log
+        wait_for(f"the logs before {log} gone", is_gone, every=0.05)
 
     def state_of(self, session):
         return session.value("SELECT @@gtid_binlog_state")
@@ -308,65 +295,51 @@ def says_what_stands_in_the_way():
         expect("no server", done.returncode, 1)
 
 
+@contextlib.contextmanager
+def small_state(size):
+    """A pair whose state directory is a disk of its own, of so much."""
+    with pair() as p:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "small", p.state], check=True)
+        try:
+            shutil.chown(p.state, USERS["replcheck"])
+            yield p
+        finally:
+            subprocess.run(["umount", p.state], check=True)
+
+
 @case
 def says_that_the_disk_is_full():
     """No room for a folder, then for the events alone: nothing passes for a copy, and with room again there is one."""
-    with pair() as p:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k,mode=700", "small", p.state], check=True)
-        try:
-            shutil.chown(p.state, USERS["replcheck"])
-            p.one.query("BEGIN NOT ATOMIC FOR i IN 1..600 DO INSERT INTO mail.`we``ird t` VALUES (i); END FOR; END")
-            for left in (0, 4, 40, 80):
-                with open(f"{p.state}/filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
-                    while True:
-                        file.write(b"x" * 4096)
-                os.truncate(f"{p.state}/filler", os.path.getsize(f"{p.state}/filler") - left * 1024)
-                expect_in(f"{left} KiB left", p.divergence("--keep", code=1), "No space left on device")
-                done = p.tool("divergence", "--kept")
-                expect_in(f"{left} KiB left, kept", done.stderr, "nothing was kept")
-            os.unlink(f"{p.state}/filler")
-            subprocess.run(["mount", "-o", "remount,size=4m", p.state], check=True)
-            expect("with room again", p.json("--keep")["kept"]["events"], "whole")
-            expect("kept", json.loads(p.tool("divergence", "--kept", "--json").stdout)["transactions"], 600)
-        finally:
-            subprocess.run(["umount", p.state], check=True)
+    with small_state("160k") as p:
+        p.one.query("BEGIN NOT ATOMIC FOR i IN 1..600 DO INSERT INTO mail.`we``ird t` VALUES (i); END FOR; END")
+        for left in (0, 4, 40, 80):
+            with open(f"{p.state}/filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * 4096)
+            os.truncate(f"{p.state}/filler", os.path.getsize(f"{p.state}/filler") - left * 1024)
+            expect_in(f"{left} KiB left", p.divergence("--keep", code=1), "No space left on device")
+            done = p.tool("divergence", "--kept")
+            expect_in(f"{left} KiB left, kept", done.stderr, "nothing was kept")
+        os.unlink(f"{p.state}/filler")
+        subprocess.run(["mount", "-o", "remount,size=4m", p.state], check=True)
+        expect("with room again", p.json("--keep")["kept"]["events"], "whole")
+        expect("kept", json.loads(p.tool("divergence", "--kept", "--json").stdout)["transactions"], 600)
 
 
 @case
 def does_not_fill_the_disk():
-    with pair() as p:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "small", p.state], check=True)
-        try:
-            shutil.chown(p.state, USERS["replcheck"])
-            p.one.query("USE mail; INSERT INTO mail.alias (address) SELECT MD5(RAND()) FROM seq_1_to_200000")
-            kept = p.json("--keep")
-            expect_in("events", kept["kept"]["events"], "half of the free space")
-            expect("the list", (kept["transactions"], kept["rows"]), (1, 200000))
-            left = os.statvfs(p.state)
-            if left.f_bavail * left.f_frsize < 800000:
-                raise Failure(f"{left.f_bavail * left.f_frsize} bytes are left")
-        finally:
-            subprocess.run(["umount", p.state], check=True)
-
-
-def main():
-    if os.geteuid() != 0 or not (shutil.which("mariadbd") or os.path.exists("/usr/sbin/mariadbd")):
-        print("skipped: needs root and mariadbd")
-        return 77
-    private_users(USERS)
-    chosen = [c for c in CASES if not sys.argv[1:] or any(word in c.__name__ for word in sys.argv[1:])]
-    failed = 0
-    print(f"1..{len(chosen)}")
-    for number, run in enumerate(chosen, 1):
-        try:
-            run()
-            print(f"ok {number} {run.__name__}", flush=True)
-        except (Failure, SqlError, subprocess.SubprocessError, json.JSONDecodeError) as error:
-            failed += 1
-            print(f"not ok {number} {run.__name__}\n# " + f"{type(error).__name__}: {error}".replace("\n", "\n# "),
-                  flush=True)
-    return 1 if failed else 0
+    with small_state("2m") as p:
+        p.one.query("USE mail; INSERT INTO mail.alias (address) SELECT MD5(RAND()) FROM seq_1_to_200000")
+        kept = p.json("--keep")
+        expect_in("events", kept["kept"]["events"], "half of the free space")
+        expect("the list", (kept["transactions"], kept["rows"]), (1, 200000))
+        left = os.statvfs(p.state)
+        if left.f_bavail * left.f_frsize < 800000:
+            raise Failure(f"{left.f_bavail * left.f_frsize} bytes are left")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if lacking():
+        sys.exit(skip_all(lacking()))
+    private_users(USERS)
+    sys.exit(run_cases())

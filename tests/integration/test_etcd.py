@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The third vote in a real etcd, and against a server that answers nonsense. Run in the build directory."""
 
-import concurrent.futures
 import contextlib
 import json
 import os
@@ -14,22 +13,13 @@ import threading
 import time
 import urllib.error
 
-from etcd_fixture import DRIVER, Failure, Liar, Member, Voter, encode, free_port, wait_for
+from case_fixture import PATIENCE_S, Failure, case, expect, run_cases, skip_all, wait_for
+from cli_fixture import NOT_BUILT, are_built
+from etcd_fixture import DRIVER, Liar, Member, Voter, encode
+from ports import free_port
 
-CASES = []
 LEASE_MS = 2000
-FOR_EVER = 60
 AT_ONCE = 5  # cases: most of their time is waiting for leases to end
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise Failure(f"{what}: {found!r} instead of {wanted!r}")
 
 
 class Etcd:
@@ -69,7 +59,7 @@ def holder(it, node="mx1"):
     voter = it.voter(node)
     voter.wait(up=True)
     voter.say("want free")
-    voter.wait(FOR_EVER, counted=True)
+    voter.wait(counted=True)
     return voter
 
 
@@ -89,7 +79,7 @@ def taken_vote_counts_after_a_lease():
         state = voter.wait(held=True)
         expect("the key's lease", it.first.lease_of_vote(), state["connection"])
         expect("the key's value", json.loads(it.first.keys()["vote"]["text"]), {"node": "mx1"})
-        expect("basis", voter.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("basis", voter.wait(counted=True)["basis"], "waited a lease")
         expect("granted", it.first.ask("lease/timetolive", {"ID": str(state["connection"])})["grantedTTL"],
                str(LEASE_MS // 1000 + 1))
 
@@ -172,7 +162,7 @@ def young_session_waits_after_a_release():
         two.wait(up=True)
         two.say("want wait")
         expect("counted at once", two.wait(held=True)["counted"], False)
-        two.wait(FOR_EVER, counted=True)
+        two.wait(counted=True)
 
 
 @case
@@ -184,7 +174,7 @@ def older_promise_makes_a_release_worthless():
         it.first.put("promise/mx1", '{"epoch":6,"seq":1}')
         two.say("want wait")
         expect("counted at once", two.wait(held=True)["counted"], False)
-        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("basis", two.wait(counted=True)["basis"], "waited a lease")
 
 
 @case
@@ -239,7 +229,7 @@ def deleted_key_is_a_lost_vote_although_the_lease_lives():
         one.wait(held=False)
         wait_for("the old lease revoked", lambda: it.first.ask("lease/timetolive", {"ID": str(lease)})["TTL"] == "-1")
         it.first.delete("vote")
-        one.wait(FOR_EVER, counted=True)
+        one.wait(counted=True)
 
 
 @case
@@ -278,7 +268,7 @@ def next_process_of_the_node_takes_the_key_over():
             voter.say("want free")
         heir.wait(held=True)
         expect("held by the other", two.say()["held"], False)
-        expect("basis", heir.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("basis", heir.wait(counted=True)["basis"], "waited a lease")
 
 
 @case
@@ -288,8 +278,8 @@ def vote_of_a_holder_that_is_gone_is_taken_when_its_lease_ends():
         old_session(two)
         two.say("want free")
         one.process.kill()
-        expect("counted when taken", two.wait(FOR_EVER, held=True)["counted"], False)
-        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("counted when taken", two.wait(held=True)["counted"], False)
+        expect("basis", two.wait(counted=True)["basis"], "waited a lease")
 
 
 @case
@@ -300,7 +290,7 @@ def given_back_key_goes_at_once():
         one.say("want free")
         one.wait(held=True)
         one.say("drop")
-        wait_for("no key, long before its lease would end", lambda: it.first.lease_of_vote() == 0)
+        wait_for("no key, long before its lease would end", lambda: it.first.lease_of_vote() == 0, seconds=30)
 
 
 @case
@@ -311,7 +301,7 @@ def given_back_unwritten():
         two.say("want free")
         one.say("drop")
         expect("held", one.say()["held"], False)
-        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("basis", two.wait(counted=True)["basis"], "waited a lease")
         expect("rows", [k for k in it.first.keys() if k != "vote"], [])
 
 
@@ -320,10 +310,10 @@ def hung_etcd_ends_the_validity():
     with etcd() as it:
         one = holder(it)
         it.first.send(signal.SIGSTOP)
-        state = wait_for("the vote given up", lambda: one.is_so(held=False), FOR_EVER)
+        state = wait_for("the vote given up", lambda: one.is_so(held=False))
         expect("up", state["up"], False)
         it.first.send(signal.SIGCONT)
-        one.wait(FOR_EVER, counted=True)
+        one.wait(counted=True)
         expect("the key's lease", it.first.lease_of_vote(), one.say()["connection"])
 
 
@@ -340,7 +330,7 @@ class Relay:
     def answer(self, path, body):
         how = self.txn if path.endswith("txn") else "through"
         if how == "late":
-            self.go.wait(FOR_EVER)
+            self.go.wait(PATIENCE_S)
         try:
             answered = self.member.ask(path[len("/v3/"):], json.loads(body))
         except urllib.error.HTTPError as error:
@@ -375,17 +365,17 @@ def unanswered_taking_is_seen_and_used():
         one.wait(up=True)
         relay.txn = "unanswered"
         one.say("want free")
-        lease = one.wait(FOR_EVER, held=True)["connection"]
+        lease = one.wait(held=True)["connection"]
         expect("the key's lease", it.first.lease_of_vote(), lease)
         one.say("promise 3")
         wait_for("the promise", lambda: "promise/mx1" in it.first.keys())
         relay.txn = "through"
-        wait_for("what became of it", lambda: one.say("promise 3")["promised"] == 3, FOR_EVER)
+        wait_for("what became of it", lambda: one.say("promise 3")["promised"] == 3)
         relay.txn = "unanswered"
         one.say("release release 3 - 0 0-1-5")
         wait_for("the row", lambda: "release/mx1" in it.first.keys())
         relay.txn = "through"
-        one.wait(FOR_EVER, released=True, held=False)
+        one.wait(released=True, held=False)
         expect("the vote", it.first.lease_of_vote(), 0)
 
 
@@ -395,9 +385,9 @@ def frozen_process_does_not_go_on_where_it_was():
         one, two = holder(it), it.voter("mx2")
         two.wait(up=True)
         two.say("want free")
-        state = one.say(f"freeze {LEASE_MS * 3}", seconds=FOR_EVER)
+        state = one.say(f"freeze {LEASE_MS * 3}", seconds=PATIENCE_S)
         expect("valid", state["counted"], False)
-        two.wait(FOR_EVER, counted=True)
+        two.wait(counted=True)
         expect("held by both", one.say()["counted"], False)
 
 
@@ -411,8 +401,8 @@ def restarted_etcd_remembers():
         it.first.stop()
         wait_for("down", lambda: not one.say()["up"])
         it.first.start()
-        one.wait(FOR_EVER, up=True)
-        state = one.wait(FOR_EVER, counted=True)
+        one.wait(up=True)
+        state = one.wait(counted=True)
         expect("promise", state["rows"]["promise/mx1"]["epoch"], 3)
         expect("trouble", [e for e in one.events if e["what"] == "trouble"], [])
         if it.first.lease_of_vote() not in (lease, state["connection"]):
@@ -429,9 +419,9 @@ def wiped_etcd_is_told_of():
         it.first.stop()
         it.first.wipe()
         it.first.start()
-        text = one.event("trouble", FOR_EVER)["text"]
+        text = one.event("trouble")["text"]
         expect("sentence", text.startswith("etcd has lost data: it was at revision"), True)
-        state = one.wait(FOR_EVER, counted=True)
+        state = one.wait(counted=True)
         expect("another lease", state["connection"] != lease, True)
         expect("promised", state["promised"], 0)
         one.say("promise 3")
@@ -445,7 +435,7 @@ def dead_endpoint_costs_nothing():
         one = it.voter("mx1", endpoints=[("127.0.0.1", free_port()), ("127.0.0.1", it.first.port)])
         one.wait(up=True)
         one.say("want free")
-        one.wait(FOR_EVER, counted=True)
+        one.wait(counted=True)
 
 
 @case
@@ -456,7 +446,7 @@ def loss_of_a_member_of_three():
         for member in it.members:
             member.send(signal.SIGSTOP)
             time.sleep(2 * LEASE_MS / 1000)
-            one.wait(FOR_EVER, counted=True, up=True)
+            one.wait(counted=True, up=True)
             member.send(signal.SIGCONT)
             member.wait()
 
@@ -467,10 +457,10 @@ def member_without_a_majority_proves_nothing():
         one = holder(it)
         for member in it.members[1:]:
             member.send(signal.SIGSTOP)
-        one.wait(FOR_EVER, held=False)
+        one.wait(held=False)
         for member in it.members[1:]:
             member.send(signal.SIGCONT)
-        one.wait(FOR_EVER, counted=True)
+        one.wait(counted=True)
 
 
 @case
@@ -484,7 +474,7 @@ def unreadable_rows_give_no_vote():
         expect("held", one.say()["held"], False)
         expect("the vote", it.first.lease_of_vote(), 0)
         it.first.put("promise/mx2", '{"epoch":2,"seq":0}')
-        one.wait(FOR_EVER, counted=True)
+        one.wait(counted=True)
 
 
 @case
@@ -499,7 +489,7 @@ def vote_of_no_node_is_told_of_and_evicted_where_that_is_allowed():
         two.say("want free")
         two.wait(held=True)
         expect("the vote", json.loads(it.first.keys()["vote"]["text"]), {"node": "mx2"})
-        expect("basis", two.wait(FOR_EVER, counted=True)["basis"], "waited a lease")
+        expect("basis", two.wait(counted=True)["basis"], "waited a lease")
 
 
 @case
@@ -542,9 +532,9 @@ def tls_with_certificates_of_both_sides():
         with etcd(wait=False, tls=tls) as it:
             ours = (f"cert={keys}/client.pem", f"key={keys}/client.key")
             one = it.voter("mx1", f"ca={keys}/ca.pem", *ours)
-            one.wait(FOR_EVER, up=True)
+            one.wait(up=True)
             one.say("want free")
-            one.wait(FOR_EVER, counted=True)
+            one.wait(counted=True)
             for wrong in ([f"ca={keys}/other.pem", *ours], [f"ca={keys}/ca.pem"],
                           [f"ca={keys}/ca.pem", f"cert={keys}/stranger.pem", f"key={keys}/stranger.key"]):
                 two = it.voter("mx2", *wrong)
@@ -566,12 +556,12 @@ def endpoint_over_ipv6():
         tls = ["--cert-file", f"{keys}/server.pem", "--key-file", f"{keys}/server.key"]
         with etcd(wait=False, tls=tls, address="::1") as it:
             one, two = (it.voter(node, f"ca={keys}/ca.pem") for node in ("mx1", "mx2"))
-            one.wait(FOR_EVER, up=True)
+            one.wait(up=True)
             one.say("want free")
-            one.wait(FOR_EVER, counted=True)
+            one.wait(counted=True)
             one.say("promise 3")
             expect("refusal", one.event("promised")["refusal"], None)
-            two.wait(FOR_EVER, up=True)
+            two.wait(up=True)
             wait_for("the other sees the promise", lambda: (two.say()["rows"]["promise/mx1"] or {}).get("epoch") == 3)
             one.say("release release 3 - 0 0-1-77")
             one.wait(released=True, held=False)
@@ -596,7 +586,7 @@ def tls_with_a_pinned_key():
             for good in ([f"pin={right}"], [f"pin={wrong};{right}"], [f"pin={right}", f"ca={keys}/ca.pem"],
                          [f"ca={keys}/ca.pem", "verify=no"]):
                 one = it.voter("mx1", *good)
-                one.wait(FOR_EVER, up=True)
+                one.wait(up=True)
             for bad in ([f"pin={wrong}"], [f"pin={wrong}", f"ca={keys}/ca.pem"], [f"pin={right}", f"ca={keys}/other.pem"],
                         [f"ca={keys}/other.pem", "verify=no"]):
                 two = it.voter("mx2", *bad)
@@ -617,18 +607,18 @@ def logs_in_with_a_password():
                            ("user/grant", {"user": "replcheck", "role": "pair"}), ("enable", {})):
             it.first.ask("auth/" + path, body)
         one = it.voter("mx1", "user=replcheck", 'password=se"cret')
-        one.wait(FOR_EVER, up=True)
+        one.wait(up=True)
         one.say("want free")
-        one.wait(FOR_EVER, counted=True)
+        one.wait(counted=True)
         # A member that starts again knows no token any more.
         it.first.stop()
         it.first.start(wait=False)
-        one.wait(FOR_EVER, up=True)
-        one.wait(FOR_EVER, counted=True)
+        one.wait(up=True)
+        one.wait(counted=True)
         two = it.voter("mx2", "user=replcheck", "password=wrong")
-        wait_for("a complaint", lambda: "does not let replcheck log in" in two.said(), FOR_EVER)
+        wait_for("a complaint", lambda: "does not let replcheck log in" in two.said())
         three = it.voter("mx2")
-        wait_for("a complaint", lambda: "user name is empty" in three.said(), FOR_EVER)
+        wait_for("a complaint", lambda: "user name is empty" in three.said())
         for voter in (two, three):
             expect("up", voter.say()["up"], False)
 
@@ -674,7 +664,7 @@ def nonsense_gives_no_vote():
         try:
             voter.say("want free")
             voter.say("promise 5")
-            wait_for(f"questions ({name})", lambda at=liar: at.asked > 1, FOR_EVER)
+            wait_for(f"questions ({name})", lambda at=liar: at.asked > 1)
             time.sleep(0.3)
             expect(f"held ({name})", voter.say()["held"], False)
             expect(f"exit code ({name})", voter.process.poll(), None)
@@ -693,7 +683,7 @@ def foreign_success_is_not_believed():
     try:
         voter.wait(up=True)
         voter.say("want free")
-        wait_for("questions", lambda: liar.asked > 5, FOR_EVER)
+        wait_for("questions", lambda: liar.asked > 5)
         expect("held", voter.say()["held"], False)
     finally:
         voter.end()
@@ -727,7 +717,7 @@ class SlowList:
             if self.hold.is_set():
                 self.hold.clear()
                 self.held.set()
-                self.go_on.wait(FOR_EVER)
+                self.go_on.wait(PATIENCE_S)
         else:
             told = {"header": {"revision": "5"}, "ID": "77", "TTL": "61"}
             if path.endswith("keepalive"):
@@ -744,14 +734,14 @@ def answer_that_was_overtaken_tells_nothing():
     try:
         one.wait(up=True)
         one.say("want free")
-        wait_for("the vote", lambda: one.say()["held"], FOR_EVER)
+        wait_for("the vote", lambda: one.say()["held"])
         slow.hold.set()
-        wait_for("a look", slow.held.is_set, FOR_EVER)
+        wait_for("a look", slow.held.is_set)
         one.say("promise 3")
         expect("refusal", one.event("promised")["refusal"], None)
         asked = liar.asked
         slow.go_on.set()
-        wait_for("the next look", lambda: liar.asked > asked, FOR_EVER)
+        wait_for("the next look", lambda: liar.asked > asked)
         state = one.say()
         expect("trouble", [e for e in one.events if e["what"] == "trouble"], [])
         expect("promise", state["rows"]["promise/mx1"]["epoch"], 3)
@@ -761,28 +751,13 @@ def answer_that_was_overtaken_tells_nothing():
         liar.close()
 
 
-def passes(function):
-    began = time.monotonic()
-    try:
-        function()
-        said = "ok    {} ({:.1f} s)"
-    except (Failure, OSError, LookupError, TypeError, AttributeError) as error:
-        said = "FAIL  {} ({:.1f} s): " + str(error).replace("{", "{{").replace("}", "}}")
-    print(said.format(function.__name__, time.monotonic() - began), flush=True)
-    return said.startswith("ok")
-
-
 def main():
-    if not shutil.which("etcd") or not os.access(DRIVER, os.X_OK):
-        print("skipped: needs etcd (Debian: apt-get install etcd-server) and " + DRIVER)
-        sys.exit(77)
-    words = sys.argv[1:]
-    chosen = [function for function in CASES if not words or any(word in function.__name__ for word in words)]
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        failed = len(chosen) - sum(pool.map(passes, chosen))
-    print(f"{len(chosen)} cases, {failed} failed")
-    sys.exit(1 if failed else 0)
+    if not shutil.which("etcd"):
+        return skip_all("needs etcd (Debian: apt-get install etcd-server)")
+    if not are_built(os.path.abspath(DRIVER)):
+        return NOT_BUILT
+    return run_cases(at_once=AT_ONCE)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -1016,4 +1017,4 @@ def what_was_left_and_cannot_be_read_is_not_resumed():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

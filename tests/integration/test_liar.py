@@ -5,19 +5,17 @@ Needs root and mariadbd; skipped without."""
 import collections
 import contextlib
 import itertools
-import os
 import random
 import re
-import shutil
-import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 
-from daemon_fixture import CLUSTER, DAEMON, TOOL, Failure, case, children, main, node, wait_for
-from mariadb_sandbox import Sandbox
+from case_fixture import Failure, case, skip_all, wait_for
+from daemon_fixture import CLUSTER, DAEMON, TOOL, children, main, node
+from listener import Listener
+from mariadb_sandbox import Sandbox, lacking
 from ports import free_port
 
 PEER = "127.0.0.2"
@@ -200,30 +198,22 @@ LIES = (an_endless_cell, endless_rows, endless_columns, endless_results, noise, 
         an_error, an_error_without_text, a_request_for_a_file, an_answer_to_nothing, silence)
 
 
-class Liar:
+class Liar(Listener):
     def __init__(self, port):
         self.told = collections.Counter()
         self.turn = itertools.count()
-        self.server = socket.create_server((PEER, port), backlog=64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(self._serve_mariadb, (PEER, port))
 
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                sock, _ = self.server.accept()
-                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
-
-    def _serve(self, sock):
-        with sock, contextlib.suppress(OSError):
-            sock.settimeout(30)
-            talk = Talk(sock, random.Random(next(self.turn)))
-            talk.say(GREETING)
-            if talk.hear() is None:
+    def _serve_mariadb(self, sock):
+        sock.settimeout(30)
+        talk = Talk(sock, random.Random(next(self.turn)))
+        talk.say(GREETING)
+        if talk.hear() is None:
+            return
+        talk.done()
+        while (asked := talk.hear()) and asked[0] == 3:
+            if not self._answer(talk, asked[1:]):
                 return
-            talk.done()
-            while (asked := talk.hear()) and asked[0] == 3:
-                if not self._answer(talk, asked[1:]):
-                    return
 
     def _answer(self, talk, question):
         """Every other time something that the session survives, so that it comes to ask more."""
@@ -233,11 +223,6 @@ class Liar:
             return lie(talk, question)
         finally:
             self.told[lie.__name__] += 1
-
-    def close(self):
-        with contextlib.suppress(OSError):
-            self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
 
 
 @contextlib.contextmanager
@@ -310,7 +295,4 @@ def the_other_server_lies():
 
 
 if __name__ == "__main__":
-    if not (shutil.which("mariadbd") or os.path.exists("/usr/sbin/mariadbd")):
-        print("skipped: needs mariadbd")
-        sys.exit(77)
-    sys.exit(main())
+    sys.exit(skip_all(lacking()) if lacking() else main())

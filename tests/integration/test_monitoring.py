@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 
-from case_fixture import (NOT_BUILT, PATIENCE_S, PLUGIN, Skip, answer_check, are_built, case, expect, expect_in,
-                          read, run_cases, supervisor, write)
+from case_fixture import PATIENCE_S, Skip, case, expect, expect_in, run_cases
+from cli_fixture import NOT_BUILT, PLUGIN, answer_check, are_built, read, supervisor, write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = os.path.join(HERE, "../../conf/monitoring")

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 
-from daemon_fixture import CLUSTER, USERS, Failure, Skip, case, children, main, node, wait_for
+from case_fixture import Failure, Skip, case, wait_for
+from daemon_fixture import CLUSTER, children, main, node
+from mariadb_sandbox import USERS
 
 LOST = ("the highest positions seen before are not known", "maintenance is off; if it was on")
 

@@ -9,8 +9,8 @@ import sys
 import tempfile
 import time
 
-from case_fixture import (DIRECT, NOT_BUILT, PLUGIN, TOOL, answer_check, are_built, await_true, case, expect, expect_in,
-                          read, run_cases, supervisor, write)
+from case_fixture import case, expect, expect_in, run_cases, wait_for
+from cli_fixture import DIRECT, NOT_BUILT, PLUGIN, TOOL, answer_check, are_built, read, supervisor, write
 
 SANITIZED = b"libasan" in subprocess.run(["ldd", PLUGIN], capture_output=True, check=False).stdout
 LINE = "REPLCHECK OK - mx1 is the writer | 'mx2_lag'=0.012s;10;60;0"
@@ -310,7 +310,7 @@ def a_program_that_does_not_end():
             code, first, lines = run(path, "-t", "500ms", *words)
             expect("exit, lines", (code, len(lines)), (result[0], 1))
             expect_in("line", first, result[1], f"{path}/program did not end within 0.5 s")
-            await_true("the program was ended", lambda: has_ended(read(f"{path}/pid").strip()))
+            wait_for("the program was ended", lambda: has_ended(read(f"{path}/pid").strip()))
 
 
 def has_ended(pid):
@@ -362,7 +362,7 @@ def a_password_is_in_no_core():
                       [TOOL, *direct]):
             process = subprocess.Popen([*as_nobody, *words], stdout=subprocess.DEVNULL)
             try:
-                await_true(f"{words[0]} limits its cores",
+                wait_for(f"{words[0]} limits its cores",
                            lambda pid=process.pid: cores_of(pid) == ["0", "0"] and (SANITIZED or memory_is_roots(pid)))
             finally:
                 process.kill()

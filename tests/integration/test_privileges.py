@@ -10,7 +10,9 @@ import subprocess
 import sys
 
 import by_units
-from daemon_fixture import CLUSTER, DAEMON, PASSWORD, TOOL, USERS, Failure, Skip, case, children, main, node, wait_for
+from case_fixture import Failure, Skip, case, wait_for
+from daemon_fixture import CLUSTER, DAEMON, PASSWORD, TOOL, children, main, node
+from mariadb_sandbox import USERS
 
 PLUGIN = os.path.abspath("check_mysql_replcheck")
 WITH_VIP = CLUSTER.replace("vip: {source: none}", "vip: {addresses: [192.0.2.100]}")

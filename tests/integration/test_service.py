@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 
-from daemon_fixture import CLUSTER, DAEMON, TOOL, Failure, case, children, main, node, wait_for
+from case_fixture import Failure, case, skip_all, wait_for
+from daemon_fixture import CLUSTER, DAEMON, TOOL, children, main, node
 
 DEVICES = ("null", "zero", "random", "urandom")
 SCRIPT = os.path.abspath("conf/init/mysql-replcheck")
@@ -370,6 +371,5 @@ def init_over_what_was_left_behind():
 
 if __name__ == "__main__":
     if not shutil.which("start-stop-daemon") or not os.path.exists("/lib/lsb/init-functions"):
-        print("skipped: needs start-stop-daemon and /lib/lsb/init-functions")
-        sys.exit(77)
+        sys.exit(skip_all("needs start-stop-daemon and /lib/lsb/init-functions"))
     sys.exit(main())

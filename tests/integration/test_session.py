@@ -11,12 +11,12 @@ import sys
 
 import mariadb_sandbox
 import ports
+from case_fixture import skip_all
 from certificates import certificates, fingerprint
 
 PROGRAMS = ["test_session_life", "test_session_faults", "test_session_liar", "test_session_flood",
             "test_session_tls"]
 PASSWORD = "a test's secret"
-SKIPPED = 77
 
 
 def start(box, prefix, **options):
@@ -30,9 +30,8 @@ def start(box, prefix, **options):
 
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else "tests/integration"
-    if os.geteuid() != 0:
-        print("needs root, which is who logs in by unix_socket")
-        return SKIPPED
+    if mariadb_sandbox.lacking():
+        return skip_all(mariadb_sandbox.lacking())
     with mariadb_sandbox.Sandbox() as box:
         keys = os.path.join(box.directory, "keys")
         sha1 = certificates(keys, "127.0.0.1")
