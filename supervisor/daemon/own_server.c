@@ -12,6 +12,7 @@
 #include "io/ladder.h"
 #include "io/probe.h"
 #include "io/session.h"
+#include "model/relay_log.h"
 #include "wire/observe.h"
 
 #define STATEMENT_MS  2000
@@ -145,14 +146,12 @@ static bool repeated(int64_t *last_us, int64_t now_us)
     return false;
 }
 
-/* With the applier running only the receiver: a plain START with both stopped discards the relay log, which a
- * promoted node has drained. */
 void own_start_receiver(struct node *n)
 {
-    const struct replication_view *r = &n->o.own.replication;
-    if (!r->known || (r->io != IO_NO && r->sql == TRI_YES) || repeated(&n->started_threads_us, n->o.now_us))
+    enum relay_log_start start = relay_log_start(&n->o.own.replication, n->o.own.read_only);
+    if (start == RELAY_LOG_START_NOTHING || repeated(&n->started_threads_us, n->o.now_us))
         return;
-    start_statement(n, r->sql == TRI_YES ? "IO_THREAD" : "");
+    start_statement(n, start == RELAY_LOG_START_RECEIVER ? "IO_THREAD" : "");
 }
 
 void own_start_threads(struct node *n)

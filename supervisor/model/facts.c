@@ -237,9 +237,11 @@ static void compute_own(struct facts *f, const struct sight *s)
     f->value[FACT_IO] = fresh ? facts_data_receiver(s) : IO_UNKNOWN;
     f->value[FACT_SQL] = fresh && r->known ? r->sql : TRI_UNKNOWN;
     /* What was received and cannot be applied is lost with the promotion: for the operator to accept. */
-    bool accepted = s->m->accept_loss || s->o->operator_.accept_loss;
     f->value[FACT_APPLIER_BROKEN] =
-        fresh && r->known ? tri_from(r->sql == TRI_NO && r->sql_errno != 0 && !accepted) : TRI_UNKNOWN;
+        fresh && r->known ? tri_from(r->sql == TRI_NO && r->sql_errno != 0 && !facts_loss_is_accepted(s))
+                          : TRI_UNKNOWN;
+    bool of_step = fresh && r->known && s->o->own.seen_us >= s->m->since_us;
+    f->value[FACT_APPLIER_STOPPED] = of_step ? tri_from(r->sql == TRI_NO && r->sql_errno == 0) : TRI_UNKNOWN;
     f->value[FACT_THREADS] = fresh && r->known ? tri_from(r->io != IO_NO && r->sql == TRI_YES) : TRI_UNKNOWN;
     f->value[FACT_RECEIVED] = facts_data_received(s);
     f->value[FACT_DRAINED] = facts_data_drained(s);

@@ -27,15 +27,16 @@ enum fact {
     FACT_DEAD_MAN,  /* the dead-man's switch is enabled and advances */
     FACT_IO,        /* enum io_state */
     FACT_SQL,
-    FACT_APPLIER_BROKEN, /* it stopped with an error: what was received is not applied by waiting; no: or the
-                          * operator accepted that loss */
-    FACT_THREADS,        /* both own replication threads run (the receiver may be connecting) */
-    FACT_RECEIVED,       /* all that the other is known to have written has arrived, or cannot any more */
-    FACT_DRAINED,        /* all that was received is applied */
-    FACT_LOSS,           /* enum loss_verdict: LOSS_OK ... */
-    FACT_STALE,          /* a voter remembers an epoch that the own data lack */
-    FACT_HISTORY,        /* enum gtid_relation: own against the peer's */
-    FACT_OFFSETS,        /* auto_increment globals are as configured */
+    FACT_APPLIER_BROKEN,  /* it stopped with an error: what was received is not applied by waiting; no: or the
+                           * operator accepted that loss */
+    FACT_APPLIER_STOPPED, /* it stands still without an error, read since this step began */
+    FACT_THREADS,         /* both own replication threads run (the receiver may be connecting) */
+    FACT_RECEIVED,        /* all that the other is known to have written has arrived, or cannot any more */
+    FACT_DRAINED,         /* all that was received is applied */
+    FACT_LOSS,            /* enum loss_verdict: LOSS_OK ... */
+    FACT_STALE,           /* a voter remembers an epoch that the own data lack */
+    FACT_HISTORY,         /* enum gtid_relation: own against the peer's */
+    FACT_OFFSETS,         /* auto_increment globals are as configured */
     /* durability `lossless`; with async all of these are unknown but BEGUN and SAFE, which are yes */
     FACT_BEGUN,     /* lossless: the term's row stands, which comes before writes are enabled; async: yes */
     FACT_SAFE,      /* what is acknowledged survives this node: the other has it, or is marked (MARK_BOTH) */

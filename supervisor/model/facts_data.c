@@ -105,9 +105,9 @@ enum tri facts_data_drained(const struct sight *s)
     if (s->m->history == GTID_REL_DIVERGED && facts_data_later_term(s) == TRI_YES)
         return TRI_YES;
     if (is_left(s, &applied, &own->replication.io_pos))
-        return s->m->accept_loss && own->replication.sql == TRI_NO ? TRI_YES : TRI_NO;
+        return facts_loss_is_accepted(s) && own->replication.sql == TRI_NO ? TRI_YES : TRI_NO;
     if (is_left(s, &applied, &s->m->ledger.received))
-        return s->m->accept_loss ? TRI_YES : TRI_NO;
+        return facts_loss_is_accepted(s) ? TRI_YES : TRI_NO;
     return TRI_YES;
 }
 
@@ -197,7 +197,7 @@ static bool is_forked_off_any(const struct sight *s)
 unsigned facts_data_loss(const struct sight *s)
 {
     struct gtid_set have;
-    if (s->m->accept_loss || s->o->operator_.accept_loss)
+    if (facts_loss_is_accepted(s))
         return LOSS_OK;
     position_of_step(s, &have);
     if (s->has_basis && s->basis.kind == NOTE_RELEASE && s->basis.gtid.known) {

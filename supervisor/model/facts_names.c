@@ -14,6 +14,7 @@ static const char *const fact_names[FACTS] = {
     [FACT_IO] = "receiver (IO thread)",
     [FACT_SQL] = "applier (SQL thread)",
     [FACT_APPLIER_BROKEN] = "applier stopped with an error",
+    [FACT_APPLIER_STOPPED] = "applier stopped without an error",
     [FACT_THREADS] = "replication threads run",
     [FACT_RECEIVED] = "everything has arrived",
     [FACT_DRAINED] = "everything received is applied",

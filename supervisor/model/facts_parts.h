@@ -20,6 +20,12 @@ static inline bool facts_is_fresh(const struct sight *s, int64_t seen_us)
     return policy_is_fresh(s->p, s->o->now_us, seen_us);
 }
 
+/* The operator accepts what would be lost: by the promotion under way, or by one that he asks for. */
+static inline bool facts_loss_is_accepted(const struct sight *s)
+{
+    return s->m->accept_loss || s->o->operator_.accept_loss;
+}
+
 static inline int64_t facts_later(int64_t a, int64_t b)
 {
     return a > b ? a : b;

@@ -1,6 +1,7 @@
 /* What a plan asks for. Mirrors daemon/actions.c: the same guards, in the same order. */
 #include <string.h>
 
+#include "model/relay_log.h"
 #include "parts.h"
 #include "wire/fencer_proto.h"
 
@@ -260,10 +261,10 @@ static bool repeated(int64_t *last, int64_t now)
 static void start_receiver(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);
-    const struct replication_view *r = &p->o.own.replication;
-    if (!r->known || (r->io != IO_NO && r->sql == TRI_YES) || repeated(&p->threads_started, p->o.now_us))
+    enum relay_log_start start = relay_log_start(&p->o.own.replication, p->o.own.read_only);
+    if (start == RELAY_LOG_START_NOTHING || repeated(&p->threads_started, p->o.now_us))
         return;
-    own_statement(w, n, r->sql == TRI_YES ? DO_START_IO : DO_START_BOTH, 2000);
+    own_statement(w, n, start == RELAY_LOG_START_RECEIVER ? DO_START_IO : DO_START_BOTH, 2000);
 }
 
 static void start_threads(struct world *w, int n)

@@ -81,7 +81,7 @@ static bool has_writer(const struct world *w)
 /* Rows that wait for a person, with a reason that says so. */
 static bool is_refused(const struct world *w, int n)
 {
-    static const int rows[] = {320, 326, 328, 329, 330, 331, 332, 334, 799};
+    static const int rows[] = {320, 326, 328, 329, 330, 331, 332, 334, 335, 799};
     const struct supervisor *p = &w->nodes[n].sup;
     for (size_t i = 0; p->state == RUNS && i < sizeof(rows) / sizeof(rows[0]); i++)
         if (p->row == rows[i])

@@ -22,7 +22,7 @@ void flow_start(struct world *w, int s, bool io, bool sql)
         history_cut(&v->own, v->applied);
         v->io_pos = (struct gid){0};
     }
-    bool goes_on = w->c.lossless && v->io != IO_NO; /* its connection is what it was */
+    bool goes_on = v->io != IO_NO; /* its connection is what it was */
     v->forked = v->forked && goes_on;
     v->sql = sql && !v->forked;
     if (io && v->io == IO_NO) {

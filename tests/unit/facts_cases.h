@@ -33,6 +33,12 @@ CASE(standby, APPLIER_BROKEN, TRI_NO, "the operator accepts what that loses", s-
      s->o.own.replication.sql_errno = 1062; s->o.operator_.accept_loss = true)
 CASE(standby, APPLIER_BROKEN, TRI_NO, "an error that is over", s->o.own.replication.sql_errno = 1062)
 CASE(standby, APPLIER_BROKEN, TRI_UNKNOWN, "an old reading", s->o.own.seen_us -= MS(1001))
+CASE(standby, APPLIER_STOPPED, TRI_NO, "it runs", )
+CASE(standby, APPLIER_STOPPED, TRI_YES, "somebody stopped it", s->o.own.replication.sql = TRI_NO)
+CASE(standby, APPLIER_STOPPED, TRI_NO, "it stopped with an error", s->o.own.replication.sql = TRI_NO;
+     s->o.own.replication.sql_errno = 1062)
+CASE(standby, APPLIER_STOPPED, TRI_UNKNOWN, "an old reading", s->o.own.seen_us -= MS(1001))
+CASE(standby, APPLIER_STOPPED, TRI_UNKNOWN, "read before this step", s->m.since_us = s->o.own.seen_us + 1)
 CASE(writer, PEER_FOLLOWS, TRI_YES, "receives and applies", )
 CASE(writer, PEER_FOLLOWS, TRI_NO, "receives nothing", s->o.peer.replication.io = IO_CONNECTING)
 CASE(writer, PEER_FOLLOWS, TRI_NO, "applies nothing", s->o.peer.replication.sql = TRI_NO)

@@ -217,6 +217,13 @@ tests_unit_test_late_certificate_SOURCES = tests/unit/test_late_certificate.c te
 tests_unit_test_late_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_late_certificate_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_relay_log
+TESTS += tests/unit/test_relay_log
+tests_unit_test_relay_log_SOURCES = tests/unit/test_relay_log.c tests/unit/model_driver.c tests/unit/model_driver.h \
+	$(report_fixture)
+tests_unit_test_relay_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_relay_log_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_attempts
 TESTS += tests/unit/test_attempts
 tests_unit_test_attempts_SOURCES = tests/unit/test_attempts.c tests/unit/model_driver.c tests/unit/model_driver.h \

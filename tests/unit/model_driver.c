@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model/durability.h"
+#include "model/relay_log.h"
 
 #define PERIOD_MS 250
 
@@ -247,6 +248,12 @@ static void start_threads(struct drive *d)
     d->s.o.own.replication.sql = TRI_YES;
 }
 
+static void start_receiver(struct drive *d)
+{
+    if (relay_log_start(&d->s.o.own.replication, d->s.o.own.read_only) != RELAY_LOG_START_NOTHING)
+        start_threads(d);
+}
+
 static void drain(struct drive *d)
 {
     const struct gtid_set *received = &d->s.o.own.replication.io_pos;
@@ -381,7 +388,7 @@ static void (*const runners[ACTIONS])(struct drive *d) = {
     [ACTION_ARM] = arm,
     [ACTION_ENABLE] = enable,
     [ACTION_TERM] = write_term,
-    [ACTION_START_RECEIVER] = start_threads,
+    [ACTION_START_RECEIVER] = start_receiver,
     [ACTION_START_THREADS] = start_threads,
     [ACTION_SEMI_SYNC_OFF] = give_up_acks,
     [ACTION_ACKS_ON] = require_acks,
