@@ -14,6 +14,7 @@ import time
 import urllib.error
 
 from case_fixture import PATIENCE_S, Failure, case, expect, run_cases, skip_all, wait_for
+from certificates import authority, certificate
 from cli_fixture import NOT_BUILT, are_built
 from etcd_fixture import DRIVER, Liar, Member, Voter, encode
 from ports import free_port
@@ -506,27 +507,18 @@ def keys_of_others_are_left_alone():
 # TLS and accounts
 
 
-def openssl(folder, *arguments, stdin=None):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, text=True, input=stdin)
-
-
-def certificates(folder):
+def make_certificates(folder):
     """Two authorities, the first one's certificate for this host, and one for a client of each."""
-    for ca in ("ca", "other"):
-        openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
-                "-keyout", f"{ca}.key", "-out", f"{ca}.pem")
-    for name, ca in (("server", "ca"), ("client", "ca"), ("stranger", "other")):
-        openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
-                "-out", f"{name}.csr")
-        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key",
-                "-CAcreateserial", "-days", "2", "-out", f"{name}.pem", "-extfile", "/dev/stdin",
-                stdin="subjectAltName=IP:127.0.0.1,IP:0:0:0:0:0:0:0:1\nextendedKeyUsage=serverAuth,clientAuth\n")
+    for name in ("ca", "other"):
+        authority(folder, name)
+    for name, signed_by in (("server", "ca"), ("client", "ca"), ("stranger", "other")):
+        certificate(folder, name, signed_by, "127.0.0.1", "::1")
 
 
 @case
 def tls_with_certificates_of_both_sides():
     with tempfile.TemporaryDirectory(prefix="replcheck-etcd-") as keys:
-        certificates(keys)
+        make_certificates(keys)
         tls = ["--cert-file", f"{keys}/server.pem", "--key-file", f"{keys}/server.key", "--client-cert-auth",
                "--trusted-ca-file", f"{keys}/ca.pem"]
         with etcd(wait=False, tls=tls) as it:
@@ -552,7 +544,7 @@ def tls_with_certificates_of_both_sides():
 def endpoint_over_ipv6():
     """There alone, with TLS, its certificate bearing the address."""
     with tempfile.TemporaryDirectory(prefix="replcheck-etcd-") as keys:
-        certificates(keys)
+        make_certificates(keys)
         tls = ["--cert-file", f"{keys}/server.pem", "--key-file", f"{keys}/server.key"]
         with etcd(wait=False, tls=tls, address="::1") as it:
             one, two = (it.voter(node, f"ca={keys}/ca.pem") for node in ("mx1", "mx2"))
@@ -579,7 +571,7 @@ def pin_of(folder, name):
 def tls_with_a_pinned_key():
     """The name may go unchecked; who signed the certificate, or which key it has, never."""
     with tempfile.TemporaryDirectory(prefix="replcheck-etcd-") as keys:
-        certificates(keys)
+        make_certificates(keys)
         tls = ["--cert-file", f"{keys}/server.pem", "--key-file", f"{keys}/server.key"]
         right, wrong = pin_of(keys, "server"), pin_of(keys, "client")
         with etcd(wait=False, tls=tls) as it:

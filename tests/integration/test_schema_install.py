@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+from certificates import certificates
 from schema_fixture import (MX1, MX2, OPTIONS, PASSWORD, VERSION, await_read_only, case, done, driver, expect, fails,
                             gone, main, node, read_only, refused, server_named, voter_rows, witness, writer)
 
@@ -225,27 +226,15 @@ def usage_errors_exit_2():
         fails(2, "a password of", None, "install", "--login-password-file", secret.name)
 
 
-def make_certificates(folder):
-    """Two authorities, and a certificate for 127.0.0.1 by the first."""
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-    for name in ("ca", "other"):
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                "-keyout", f"{name}.key", "-out", f"{name}.pem")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "server.key",
-            "-out", "server.csr", "-addext", "subjectAltName=IP:127.0.0.1")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-days", "2", "-copy_extensions", "copy", "-out", "server.pem")
-    subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
-
-
 @case
 def a_remote_server_is_verified_when_asked_for():
     with tempfile.TemporaryDirectory() as folder:
-        make_certificates(folder)
-        options = ["--skip-log-bin", f"--ssl-ca={folder}/ca.pem", f"--ssl-cert={folder}/server.pem",
-                   f"--ssl-key={folder}/server.key"]
-        ca = lambda name: ["--tls-ca", os.path.join(folder, name)]
+        os.chmod(folder, 0o755)
+        keys = os.path.join(folder, "keys")
+        certificates(keys, "127.0.0.1")
+        options = ["--skip-log-bin", f"--ssl-ca={keys}/ca.pem", f"--ssl-cert={keys}/server.pem",
+                   f"--ssl-key={keys}/server.key"]
+        ca = lambda name: ["--tls-ca", os.path.join(keys, name)]
         with witness("t1", options, ca("ca.pem")) as (roles, root, login):
             root.query("ALTER USER admin@'127.0.0.1' REQUIRE SSL")
             vote = roles.voting(roles.remote(MX1))
@@ -254,7 +243,7 @@ def a_remote_server_is_verified_when_asked_for():
             vote.close()
             gone(root, thread_id)
             done(None, "uninstall", *login, node="-")
-            fails(1, "cannot log in", None, "uninstall", *login, *ca("other.pem"), node="-")
+            fails(1, "cannot log in", None, "uninstall", *login, *ca("other-ca.pem"), node="-")
             roles.close()
         with witness() as (_, _, login):
             fails(1, "cannot log in", None, "uninstall", *login, *ca("ca.pem"), node="-")
