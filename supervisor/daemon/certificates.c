@@ -132,7 +132,7 @@ static void read_again(struct node *n)
         begin(n, WITNESS_CA, CERTIFICATE_CA, "witness.tls.ca")->file = count;
         paths[count++] = own->witness.tls.ca;
     }
-    if (count && !(n->certificates->files = cert_files_new(paths, count, &e)))
+    if (count && !(n->certificates->files = cert_files_new(paths, count, CERT_FILES_PERIOD_US, &e)))
         log_warning("the end of CA certificates will not be noticed: %s", e.text);
 }
 

@@ -4,17 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "io/cert_end.h"
 #include "io/lane.h"
 
-#define PERIOD_US CLOCK_MS(600000)
-#define STOP_US   CLOCK_MS(100)
+#define STOP_US CLOCK_MS(100)
 
 /* `seen` under the lane's lock; the rest does not change. */
 struct cert_files {
     struct lane lane;
+    int64_t period_us;
     int count;
     char path[CERT_FILES_MAX][PATH_MAX];
     struct cert_seen seen[CERT_FILES_MAX];
@@ -37,7 +36,7 @@ static void run(void *arg)
 {
     struct cert_files *f = arg;
     while (!f->lane.stopping) {
-        int64_t next_us = clock_now_us() + PERIOD_US;
+        int64_t next_us = clock_now_us() + f->period_us;
         for (int i = 0; i < f->count && !f->lane.stopping; i++)
             look_at(f, i);
         while (!f->lane.stopping && clock_now_us() < next_us)
@@ -45,10 +44,11 @@ static void run(void *arg)
     }
 }
 
-struct cert_files *cert_files_new(const char *const *paths, int count, struct err *e)
+struct cert_files *cert_files_new(const char *const *paths, int count, int64_t period_us, struct err *e)
 {
     struct cert_files *f = mem_zalloc(sizeof(*f));
     f->count = count;
+    f->period_us = period_us;
     for (int i = 0; i < count; i++)
         snprintf(f->path[i], sizeof(f->path[i]), "%s", paths[i]);
     if (lane_start(&f->lane, "cert-files", run, f, e))

@@ -35,7 +35,7 @@ EXTRA_DIST += tests/integration/test_session.py
 if HAVE_CMOCKA
 TESTS += tests/integration/test_session.py
 session_fixture = tests/integration/session_fixture.c tests/integration/session_fixture.h
-session_libs = libio.a libwire.a libbase.a $(MARIADB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS) -lpthread
+session_libs = libio.a libwire.a libsettings.a libbase.a $(MARIADB_LIBS) $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS) -lpthread
 check_PROGRAMS += tests/integration/test_session_life tests/integration/test_session_faults \
 	tests/integration/test_session_liar tests/integration/test_session_flood tests/integration/test_session_tls
 tests_integration_test_session_life_SOURCES = tests/integration/test_session_life.c $(session_fixture)

@@ -9,11 +9,13 @@
 
 #include <mysql.h>
 
+#include "io/cert_files.h"
 #include "io/cert_look.h"
 #include "session_fixture.h"
 
 static struct server secure; /* its certificate bears 127.0.0.1; it also listens on 127.0.0.2 */
 static char ca[256], other_ca[256];
+static char changing[256]; /* a file that becomes one or the other */
 static const char *fingerprint, *sha256;
 
 static struct session_options by_tls(const struct server *at)
@@ -181,6 +183,77 @@ static void any_certificate_over_a_socket(void **state)
     session_free(&c.session);
 }
 
+/* As an administrator does it: the new file is whole when it gets the name. */
+static void replace_by(const char *path)
+{
+    char text[8192], made[sizeof(changing) + 4];
+    snprintf(made, sizeof(made), "%s.new", changing);
+    FILE *from = fopen(path, "r"), *to = fopen(made, "w");
+    assert_true(from && to);
+    size_t size = fread(text, 1, sizeof(text), from);
+    assert_true(size > 0 && size < sizeof(text));
+    assert_int_equal(fwrite(text, 1, size, to), size);
+    fclose(from);
+    assert_int_equal(fclose(to), 0);
+    assert_int_equal(rename(made, changing), 0);
+}
+
+/* A session that is up stays; the next connect goes by what the file says then. */
+static void the_authority_is_replaced(void **state)
+{
+    struct client c;
+    struct session_options o = by_tls(&secure);
+    (void)state;
+    o.tls_ca = changing;
+    o.backoff_min_ms = 20;
+    replace_by(ca);
+    client_open(&c, &o);
+    replace_by(other_ca);
+    assert_string_equal(value_of(&c, "SELECT 'still here'"), "still here");
+    struct answer a;
+    ask(&c, "KILL CONNECTION_ID()", 1000, &a);
+    AWAIT(c.downs >= 3, CLOCK_MS(2000)); /* lost, and refused twice */
+    assert_int_equal(c.ups, 1);
+    assert_non_null(strstr(c.reason, "certificate"));
+    replace_by(ca);
+    AWAIT(c.ups == 2, CLOCK_MS(2000));
+    assert_string_equal(value_of(&c, "SELECT 'again'"), "again");
+    session_free(&c.session);
+}
+
+#define DAYS(n) (time(NULL) + (n)*86400)
+
+static bool file_ends_in(struct cert_files *files, int days, struct cert_seen *out)
+{
+    cert_files_read(files, 0, out);
+    return out->until_s > DAYS(days) - 3600 && out->until_s <= DAYS(days);
+}
+
+/* Its end is told anew; of a file that is gone, what was known, and that it is gone. */
+static void the_end_of_a_replaced_authority(void **state)
+{
+    const char *const paths[] = {changing};
+    struct cert_seen now;
+    struct err e;
+    (void)state;
+    replace_by(ca);
+    struct cert_files *files = cert_files_new(paths, 1, CLOCK_MS(10), &e);
+    assert_non_null(files);
+    AWAIT(file_ends_in(files, 2, &now), CLOCK_MS(500));
+    replace_by(other_ca);
+    AWAIT(file_ends_in(files, 4, &now), CLOCK_MS(500));
+    assert_string_equal(now.trouble, "");
+    unlink(changing);
+    AWAIT((cert_files_read(files, 0, &now), now.trouble[0]), CLOCK_MS(500));
+    assert_non_null(strstr(now.trouble, changing));
+    assert_true(file_ends_in(files, 4, &now));
+    replace_by(ca);
+    AWAIT(file_ends_in(files, 2, &now), CLOCK_MS(500));
+    assert_string_equal(now.trouble, "");
+    cert_files_free(&files);
+    assert_null(files);
+}
+
 static struct cert_seen seen;
 static int looks;
 
@@ -203,11 +276,16 @@ static void the_certificate_is_looked_at(void **state)
     assert_in_range(seen.until_s - (int64_t)time(NULL), 2 * 86400 - 3600, 2 * 86400);
     cert_look_free(&look);
     assert_null(look);
-    o.tls_ca = other_ca;
+    o.tls_ca = changing;
+    replace_by(other_ca);
     look = cert_look_new(base, &o, on_look, NULL);
     AWAIT(looks == 2, CLOCK_MS(3000));
     assert_int_equal(seen.until_s, 0);
     assert_non_null(strstr(seen.trouble, "certificate"));
+    replace_by(ca);
+    AWAIT(looks == 3, CLOCK_MS(6000)); /* 5 s after one that failed */
+    assert_string_equal(seen.trouble, "");
+    assert_in_range(seen.until_s - (int64_t)time(NULL), 2 * 86400 - 3600, 2 * 86400);
     cert_look_free(&look);
     look = cert_look_new(base, &o, on_look, NULL);
     cert_look_free(&look); /* before it has begun */
@@ -294,6 +372,8 @@ int main(void)
         TEST(large_replies),
         TEST(refuses_what_is_not_verified),
         TEST(pinned_to_a_fingerprint),
+        TEST(the_authority_is_replaced),
+        TEST(the_end_of_a_replaced_authority),
         TEST(any_certificate_over_a_socket),
         TEST(the_certificate_is_looked_at),
         TEST(deadlines_at_a_stopped_server),
@@ -308,5 +388,6 @@ int main(void)
     secure = fixture_server("TLS");
     snprintf(ca, sizeof(ca), "%s/ca.pem", keys);
     snprintf(other_ca, sizeof(other_ca), "%s/other-ca.pem", keys);
+    snprintf(changing, sizeof(changing), "%s/changing-ca.pem", keys);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
