@@ -29,19 +29,19 @@ SUMMARIES = (
 
 def of_tap(text):
     """What a TAP plan announced and did not happen has failed; a plan of nothing, "1..0 # SKIP why", is one that was
-    skipped. None when there is no plan."""
+    skipped. None when there is no plan. cmocka's word for a skipped case is "not ok N # SKIP"."""
     plans = [int(n) for n in re.findall(r"^1\.\.(\d+)", text, re.M)]
     if not plans:
         return None
     lines = re.findall(r"^(not ok|ok) \d+(.*)$", text, re.M)
-    skipped = sum("# skip" in rest.lower() for word, rest in lines if word == "ok")
-    passed = sum(word == "ok" for word, _ in lines) - skipped
-    return Tally(passed, max(sum(plans) - passed - skipped, 0), skipped + plans.count(0))
+    skipped = [re.search(r"# skip\b", rest, re.I) is not None for _, rest in lines]
+    passed = sum(word == "ok" and not skip for (word, _), skip in zip(lines, skipped))
+    return Tally(passed, max(sum(plans) - passed - sum(skipped), 0), sum(skipped) + plans.count(0))
 
 
 def skips(text):
     """What a test's log says of what it skipped, a line each."""
-    said = re.findall(r"^(?:ok \d+|1\.\.0)\b.*# skip.*$|^skipped: .*$", text, re.M | re.I)
+    said = re.findall(r"^(?:(?:not )?ok \d+|1\.\.0)\b.*# skip\b.*$|^skipped: .*$", text, re.M | re.I)
     return said or text.strip().splitlines()[-1:]
 
 

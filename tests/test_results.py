@@ -16,6 +16,8 @@ CASES = (
     ("several plans", "1..1\nok 1 - a\n1..2\nok 1 - a\nok 2 - b\n", "PASS", 3, 0, 0),
     ("a skipped case", "1..2\nok 1 - a\nok 2 # SKIP no root\n", "PASS", 1, 0, 1),
     ("a case in lower case", "1..2\nok 1 - a\nok 2 - b # skip\n", "PASS", 1, 0, 1),
+    ("a case that cmocka skipped", "1..2\nok 1 - a\nnot ok 2 # SKIP b\n", "PASS", 1, 0, 1),
+    ("a case that speaks of skipping", "1..2\nok 1 - a # skipped_rows\nnot ok 2 - b # skips\n", "FAIL", 1, 1, 0),
     ("a plan of nothing", "1..0 # SKIP no root\n", "PASS", 0, 0, 1),
     ("and the word for it", "1..0 # SKIP no root\n", "SKIP", 0, 0, 1),
     ("a last line of cases", "a: ok\n6 cases, 2 failed\n", "FAIL", 4, 2, 0),
@@ -30,6 +32,8 @@ CASES = (
 SKIPS = (
     # name, log, what is told of it
     ("which case was skipped", "1..2\nok 1 - a\nok 2 - b # SKIP no root\n", ["ok 2 - b # SKIP no root"]),
+    ("a case that cmocka skipped, and why", "1..1\nskipped: needs root\nnot ok 1 # SKIP b\n",
+     ["skipped: needs root", "not ok 1 # SKIP b"]),
     ("why all were", "1..0 # SKIP no root\n", ["1..0 # SKIP no root"]),
     ("why a test without a plan was", "Python 3\nskipped: needs root\n", ["skipped: needs root"]),
     ("a test that says it in its own words", "needs root\n", ["needs root"]),

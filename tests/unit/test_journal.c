@@ -865,14 +865,21 @@ static void test_hung_fsync(void **state)
 
 static bool own_mounts;
 
+static void needs_own_mounts(void)
+{
+    if (own_mounts)
+        return;
+    print_message("skipped: needs root, to mount file systems of its own\n");
+    skip();
+}
+
 /* FAULTS 34: the disk under the journal is full. */
 static void test_full_disk(void **state)
 {
     struct worker_options o = test_options();
     unsigned pushed = 1;
     (void)state;
-    if (!own_mounts)
-        skip();
+    needs_own_mounts();
     o.store = NULL;
     o.event_capacity = 32;
     assert_int_equal(mount("tmpfs", dir, "tmpfs", 0, "size=96k"), 0);
@@ -899,8 +906,7 @@ static void test_read_only_disk(void **state)
 {
     struct worker_options o = test_options();
     (void)state;
-    if (!own_mounts)
-        skip();
+    needs_own_mounts();
     o.store = NULL;
     assert_int_equal(mount("tmpfs", dir, "tmpfs", 0, "size=4m"), 0);
     assert_int_equal(mount("tmpfs", dir, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=4m"), 0);
@@ -920,8 +926,7 @@ static void test_stopped_syslog(void **state)
     struct worker_options o = test_options();
     int64_t worst = 0;
     (void)state;
-    if (!own_mounts)
-        skip();
+    needs_own_mounts();
     assert_int_equal(mount("tmpfs", "/dev", "tmpfs", 0, "size=1m"), 0);
     int reader = socket(AF_UNIX, SOCK_DGRAM, 0);
     assert_int_equal(bind(reader, (struct sockaddr *)&at, sizeof(at)), 0);
