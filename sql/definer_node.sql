@@ -6,6 +6,8 @@ GRANT EVENT ON replcheck.* TO 'replcheck-definer'@'localhost'
 --;
 GRANT SELECT, INSERT, UPDATE ON replcheck.bulletin TO 'replcheck-definer'@'localhost'
 --;
+GRANT SELECT, INSERT, UPDATE ON replcheck.begun TO 'replcheck-definer'@'localhost'
+--;
 GRANT INSERT ON replcheck.term TO 'replcheck-definer'@'localhost'
 --;
 GRANT SELECT ON mysql.global_priv TO 'replcheck-definer'@'localhost'

@@ -11,6 +11,12 @@ CREATE TABLE IF NOT EXISTS replcheck.term (
     PRIMARY KEY (epoch)
 ) ENGINE = InnoDB COMMENT 'who was the writer since when; replicated'
 --;
+CREATE TABLE IF NOT EXISTS replcheck.begun (
+    domain INT UNSIGNED    NOT NULL,
+    seq_no BIGINT UNSIGNED NOT NULL COMMENT 'the highest that was given to a row of term here',
+    PRIMARY KEY (domain)
+) ENGINE = InnoDB COMMENT 'what begin_term never gives again; local'
+--;
 CREATE TABLE IF NOT EXISTS replcheck.bulletin (
     node        VARCHAR(32)      NOT NULL,
     seq         BIGINT UNSIGNED  NOT NULL,

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TAKEN_BACK_MAX 10000 /* commits that wait at once, and the gap that a term begins with */
+#define TAKEN_BACK_MAX                                                                                       \
+    1000000 /* commits that wait at once, and the gaps that terms begin with, one after another */
 
 static int compare_key(const struct gtid *a, const struct gtid *b)
 {

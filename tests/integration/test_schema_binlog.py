@@ -85,8 +85,26 @@ def a_lossless_term_begins_behind_a_gap():
         expect("no other gap", last_number(root, "0"), first)
         root.query("FLUSH TABLES")
         expect("the next is the next", last_number(root, "0"), first + 1)
+        expect("restored", local.value("SELECT @@SESSION.sql_log_bin"), "1")
         refused("a transaction", writer_in_transaction(local), "CALL replcheck.begin_term(10, 'mx1', 'r', 1, '', 0)",
                 "in_transaction")
+
+
+@case
+def a_number_that_was_taken_back_is_not_given_again():
+    """Crash recovery cuts the row of a term that never began from the binary log: RESET MASTER, as far as numbers go. The
+    next one lies behind it, also where nothing is left in the log."""
+    with node() as (roles, root):
+        local = roles.local()
+        local.query("CALL replcheck.begin_term(9, 'mx1', 'certified', 455, '0-1-1', NULL)")
+        first, connections = last_number(root, "0"), int(root.value("SELECT @@max_connections"))
+        root.query("RESET MASTER")
+        local.query("CALL replcheck.begin_term(11, 'mx1', 'certified', 455, '0-1-1', NULL)")
+        second = last_number(root, "0")
+        expect("behind the first one, and what may have followed", second > first + connections, True)
+        root.query("RESET MASTER; SET GLOBAL gtid_slave_pos = '0-2-1000000'")
+        local.query("CALL replcheck.begin_term(13, 'mx1', 'certified', 455, '0-1-1', NULL)")
+        expect("behind what was applied", last_number(root, "0") > 1000000 + connections, True)
 
 
 def writer_in_transaction(session):

@@ -32,6 +32,14 @@ void flow_start(struct world *w, int s, bool io, bool sql)
     flow_soon(w, s, MS + random_below(w, 3 * MS));
 }
 
+/* begin_term of sql/term.sql: behind every number that it ever gave. */
+static void begin(struct server *v, int s, unsigned epoch, bool unplanned)
+{
+    uint32_t end = history_end(&v->own), last = end > v->begun ? end : v->begun, first = last + GAP + 1;
+    v->begun = first;
+    history_term(&v->own, s, v->branch, first - end - 1, epoch, unplanned);
+}
+
 /* A commit of the writer goes to whoever listens. */
 void flow_write(struct world *w, int s)
 {
@@ -43,7 +51,7 @@ void flow_write(struct world *w, int s)
     uint32_t from = v->applied;
     if (w->c.lossless &&
         v->opened_by_others == 1) { /* what somebody writes who opened it: not over numbers that were cut */
-        history_term(&v->own, s, v->branch, GAP, 0, false);
+        begin(v, s, 0, false);
         v->opened_by_others = 2;
     }
     for (int rows = w->c.lossless ? 1 + (int)random_below(w, 3) : 1; rows > 0; rows--)
@@ -63,7 +71,10 @@ void server_term(struct world *w, int s, unsigned epoch, bool unplanned)
         return; /* 1062: it is there */
     history_cut(&v->own, v->applied);
     uint32_t from = v->applied;
-    history_term(&v->own, s, v->branch, w->c.lossless ? GAP : 0, epoch, unplanned);
+    if (w->c.lossless)
+        begin(v, s, epoch, unplanned);
+    else
+        history_term(&v->own, s, v->branch, 0, epoch, unplanned);
     v->applied = history_end(&v->own);
     if (semi_waits(v))
         semi_group(v, from, false);

@@ -116,6 +116,10 @@ TAKEN_BACK = story("lock the tables at mx2 @0; at its next promise stop mx2 @0; 
 ALONE_AND_DEAD = story("cut the pair @0; wait @1500-2500; heal the pair @0-1500; kill the server of mx1 @0-400", tie="lossless")
 BOTH_OFF = story("cut what is said by mx2 @0-200; power off mx2 @1-400; power off mx1 @0-400; power on mx1 @0; heal all of mx2 @0; "
                  "power on mx2 @6000-9000; order a switchover at mx1 @8000-10000", tie="lossless")
+ROW_TAKEN_BACK = story("at its next promise stop mx2 @0; order a switchover at mx1 @0; cut what is said by mx1 @100-400; "
+                       "resume the supervisor of mx2 @0-20; power off mx2 @2-60; stop the receiver of mx1 @0; "
+                       "stop the server of mx1 @0; heal all of mx1 @0; power on mx2 @0; wait @9000; "
+                       "resume the server of mx1 @0-3000; order a switchover at mx2 @2000-5000", tie="lossless")
 RELAY_LOG_LOST = story("lock the tables at mx2 @0; power off mx1 @5-240; bounce the server of mx2 @0-100", tie="lossless")
 RESTARTED = story("cut what is said by mx2 @0-200; stop the supervisor of mx1 @1-300; bounce the server of mx1 @0-200; "
                   "resume the supervisor of mx1 @0-400; heal all of mx2 @0-1000; order a switchover at mx1 @6000-9000", tie="lossless")
@@ -299,7 +303,9 @@ MUTANTS = (
            ((DURABILITY, "    if (relay_log_is_in_doubt(o, s))\n        *s =", "    (void)relay_log_is_in_doubt;\n    if (!s->life_us)\n        *s ="),),
            hunts=RELAY_LOG_LOST + LOSSLESS),
     Mutant("no-gap", "a term gives again the GTIDs that crash recovery took back", SAFETY,
-           ((FLOW, "w->c.lossless ? GAP : 0", "0"),), hunts=BOTH_OFF + LOSSLESS),
+           ((FLOW, "first - end - 1, epoch", "0, epoch"),), hunts=BOTH_OFF + LOSSLESS),
+    Mutant("same-gap", "a term gives again the number of a term's row that crash recovery took back", SAFETY,
+           ((FLOW, "    v->begun = first;\n", ""),), hunts=ROW_TAKEN_BACK + LOSSLESS),
     Mutant("term-after", "a lossless term's row comes after writes are enabled", SAFETY,
            ((RULES, "    {455, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY), YES(SAFE), NO(BEGUN)}", "    {455, S(PROMOTE_ENABLE), {YES(ARMED), YES(AUTHORITY), YES(SAFE), NO(BEGUN), NO(SAFE)}"),),
            hunts=BOTH_OFF + LOSSLESS),

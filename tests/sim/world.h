@@ -297,6 +297,7 @@ struct server {
     struct notice notices[NODES];
     uint8_t boot_safe;
     uint8_t switch_enabled;
+    uint32_t begun; /* lossless: the last number that a term's row was given */
     /* of this life */
     uint8_t state; /* enum process_state */
     uint8_t read_only, io, sql, offsets, semi_sync, forked;

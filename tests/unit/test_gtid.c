@@ -502,7 +502,7 @@ static const struct {
     {"what the other wrote", "0-1-105", "0-1-103", "0-1-103,0-2-90", false, "0-1-105"},
     {"seeded, with nothing in the log", "0-2-105", "", "", false, "0-2-105"},
     {"seeded, with nothing of the domain", "0-2-105", "7-2-3", "7-2-3", false, "0-2-105"},
-    {"further behind than commits wait", "0-2-20000", "0-2-3", "0-2-3", false, "0-2-20000"},
+    {"further behind than commits wait", "0-2-2000000", "0-2-3", "0-2-3", false, "0-2-2000000"},
     {"nothing received", "", "0-2-105", "0-2-105", false, ""},
 };
 
