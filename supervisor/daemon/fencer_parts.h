@@ -29,6 +29,8 @@ struct fencer {
         enum tri done;          /* of the last death: unknown while it is under way */
         struct event *patience; /* how long it may be */
         int held_weight;        /* to be written when it is over; 0 = none */
+        struct event *still;    /* does the promotion that has begun stand still? */
+        bool asked_still;       /* and the server was asked */
     } reset;
     int alarm_fd;
 
@@ -74,8 +76,8 @@ void fencer_talk_fenced(struct fencer *f, bool proven, const char *how);
 void fencer_reset_open(struct fencer *f);
 void fencer_reset_note(struct fencer *f); /* the server may be another */
 void fencer_reset_dead(struct fencer *f); /* f->dead */
-/* A promotion has begun, and its receiver will be stopped: it is not to wait for a host that does not answer.
- */
+/* A promotion has begun, and its receiver will be stopped. If it stands still, that may wait for a host that
+ * does not answer, and the server's calls to it are ended. */
 void fencer_reset_dials(struct fencer *f);
 /* A weight that makes the VIP leave waits until the reset is over; true: it will be written then. */
 bool fencer_reset_holds(struct fencer *f, int weight);

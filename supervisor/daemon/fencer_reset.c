@@ -6,7 +6,11 @@
  *
  * An order to note that was obeyed late, when that server had ended and another had begun, would have noted
  * the other's listeners. So an answer counts only while the process is not over: until then its sockets may
- * be open, and no other could have its port. */
+ * be open, and no other could have its port.
+ *
+ * A server's calls to a silent host are looked at only where a promotion stands still. To list them the
+ * kernel goes through its whole table for each family, some milliseconds of a core that the promotion itself
+ * needs. */
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
@@ -21,6 +25,8 @@
 
 #define WEIGHT_FAULT (-254)
 #define PATIENCE_US  25000 /* as the supervisor's (actions.c) */
+#define STILL_US     40000 /* a promotion that waits for nobody has enabled writes by then */
+#define ANSWER_US    10000 /* for the server to say whether it has */
 
 /* Done, failed or given up. The weight may have become the
  * supervisor's again meanwhile: then it sees to it. */
@@ -119,10 +125,37 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
     }
 }
 
+static void end_dials(struct fencer *f)
+{
+    struct stat st;
+    if (!f->reset.readable || stat(f->start.settings->node.local.socket, &st) != 0)
+        return;
+    if (!resetter_order(f->start.resetter_fd, RESETTER_DIALS, 0, st.st_uid))
+        lose(f);
+}
+
+/* Twice: first the server is asked. While a fence is under way its ladder has that session, and wants the
+ * call ended. */
+static void on_still(evutil_socket_t fd, short what, void *arg)
+{
+    const struct timeval answer = {.tv_usec = ANSWER_US};
+    struct fencer *f = arg;
+    (void)fd, (void)what;
+    bool asks = !f->reset.asked_still && !f->ladder;
+    f->reset.asked_still = true;
+    if (asks) {
+        fencer_sessions_ping(f->sessions);
+        event_add(f->reset.still, &answer);
+    } else if (fencer_sessions_view(f->sessions)->read_only != TRI_NO) {
+        end_dials(f);
+    }
+}
+
 void fencer_reset_open(struct fencer *f)
 {
     f->reset.done = TRI_NO;
     f->reset.patience = event_new(f->base, -1, 0, on_patience, f);
+    f->reset.still = event_new(f->base, -1, 0, on_still, f);
     if (f->start.resetter_fd < 0)
         return;
     f->reset.readable = event_new(f->base, f->start.resetter_fd, EV_READ | EV_PERSIST, on_answer, f);
@@ -147,11 +180,9 @@ void fencer_reset_note(struct fencer *f)
 
 void fencer_reset_dials(struct fencer *f)
 {
-    struct stat st;
-    if (!f->reset.readable || stat(f->start.settings->node.local.socket, &st) != 0)
-        return;
-    if (!resetter_order(f->start.resetter_fd, RESETTER_DIALS, 0, st.st_uid))
-        lose(f);
+    const struct timeval still = {.tv_usec = STILL_US};
+    f->reset.asked_still = false;
+    event_add(f->reset.still, &still);
 }
 
 void fencer_reset_dead(struct fencer *f)

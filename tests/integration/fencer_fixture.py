@@ -21,6 +21,7 @@ PUPPET = os.path.abspath(os.environ.get("FENCER_PUPPET", "tests/integration/fenc
 WRITE = "replcheck.write.mail"
 VIP, OWN, PORT = "192.0.2.100", "192.0.2.11", 3306
 CLONE_NEWNET = 0x40000000
+SYN_SENT = 2
 PR_SET_NAME = 15
 SYS_PIDFD_GETFD = 438
 OPTIONS = ["--log-bin=binlog", "--read-only=1"]
@@ -249,6 +250,33 @@ class HeldSockets:
     def __exit__(self, *_):
         for fd in self.fds:
             os.close(fd)
+
+
+class UnansweredCall:
+    """A connection that a user is trying to make to the other node's port, where a full backlog lets nobody in."""
+
+    def __init__(self, caller):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.3", PORT))
+        self.listener.listen(0)
+        os.seteuid(caller)
+        try:
+            self.calls = [socket.socket() for _ in range(6)]
+        finally:
+            os.seteuid(0)
+        for call in self.calls:
+            call.setblocking(False)
+            call.connect_ex(("127.0.0.3", PORT))
+
+    def waits(self):
+        return any(call.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == SYN_SENT for call in self.calls)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for one in (*self.calls, self.listener):
+            one.close()
 
 
 class SocketProxy:

@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 
-from fencer_fixture import (LOCK_INFO, ON_TCP, PORT, USERS, VIP, WRITE, Failure, HeldSockets, SocketProxy, boottime, case,
-                            expect, lab, main, uid, wait_for)
+from fencer_fixture import (LOCK_INFO, ON_TCP, PORT, USERS, VIP, WRITE, Failure, HeldSockets, SocketProxy,
+                            UnansweredCall, boottime, case, expect, lab, main, uid, wait_for)
 from mariadb_sandbox import SqlError
 from service_manager import ServiceManager
 
@@ -471,6 +471,29 @@ def a_stopped_resetter_holds_the_vip_for_a_moment_only():
             float(seconds) + 60 * int(minutes) + 3600 * int(hours))
         if held < 0.015:
             raise Failure(f"the weight was written {held * 1e3:.1f} ms after the fence")
+
+
+@case
+def a_promotion_that_stands_still_ends_the_servers_calls():
+    """To look for them takes time, which one that goes on has a better use for."""
+    with lab() as it, UnansweredCall(os.stat(it.server.socket).st_uid) as calling:
+        it.fencer.start()
+        puppet = it.fencer.puppet()
+        puppet.expect_kind("STATE", read_only="yes", certifiable="yes")
+        expect("lock", puppet.ask("prepare 1")["write_lock"], "yes")
+        began = time.monotonic()
+        expect("refusal", puppet.ask("hold 1 1950 0")["text"], "")
+        it.root.query("SET GLOBAL read_only=0")
+        if time.monotonic() - began < 0.03:  # a busy machine's may have stood still
+            time.sleep(0.3)
+            expect("it calls", calling.waits(), True)
+        it.root.query("SET GLOBAL read_only=1")
+        puppet.expect_kind("STATE", read_only="yes")
+        puppet.say("let-go")
+        expect("disarm", puppet.ask("disarm")["text"], "")
+        expect("lock", puppet.ask("prepare 2")["write_lock"], "yes")
+        expect("refusal", puppet.ask("hold 2 1950 0")["text"], "")
+        wait_for("the call's end", lambda: not calling.waits())
 
 
 @case
