@@ -106,14 +106,8 @@ bool explore_writes(struct world *w)
 static void order_promote(struct world *w)
 {
     int n = w->servers[1].applied > w->servers[0].applied;
-    struct supervisor *p = &w->nodes[n].sup;
-    p->o.operator_.accept_loss = true;
-    p->o.operator_.want = WANT_HERE;
-    p->wish = WANT_HERE;
-    p->wish_left = 0;
-    p->wish_began = clock_of(w, n);
-    p->wish_until = 45 * S;
-    node_wake(w, n);
+    w->nodes[n].sup.o.operator_.accept_loss = true;
+    operator_wants(w, n, WANT_HERE, 45 * S);
 }
 
 enum way_back explore_way_back(struct world *w)

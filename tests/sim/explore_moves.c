@@ -217,13 +217,7 @@ static bool can_switch(const struct world *w, int n)
 
 static void order_switch(struct world *w, int n)
 {
-    struct supervisor *p = &w->nodes[n].sup;
-    p->o.operator_.want = WANT_AWAY;
-    p->wish = WANT_AWAY;
-    p->wish_left = 0;
-    p->wish_began = clock_of(w, n);
-    p->wish_until = 8 * S;
-    node_wake(w, n);
+    operator_wants(w, n, WANT_AWAY, 8 * S);
     event_add(w, w->now + 20 * MS, EV_OPERATOR, n, 0, 0);
 }
 

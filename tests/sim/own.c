@@ -189,6 +189,17 @@ void closer_reset(struct world *w, int n)
 
 /* ---- the operator, who waits for his command ---- */
 
+void operator_wants(struct world *w, int n, enum operator_want want, int64_t limit)
+{
+    struct supervisor *p = sup_of(w, n);
+    p->o.operator_.want = want;
+    p->wish = (uint8_t)want;
+    p->wish_left = 0;
+    p->wish_began = clock_of(w, n);
+    p->wish_until = limit;
+    node_wake(w, n);
+}
+
 static void end_wish(struct world *w, int n)
 {
     struct supervisor *p = sup_of(w, n);

@@ -143,6 +143,8 @@ void closer_reset(struct world *w, int n);
 void closer_came(struct world *w, int n);
 void closer_went(struct world *w, int n);
 void closer_replied(struct world *w, int n, const struct statement *st, const struct answer *a);
+/* His command stands for `limit` µs at most; EV_OPERATOR looks whether it is done. */
+void operator_wants(struct world *w, int n, enum operator_want want, int64_t limit);
 void operator_look(struct world *w, int n);
 
 /* ladder.c: `fencer` says whose */

@@ -137,14 +137,8 @@ static void start_receiver(struct world *w, int n)
 /* An operator who has read the refusal, and accepts the loss. */
 static void order_promotion(struct world *w, int n)
 {
-    struct supervisor *p = &w->nodes[n].sup;
-    p->o.operator_.accept_loss = true;
-    p->o.operator_.want = WANT_HERE;
-    p->wish = WANT_HERE;
-    p->wish_left = 0;
-    p->wish_began = clock_of(w, n);
-    p->wish_until = 45 * S;
-    node_wake(w, n);
+    w->nodes[n].sup.o.operator_.accept_loss = true;
+    operator_wants(w, n, WANT_HERE, 45 * S);
     event_add(w, w->now + 20 * MS, EV_OPERATOR, n, 0, 0);
 }
 
