@@ -97,3 +97,52 @@ def duplicate_key(t):
     mend_applier(t)
     t.wait_well(40)
     t.end(t.writer, outage_s=60)
+
+
+def stop_applier(t, *then):
+    """In maintenance, which keeps the supervisor from starting it again, the standby's applier is stopped under load, and
+    the rest is received. Answers the standby's server."""
+    t.begin()
+    standby, writer = t.server(t.standby), t.server(t.writer)
+    expect(t.tool(t.standby, "maintenance", "on").returncode == 0, "maintenance is refused")
+    t.wait("maintenance at the writer", lambda: t.report(t.writer).get("maintenance"), 10)
+    standby.sql("STOP SLAVE SQL_THREAD")
+    t.wait("more is received than applied",
+           lambda: standby.replica_status()["Gtid_IO_Pos"] != standby.value("@@global.gtid_slave_pos"), 10)
+    t.end_load()
+    t.wait("all is received", lambda: (
+        standby.replica_status()["Gtid_IO_Pos"] == writer.value("@@global.gtid_binlog_pos")), 10)
+    for statement in then:
+        standby.sql(statement)
+    t.fault(faults.kill(t.host(t.writer), "mariadbd"))
+    t.tool(t.standby, "maintenance", "off")
+    return standby
+
+
+@scenario(name="applier-stopped", quick=True)
+def applier_stopped(t):
+    """Somebody stopped the standby's applier, and the writer dies: the applier is started while the receiver keeps the
+    relay log, and nothing that was received is lost."""
+    stop_applier(t)
+    t.wait_writer(t.standby, 15)
+    t.server(t.writer).start()
+    t.wait_returned(t.writer)
+    t.end(t.standby, terms=2)
+
+
+@scenario(name="both-threads-stopped")
+def both_threads_stopped(t):
+    """The same with both threads stopped, where START SLAVE would discard the relay log: the promotion is refused, and
+    nothing is started, until somebody applies what was received, as mysql-replcheck(1) says."""
+    standby = stop_applier(t, "STOP SLAVE IO_THREAD")
+    t.wait("row 335", lambda: t.report(t.standby).get("row") == 335, 15)
+    t.stays("nobody is promoted", lambda: not t.writers(), 5)
+    status = standby.replica_status()
+    standby.sql(f"CHANGE MASTER TO MASTER_USE_GTID=no, RELAY_LOG_FILE='{status['Relay_Log_File']}',"
+                f" RELAY_LOG_POS={status['Relay_Log_Pos']}; START SLAVE SQL_THREAD")
+    t.wait("all is applied", lambda: "has read all relay log" in standby.replica_status()["Slave_SQL_Running_State"], 20)
+    standby.sql("STOP SLAVE; CHANGE MASTER TO MASTER_USE_GTID=slave_pos")
+    t.wait_writer(t.standby, 20)
+    t.server(t.writer).start()
+    t.wait_returned(t.writer)
+    t.end(t.standby, terms=2)

@@ -163,9 +163,13 @@ class Trial:
         self._recorders.load(local)
         time.sleep(1)
 
+    def end_load(self):
+        """The clients end."""
+        self._recorders.end_load()
+
     def rest(self):
         """The clients end, and the standby gets all that they wrote."""
-        self._recorders.end_load()
+        self.end_load()
         for writer in self.writers():
             self.server(self.other(writer)).wait_for(self.server(writer))
 
