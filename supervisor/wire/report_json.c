@@ -1,5 +1,6 @@
 #include "wire/report_json.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -220,26 +221,68 @@ static json_t *utc_time(int64_t wall_us)
     return json_string(whole);
 }
 
-static json_t *write_array(const struct json_field *fields, const void *first, size_t size, int count)
+/* ---- arrays ---- */
+
+#define FIXED SIZE_MAX
+
+/* A member that is an array of objects. */
+struct array {
+    const char *name;
+    const struct json_field *fields;
+    size_t first, size; /* where the first element is in the struct; of each */
+    size_t most;
+    size_t count; /* where the int is that counts them; FIXED = there are always `most` */
+};
+
+#define PLACE(type, member)                                                                                  \
+    offsetof(type, member), sizeof(((type *)0)->member[0]),                                                  \
+        sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0])
+
+static const struct array report_arrays[] = {
+    {"problems", problem_fields, PLACE(struct report, problems), offsetof(struct report, problem_count)},
+    {"nodes", node_fields, PLACE(struct report, nodes), FIXED},
+    {"foreign_locks", lock_fields, PLACE(struct report, locks), offsetof(struct report, lock_count)},
+    {"settings", drift_fields, PLACE(struct report, drifts), offsetof(struct report, drift_count)},
+    {"certificates", certificate_fields, PLACE(struct report, certificates),
+     offsetof(struct report, certificate_count)},
+    {"votes", vote_fields, PLACE(struct report, votes), FIXED},
+};
+
+#define ARRAYS (sizeof(report_arrays) / sizeof(report_arrays[0]))
+
+/* Of each node; they stand in the node's own object. */
+static const struct array accounts_array = {"bypass", account_fields, PLACE(struct report_node, accounts),
+                                            offsetof(struct report_node, account_count)};
+
+static void write_array(json_t *object, const struct array *a, const void *base)
 {
+    const char *at = base;
+    int count = (int)a->most;
     json_t *array = json_array();
+    if (a->count != FIXED)
+        memcpy(&count, at + a->count, sizeof(count));
     for (int i = 0; i < count; i++)
-        json_array_append_new(array, json_fields_write(fields, (const char *)first + (size_t)i * size));
-    return array;
+        json_array_append_new(array, json_fields_write(a->fields, at + a->first + (size_t)i * a->size));
+    json_object_set_new(object, a->name, array);
 }
 
-/* Each node's accounts stand in the node's own object. */
-static json_t *write_nodes(const struct report *r)
+static bool read_array(const struct array *a, const json_t *object, void *base, struct err *e)
 {
-    json_t *nodes = write_array(node_fields, r->nodes, sizeof(r->nodes[0]), OBS_NODES);
-    for (int i = 0; i < OBS_NODES; i++) {
-        const struct report_node *n = &r->nodes[i];
-        json_object_set_new(
-            json_array_get(nodes, (size_t)i), "bypass",
-            write_array(account_fields, n->accounts, sizeof(n->accounts[0]), n->account_count));
-    }
-    return nodes;
+    const json_t *array = json_object_get(object, a->name);
+    size_t count = json_array_size(array), least = a->count == FIXED ? a->most : 0;
+    char *at = base;
+    int read = (int)count;
+    if (!json_is_array(array) || count < least || count > a->most)
+        return err_set(e, "\"%s\": an array of %zu to %zu is expected", a->name, least, a->most);
+    for (size_t i = 0; i < count; i++)
+        if (!json_fields_read(a->fields, json_array_get(array, i), at + a->first + i * a->size, e))
+            return err_prefix(e, "%s[%zu]", a->name, i);
+    if (a->count != FIXED)
+        memcpy(at + a->count, &read, sizeof(read));
+    return true;
 }
+
+/* ---- the whole ---- */
 
 json_t *report_to_json(const struct report *r)
 {
@@ -247,67 +290,21 @@ json_t *report_to_json(const struct report *r)
     json_object_set_new(json, "version", json_integer(REPORT_JSON_VERSION));
     json_object_set_new(json, "time", utc_time(r->wall_us));
     json_fields_add(json, report_fields, r);
-    json_object_set_new(json, "problems",
-                        write_array(problem_fields, r->problems, sizeof(r->problems[0]), r->problem_count));
-    json_object_set_new(json, "nodes", write_nodes(r));
-    json_object_set_new(json, "foreign_locks",
-                        write_array(lock_fields, r->locks, sizeof(r->locks[0]), r->lock_count));
-    json_object_set_new(json, "settings",
-                        write_array(drift_fields, r->drifts, sizeof(r->drifts[0]), r->drift_count));
-    json_object_set_new(
-        json, "certificates",
-        write_array(certificate_fields, r->certificates, sizeof(r->certificates[0]), r->certificate_count));
-    json_object_set_new(json, "votes", write_array(vote_fields, r->votes, sizeof(r->votes[0]), OBS_VOTERS));
+    for (size_t i = 0; i < ARRAYS; i++)
+        write_array(json, &report_arrays[i], r);
+    for (size_t i = 0; i < OBS_NODES; i++)
+        write_array(json_array_get(json_object_get(json, "nodes"), i), &accounts_array, &r->nodes[i]);
     return json;
-}
-
-static bool read_array(const struct json_field *fields, const json_t *json, const char *name, void *first,
-                       size_t size, size_t least, size_t most, struct err *e)
-{
-    const json_t *array = json_object_get(json, name);
-    size_t count = json_array_size(array);
-    if (!json_is_array(array) || count < least || count > most)
-        return err_set(e, "\"%s\": an array of %zu to %zu is expected", name, least, most);
-    for (size_t i = 0; i < count; i++)
-        if (!json_fields_read(fields, json_array_get(array, i), (char *)first + i * size, e))
-            return err_prefix(e, "%s[%zu]", name, i);
-    return true;
-}
-
-static bool read_accounts(struct report_node *n, const json_t *json, struct err *e)
-{
-    if (!read_array(account_fields, json, "bypass", n->accounts, sizeof(n->accounts[0]), 0,
-                    REPORT_ACCOUNTS_MAX, e))
-        return false;
-    n->account_count = (int)json_array_size(json_object_get(json, "bypass"));
-    return true;
-}
-
-static bool read_audits(struct report *r, const json_t *json, struct err *e)
-{
-    if (!read_array(lock_fields, json, "foreign_locks", r->locks, sizeof(r->locks[0]), 0, REPORT_LOCKS_MAX,
-                    e) ||
-        !read_array(drift_fields, json, "settings", r->drifts, sizeof(r->drifts[0]), 0, REPORT_DRIFTS_MAX, e))
-        return false;
-    r->lock_count = (int)json_array_size(json_object_get(json, "foreign_locks"));
-    r->drift_count = (int)json_array_size(json_object_get(json, "settings"));
-    for (int i = 0; i < OBS_NODES; i++)
-        if (!read_accounts(&r->nodes[i], json_array_get(json_object_get(json, "nodes"), (size_t)i), e))
-            return err_prefix(e, "nodes[%d]", i);
-    return true;
 }
 
 static bool read_arrays(struct report *r, const json_t *json, struct err *e)
 {
-    if (!read_array(problem_fields, json, "problems", r->problems, sizeof(r->problems[0]), 0,
-                    REPORT_PROBLEMS_MAX, e) ||
-        !read_array(certificate_fields, json, "certificates", r->certificates, sizeof(r->certificates[0]), 0,
-                    REPORT_CERTIFICATES_MAX, e) ||
-        !read_array(node_fields, json, "nodes", r->nodes, sizeof(r->nodes[0]), OBS_NODES, OBS_NODES, e) ||
-        !read_array(vote_fields, json, "votes", r->votes, sizeof(r->votes[0]), OBS_VOTERS, OBS_VOTERS, e))
-        return false;
-    r->problem_count = (int)json_array_size(json_object_get(json, "problems"));
-    r->certificate_count = (int)json_array_size(json_object_get(json, "certificates"));
+    for (size_t i = 0; i < ARRAYS; i++)
+        if (!read_array(&report_arrays[i], json, r, e))
+            return false;
+    for (size_t i = 0; i < OBS_NODES; i++)
+        if (!read_array(&accounts_array, json_array_get(json_object_get(json, "nodes"), i), &r->nodes[i], e))
+            return err_prefix(e, "nodes[%zu]", i);
     return true;
 }
 
@@ -330,8 +327,7 @@ bool report_from_json(struct report *out, const json_t *json, struct err *e)
     if (json_integer_value(version) != REPORT_JSON_VERSION)
         return err_set(e, "the report is of version %lld, this program reads version %d",
                        (long long)json_integer_value(version), REPORT_JSON_VERSION);
-    if (json_fields_read(report_fields, json, out, e) && read_arrays(out, json, e) &&
-        read_audits(out, json, e) && check_indices(out, e))
+    if (json_fields_read(report_fields, json, out, e) && read_arrays(out, json, e) && check_indices(out, e))
         return true;
     return err_prefix(e, "the report is malformed");
 }
