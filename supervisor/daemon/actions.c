@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/clients.h"
+#include "daemon/disks.h"
 #include "daemon/fencer_link.h"
 #include "daemon/lossless.h"
 #include "daemon/offsets.h"
@@ -210,7 +211,7 @@ static void fence(struct node *n)
         return;
     n->fence_asked_us = n->o.now_us;
     n->armed_deadline_us = 0;
-    fencer_link_fence(n->fencer, n->outcome.row->reason);
+    fencer_link_fence(n->fencer, n->outcome.row->reason, disks_may_have_torn_log(n));
 }
 
 static void enable(struct node *n)

@@ -53,3 +53,9 @@ void disks_observe(struct node *n)
     }
     n->o.disk_full = n->o.fencer.dead_us ? TRI_UNKNOWN : disk_room_is_full(n->disk_room, n->o.now_us);
 }
+
+bool disks_may_have_torn_log(const struct node *n)
+{
+    return n->o.disk_full == TRI_YES &&
+           gtid_pos_contains(&n->o.peer.replication.io_pos, &n->o.own.binlog_pos) != TRI_YES;
+}

@@ -79,6 +79,7 @@ static void start_ladder(struct fencer *f, bool kill_first, const char *reason)
         return;
     if (!kill_first || f->logic.server.certifiable != TRI_YES)
         rungs |= LADDER_CUT | LADDER_SET | LADDER_SWEEP;
+    o.keep_log = f->rules.kill_server && f->logic.server.certifiable == TRI_YES;
     if (!f->fence_failed)
         log_warning("fencing: %s", reason);
     fencer_sessions_lend(f->sessions, &o);

@@ -198,9 +198,10 @@ uint64_t fencer_link_disarm(struct fencer_link *l)
     return send_message(l, &m);
 }
 
-uint64_t fencer_link_fence(struct fencer_link *l, const char *reason)
+uint64_t fencer_link_fence(struct fencer_link *l, const char *reason, bool ends)
 {
     struct fencer_message m = fencer_message_make(FENCER_FENCE);
+    m.ends = ends;
     snprintf(m.text, sizeof(m.text), "%s", reason);
     return send_message(l, &m);
 }

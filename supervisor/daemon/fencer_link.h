@@ -47,7 +47,8 @@ uint64_t fencer_link_hello(struct fencer_link *link);
 uint64_t fencer_link_prepare(struct fencer_link *link, uint64_t epoch);
 uint64_t fencer_link_arm(struct fencer_link *link, const struct fencer_arm *arm);
 uint64_t fencer_link_disarm(struct fencer_link *link);
-uint64_t fencer_link_fence(struct fencer_link *link, const char *reason);
+/* `ends`: by ending the server at once, where that is allowed. */
+uint64_t fencer_link_fence(struct fencer_link *link, const char *reason, bool ends);
 uint64_t fencer_link_upgrade(struct fencer_link *link);
 /* Is not answered. */
 uint64_t fencer_link_status(struct fencer_link *link, const char *sentence, bool reloaded);

@@ -171,6 +171,8 @@ static void fence(struct fencer *f, const struct fencer_message *m)
     struct fencer_todo todo = {0};
     f->fence_seq = m->seq;
     fencer_logic_fence(&f->logic, m->text, &todo);
+    if (m->ends && f->rules.kill_server)
+        todo.what |= FENCER_DO_KILL_SERVER;
     acknowledge(f, m->seq, NULL);
     fencer_do(f, &todo);
 }

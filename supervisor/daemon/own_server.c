@@ -218,7 +218,8 @@ void own_close(struct node *n)
                                .fencer_user = n->settings.node.fencer.user,
                                .command = "",
                                .node = n->settings.node.node,
-                               .fence_ms = n->settings.cluster.timing.fence_ms};
+                               .fence_ms = n->settings.cluster.timing.fence_ms,
+                               .keep_log = n->o.fencer.alive == TRI_YES};
     /* Closed once it stays closed, unless somebody opened it again. */
     bool again = n->o.own.read_only == TRI_NO && n->o.own.seen_us > n->closing_own_us;
     if (n->closing_own || (n->closing_own_us && !again))

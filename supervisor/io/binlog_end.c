@@ -4,9 +4,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/mem.h"
+#include "wire/binlog_tail.h"
+
+#define TAIL_BYTES ((size_t)256 * 1024)
 
 /* Only the end of the index is read: it may be long. */
 static bool read_tail(const char *path, char *out, size_t size, struct err *e)
@@ -39,6 +45,22 @@ static const char *last_line(char *text)
     return before ? before + 1 : text;
 }
 
+/* What cannot be read may have been received, and is counted as missing. */
+static uint64_t whole_size(const char *path, uint64_t size)
+{
+    size_t count = size < TAIL_BYTES ? (size_t)size : TAIL_BYTES;
+    uint64_t offset = size - count, end = size;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return size;
+    uint8_t *tail = mem_zalloc(count + 1);
+    if (pread(fd, tail, count, (off_t)offset) == (ssize_t)count)
+        end = binlog_tail_end(tail, count, offset);
+    free(tail);
+    close(fd);
+    return end;
+}
+
 bool binlog_end_read(const char *index, const char *datadir, char *file, size_t file_size, uint64_t *size,
                      struct err *e)
 {
@@ -58,6 +80,6 @@ bool binlog_end_read(const char *index, const char *datadir, char *file, size_t 
     if (strlen(base) >= file_size)
         return err_set(e, "%s: the name of binary log \"%s\" is too long", index, base);
     snprintf(file, file_size, "%s", base);
-    *size = (uint64_t)st.st_size;
+    *size = whole_size(path, (uint64_t)st.st_size);
     return true;
 }

@@ -47,6 +47,7 @@ struct ladder {
     bool looking; /* a look or a KILL is outstanding */
     bool kill_sent;
     bool no_lock_info; /* the server has no METADATA_LOCK_INFO */
+    bool no_room;      /* sessions wait for room on the disk: none is killed */
     int empty_looks;
     enum ladder_look look;
     struct run_command *running;
@@ -176,6 +177,8 @@ static void send_kill(struct ladder *l, const struct victims *victims)
 
 static void judge_look(struct ladder *l, const struct victims *victims)
 {
+    if (l->no_room)
+        return;
     if (l->look == LADDER_LOOK_SUPERVISOR && victims->count == 0) {
         l->cut_pending = false;
         l->next_look_us = clock_now_us() + PATIENCE_US;
@@ -212,6 +215,15 @@ static struct victims choose_victims(const struct reply *reply)
     return v;
 }
 
+static bool is_waiting_for_room(const struct rows *there)
+{
+    int64_t waits;
+    for (size_t i = 0; i < there->row_count; i++)
+        if (rows_i64(there, i, "waits", &waits) && waits)
+            return true;
+    return false;
+}
+
 static void on_look(void *arg, const struct reply *reply)
 {
     struct ladder *l = arg;
@@ -219,6 +231,7 @@ static void on_look(void *arg, const struct reply *reply)
     if (!l->over) {
         if (reply->status == REPLY_OK && reply->set_count > 0) {
             struct victims victims = choose_victims(reply);
+            l->no_room = l->o.keep_log && is_waiting_for_room(&reply->sets[0]);
             judge_look(l, &victims);
         }
         if (reply->status == REPLY_ERROR && reply->error_no == UNKNOWN_TABLE) {
@@ -326,6 +339,8 @@ static bool rung_is_over(const struct ladder *l)
 {
     if (clock_now_us() >= rung_end_us(l, l->rung))
         return true;
+    if (l->no_room && l->rung <= LADDER_SWEEP && (l->rungs & LADDER_KILL))
+        return true;
     if (l->rung == LADDER_CUT)
         return !l->cut_pending;
     /* Without METADATA_LOCK_INFO an idle LOCK TABLES is not found: waiting longer finds it no better. */
@@ -335,7 +350,11 @@ static bool rung_is_over(const struct ladder *l)
 static void step(struct ladder *l)
 {
     if (l->o.death && death_alive(l->o.death) == TRI_NO) {
-        finish(l, true, l->kill_sent ? "SIGKILL, no task of the server runs" : "no task of the server runs");
+        const char *how = !l->kill_sent ? "no task of the server runs"
+                          : l->no_room
+                              ? "SIGKILL, for commits wait for room on the disk; no task of the server runs"
+                              : "SIGKILL, no task of the server runs";
+        finish(l, true, how);
         return;
     }
     while (!l->over && (!l->rung || rung_is_over(l)))

@@ -10,6 +10,11 @@
  * s. What is proven is proven: read_only=1 was read back after the last moment at which the supervisor could
  * have changed it, or no task of the server runs, or the command said so. Semi-sync is never touched.
  *
+ * A KILL ends a commit that waits for room on a full disk in the middle of an event of the binary log. The
+ * server goes on behind the hole, which no replica can read (MDEV-27803), and its position counts what is in
+ * no file. Only the end of the server leaves a log that ends: with `keep_log` such a session has the rung
+ * `kill` taken at once where it is asked for; where it is not, the ladder goes on without any KILL.
+ *
  * Runs on the event loop and never blocks. The sessions stay the caller's; nothing else may use `set`
  * meanwhile, and statements that others queued on `kill` delay it. */
 #ifndef REPLCHECK_IO_LADDER_H
@@ -42,6 +47,7 @@ struct ladder_options {
     const char *command; /* absolute path, or "": no rung `command` */
     const char *node;    /* its argument */
     int fence_ms;        /* F */
+    bool keep_log;       /* nobody is killed while a session waits for room on the disk; see below */
 };
 
 struct ladder_result {

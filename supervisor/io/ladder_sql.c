@@ -6,7 +6,10 @@
 
 #include "base/mem.h"
 
-#define WHO "SELECT P.ID AS id FROM information_schema.PROCESSLIST P WHERE "
+/* `waits`: the session hangs in a write until there is room on the disk. */
+#define WHO                                                                                                  \
+    "SELECT P.ID AS id, IFNULL(P.STATE,'')='Waiting for someone to free space' AS waits"                     \
+    " FROM information_schema.PROCESSLIST P WHERE "
 
 /* LOCK TABLES, DDL, running DML and commits; not the readers', nor those of backups, which SET read_only
  * passes. */

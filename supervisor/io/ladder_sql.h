@@ -28,9 +28,10 @@ struct ladder_accounts {
     unsigned long own[2]; /* the ladder's two connections */
 };
 
-/* The query for the sessions meant by `look`: one set with the column id, at most LADDER_SQL_IDS_MAX rows;
- * LADDER_LOOK_HOLDERS gives a second set of ids, and means those in both. (Two plain selects: one that joined
- * METADATA_LOCK_INFO through a derived table once crashed a 10.11.19, freeing its temporary table.) */
+/* The query for the sessions meant by `look`: one set with the columns id and waits (1: it hangs until there
+ * is room on the disk), at most LADDER_SQL_IDS_MAX rows; LADDER_LOOK_HOLDERS gives a second set of ids, and
+ * means those in both. (Two plain selects: one that joined METADATA_LOCK_INFO through a derived table once
+ * crashed a 10.11.19, freeing its temporary table.) */
 void ladder_sql_look(enum ladder_look look, const struct ladder_accounts *accounts,
                      char out[LADDER_SQL_LOOK_MAX]);
 

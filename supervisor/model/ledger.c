@@ -119,9 +119,18 @@ static struct gtid_set what_is_here(const struct loss_question *q)
     return have;
 }
 
+/* Our reading ended exactly where the dead writer's log does. (Beyond it: that log is another than was read.)
+ */
+static bool is_read_to_its_end(const struct ledger *l, const struct loss_question *q)
+{
+    return bytes_missing(l, q) == 0 && q->read_pos == q->certificate.size;
+}
+
+/* A writer's position counts what waits for the disk, too. What is not in the log that it left behind, nobody
+ * was told of, and nobody can lose. */
 static struct gtid_set what_was_seen(const struct ledger *l, const struct loss_question *q)
 {
-    struct gtid_set want = l->writer_pos;
+    struct gtid_set want = is_read_to_its_end(l, q) ? q->received : l->writer_pos;
     gtid_pos_merge(&want, &l->received);
     gtid_pos_merge(&want, &q->received);
     return want;

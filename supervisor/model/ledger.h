@@ -7,7 +7,8 @@
  * Two figures make a bound. Known lost: transactions seen on the writer, or received here, that this node
  * lacks. Unseen: for how long the writer may have written after it was last seen. Nothing is unseen if the
  * writer's final position was read after it was closed, or if a certificate of its death names a binary log
- * that was received to its end. Both are unknown, never 0, where nothing was seen.
+ * that was received to its end; then what was seen on the writer beyond that was never in it. Both are
+ * unknown, never 0, where nothing was seen.
  *
  * Times are CLOCK_BOOTTIME microseconds; `at_us` of a sample is when it was asked for. */
 #ifndef REPLCHECK_MODEL_LEDGER_H

@@ -84,6 +84,9 @@ static const char *replication_remedy(const struct report_node *n)
         {1032, "the row is not there: compare it on both servers before anything is skipped"},
         {1045, "the replication account is refused: check its password and host"},
         {1236, "the other's binary log does not have this position: it was purged, or the histories parted"},
+        {1595,
+         "START SLAVE IO_THREAD once, while the applier runs; if it ends so again, the other's binary log is "
+         "damaged (\"A disk is full\" in mysql-replcheck(1))"},
         {1950,
          "the histories parted (gtid_strict_mode): keep this server's own transactions, then load it anew"},
         {2003, "the other server cannot be reached: check network, port and firewall"},

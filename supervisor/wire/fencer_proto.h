@@ -21,8 +21,9 @@ enum fencer_message_kind {
     FENCER_HELLO =
         1,      /* child: asks for STATE; sent at start and after FENCED (the weight is then its own again) */
     FENCER_ARM, /* child: epoch, deadline_us, votes, peer_can_take_vip, renewed_us, stays */
-    FENCER_DISARM, /* child: nothing is written here any more (read_only=1 was read back) */
-    FENCER_FENCE,  /* child: text = reason; fence now, whole ladder. The ACK comes first, FENCED at the end */
+    FENCER_DISARM,  /* child: nothing is written here any more (read_only=1 was read back) */
+    FENCER_FENCE,   /* child: text = reason, ends; fence now, whole ladder. The ACK comes first, FENCED at the
+                       end */
     FENCER_UPGRADE, /* child: re-execute from the installed file; deadline, epoch and write lock are kept */
     FENCER_STATE,   /* fencer: epoch, deadline_us, votes, pid, read_only, write_lock, alive, certifiable,
                        fencing,   reset; on HELLO, on each change of one of the last six, each renewal period
@@ -62,7 +63,9 @@ struct fencer_message {
                       while that is under way */
     /* ARM: maintenance: a stop leaves the term to the process that is started next, if it can. */
     uint8_t stays;
-    uint8_t reserved[6]; /* zero */
+    /* FENCE: its binary log may end in half an event, which only the end of the server leaves behind. */
+    uint8_t ends;
+    uint8_t reserved[5]; /* zero */
     char file[64];       /* DEAD: base name of the last binary log; "" if not readable */
     char text[128];
 };

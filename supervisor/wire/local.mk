@@ -18,4 +18,5 @@ libwire_a_SOURCES += supervisor/wire/printable.c supervisor/wire/printable.h
 libwire_a_SOURCES += supervisor/wire/base64.c supervisor/wire/base64.h supervisor/wire/cert_date.c supervisor/wire/cert_date.h \
 	supervisor/wire/etcd_json.c supervisor/wire/etcd_json.h \
 	supervisor/wire/etcd_table.c supervisor/wire/etcd_table.h
+libwire_a_SOURCES += supervisor/wire/binlog_tail.c supervisor/wire/binlog_tail.h
 libwire_a_SOURCES += supervisor/wire/binlog_text.c supervisor/wire/binlog_text.h

@@ -114,7 +114,9 @@ static void obey(struct puppet *p, const char *line)
     else if (strcmp(line, "disarm") == 0)
         fencer_link_disarm(p->link);
     else if (strncmp(line, "fence ", 6) == 0)
-        fencer_link_fence(p->link, line + 6);
+        fencer_link_fence(p->link, line + 6, false);
+    else if (strncmp(line, "fence-ends ", 11) == 0)
+        fencer_link_fence(p->link, line + 11, true);
     else if (strcmp(line, "upgrade") == 0)
         fencer_link_upgrade(p->link);
     else if (sscanf(line, "exit %d", &p->status) == 1)

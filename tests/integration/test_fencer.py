@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -289,6 +290,75 @@ def fence_kills_the_supervisors_own_sessions_first():
             raise Failure("the supervisor's session outlived the fence")
         except SqlError:
             pass
+
+
+@contextlib.contextmanager
+def full_disk(**fencer_options):
+    """A writer whose binary log is on a full disk, with a commit that waits for room, and where the log ended before
+    that. (Mounted in the test's own namespace.)"""
+    folder = tempfile.mkdtemp()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "test", folder], check=True)
+    shutil.chown(folder, "mysql", "mysql")
+    try:
+        with lab([f"--log-bin={folder}/binlog", "--binlog-format=ROW"], **fencer_options) as it:
+            it.root.query("CREATE TABLE d.u (a INT, b VARCHAR(9000)) ENGINE=InnoDB")
+            it.root.query("FLUSH BINARY LOGS")
+            it.root.query("INSERT INTO d.u VALUES (1, REPEAT('x', 700))")
+            puppet, position = it.writer(), it.root.row("SHOW MASTER STATUS")
+            with contextlib.suppress(OSError), open(folder + "/filler", "wb", buffering=0) as filler:
+                while filler.write(bytes(4096)):
+                    pass
+            session, run = as_app(it, "INSERT INTO d.u VALUES (2, REPEAT('y', 9000))")
+            thread = threading.Thread(target=run)
+            thread.start()
+            wait_for("a commit that waits for room", lambda: waiting_for_room(it))
+            yield it, puppet, position, session
+            thread.join()
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+        os.rmdir(folder)
+
+
+def waiting_for_room(it):
+    return it.root.query("SELECT ID FROM information_schema.PROCESSLIST WHERE STATE='Waiting for someone to free space'")
+
+
+def expect_log_end(puppet, position):
+    message = puppet.expect_kind("DEAD")
+    expect("file", message["file"], position["File"])
+    expect("size, without the torn transaction", message["size"], position["Position"])
+
+
+@case
+def a_commit_that_waits_for_room_is_not_killed():
+    """Half an event in a log that is written on is beyond any replica; at its end it is not in the log."""
+    with full_disk() as (it, puppet, position, _):
+        puppet.say("fence a test")
+        expect_log_end(puppet, position)
+        message = fenced(puppet, 10.0)
+        expect("how", message["text"].split(";")[0], "SIGKILL, for commits wait for room on the disk")
+        it.server.kill(signal.SIGKILL)
+
+
+@case
+def a_torn_log_ends_with_its_server():
+    """Somebody killed the commit: nobody waits any more, the log is torn, and the server would go on behind that."""
+    with full_disk() as (it, puppet, position, session):
+        it.root.query(f"KILL {session.id}")
+        wait_for("nobody waits for room", lambda: not waiting_for_room(it))
+        puppet.say("fence-ends a test")
+        expect_log_end(puppet, position)
+        expect("how", fenced(puppet, 10.0)["text"][:7], "SIGKILL")
+        it.server.kill(signal.SIGKILL)
+
+
+@case
+def a_commit_that_waits_for_room_without_leave_to_kill():
+    with full_disk(kill=False) as (it, puppet, _, _):
+        puppet.say("fence-ends a test")
+        fenced(puppet, 10.0)
+        expect("read_only", it.read_only(), "1")
+        it.server.kill(signal.SIGKILL)
 
 
 @case

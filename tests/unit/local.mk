@@ -308,6 +308,12 @@ tests_unit_test_observe_switch_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_L
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_binlog_tail
+TESTS += tests/unit/test_binlog_tail
+tests_unit_test_binlog_tail_SOURCES = tests/unit/test_binlog_tail.c
+tests_unit_test_binlog_tail_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_binlog_tail_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_binlog_text
 TESTS += tests/unit/test_binlog_text
 tests_unit_test_binlog_text_SOURCES = tests/unit/test_binlog_text.c

@@ -335,6 +335,7 @@ static void test_loss_known_late(void **state)
     d.answers &= ~ACTION_BIT(ACTION_PROMISE);
     drive_until(&d, NODE_PROMOTE_PROMISE, 50);
     ledger_saw_writer(&d.s.m.ledger, 1, PEER_EPOCH, &seen, d.s.now_us - MS(40));
+    d.s.o.own.replication.master_pos -= 100; /* the dead one's log goes on */
     d.answers = ~UINT64_C(0);
     drive_until(&d, NODE_FENCED, 10);
     assert_true(drive_fired(&d, 447));
@@ -1097,7 +1098,19 @@ static void stale(struct drive *d)
 static void known_loss(struct drive *d)
 {
     d->s.m.ledger.writer_pos = scene_gtid("0-2-12");
+    d->s.o.own.replication.master_pos -= 100; /* of the dead one's log */
     d->s.o.own.replication.io = IO_NO;
+}
+
+/* What a writer counted and never wrote is not missing: its log was received to the end. */
+static void test_waited_for_the_disk(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_standby(&d, POLICY_TIE_WITNESS);
+    certify_peer(&d);
+    d.s.m.ledger.writer_pos = scene_gtid("0-2-12");
+    drive_until(&d, NODE_WRITER, 9000);
 }
 
 static void diverged(struct drive *d)
@@ -1334,6 +1347,7 @@ int main(void)
         cmocka_unit_test(test_offsets_put_right),
         cmocka_unit_test(test_promise_refused),
         cmocka_unit_test(test_loss_known_late),
+        cmocka_unit_test(test_waited_for_the_disk),
         cmocka_unit_test(test_loss_accepted_late),
         cmocka_unit_test(test_row_had_gone),
         cmocka_unit_test(test_enabling_fails),

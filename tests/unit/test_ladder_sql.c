@@ -30,6 +30,8 @@ static void looks(void **state)
         {"holders: a second set", LADDER_LOOK_HOLDERS, "replcheck", ";SELECT THREAD_ID AS id FROM", "JOIN"},
         {"holders: sparing the same", LADDER_LOOK_HOLDERS, "replcheck", "P.USER NOT IN ('replcheck',",
          "REGEXP"},
+        {"whoever waits for room on the disk is told apart", LADDER_LOOK_ALL, "replcheck",
+         "='Waiting for someone to free space' AS waits", "METADATA_LOCK_INFO"},
         {"running: no readers", LADDER_LOOK_RUNNING, "replcheck", "NOT REGEXP", "METADATA_LOCK_INFO"},
         {"a quote in a name", LADDER_LOOK_SUPERVISOR, "o'b\\r", "P.USER='o''b\\\\r'", "METADATA"},
         {"a name of 32 quotes", LADDER_LOOK_ALL, "''''''''''''''''''''''''''''''''", "LIMIT 1000", ";"},
