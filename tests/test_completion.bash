@@ -6,6 +6,7 @@ srcdir=$(cd "$srcdir" && pwd)
 PATH=$PWD:$PATH
 . "$srcdir/conf/mysql-replcheck.bash"
 count=0
+failed=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 touch "$dir/one.cnf" "$dir/two words.yaml"
@@ -18,6 +19,7 @@ result()
     [ "$2" = "$3" ] && echo "ok $count - $1" && return
     diff <(echo "$2") <(echo "$3") | sed 's/^/# /'
     echo "not ok $count - $1"
+    failed=1
 }
 
 lines()
@@ -97,3 +99,4 @@ for kind in $(mysql-replcheck --completion | sed -n 's/^history --kind words //p
     result "the kind $kind is one" "" "$(mysql-replcheck history --kind "$kind" --journal /nonexistent 2>&1 | grep kind)"
 done
 echo "1..$count"
+exit $failed
