@@ -51,6 +51,13 @@ static void set_alarm(struct world *w, int n, int slot, int64_t local)
     event_add(w, at, EV_ALARM, n, slot, s->gen);
 }
 
+/* Those of the connection before would only fill the heap. */
+static void drop_alarms(struct world *w, int n, int slot)
+{
+    session_of(w, n, slot)->alarm_at = 0;
+    event_drop(w, EV_ALARM, n, slot);
+}
+
 static void came(struct world *w, int n, int slot)
 {
     if (slot >= SLOT_F_LOCK)
@@ -87,7 +94,7 @@ static void begin(struct world *w, int n, int slot)
     struct session *s = session_of(w, n, slot);
     s->state = LINK_CONNECTING;
     s->gen++;
-    s->alarm_at = 0;
+    drop_alarms(w, n, slot);
     s->opened = clock_of(w, n);
     s->connect_by = s->opened + CONNECT_MS * MS;
     s->next_to = s->next_from = 0;
@@ -134,7 +141,7 @@ static void lose(struct world *w, int n, int slot, bool told)
     s->up_at = 0;
     s->state = LINK_DOWN;
     s->gen++;
-    s->alarm_at = 0;
+    drop_alarms(w, n, slot);
     s->id = 0;
     s->opened = 0;
     s->queued = s->outstanding = 0;
