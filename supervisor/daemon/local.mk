@@ -11,7 +11,7 @@ supervisor_sources = \
 	supervisor/daemon/headline.c supervisor/daemon/headline.h \
 	supervisor/daemon/disks.c supervisor/daemon/disks.h \
 	supervisor/daemon/keeper.c supervisor/daemon/keeper.h \
-	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.h \
+	supervisor/daemon/names.c supervisor/daemon/names.h supervisor/daemon/node.c supervisor/daemon/node.h \
 	supervisor/daemon/offsets.c supervisor/daemon/offsets.h \
 	supervisor/daemon/certificates.c supervisor/daemon/certificates.h supervisor/daemon/vip_finder.c supervisor/daemon/vip_finder.h supervisor/daemon/vip_vote.c supervisor/daemon/vip_vote.h \
 	supervisor/daemon/own_server.c supervisor/daemon/own_server.h supervisor/daemon/lossless.c supervisor/daemon/lossless.h \

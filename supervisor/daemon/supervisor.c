@@ -80,7 +80,7 @@ static bool start_worker(struct node *n, bool foreground, char *journal, size_t 
         return false;
     }
     log_set_sink(worker_log);
-    if (!hooks_start(n->settings.node.hooks.dir, n->settings.node.hooks.timeout_ms, &e))
+    if (!hooks_start(n->settings.node.hooks.dir, n->settings.node.hooks.timeout_ms, worker_event, &e))
         log_error("no hooks are run: %s", e.text);
     return true;
 }

@@ -22,7 +22,6 @@
 #include "io/lane.h"
 #include "io/ring.h"
 #include "io/spawn.h"
-#include "io/worker.h"
 #include "model/rules.h"
 #include "model/state.h"
 
@@ -34,6 +33,7 @@ struct hooks {
     unsigned dropped;
     char dir[PATH_MAX];
     int timeout_ms;
+    void (*tell)(const struct journal_event *event);
 };
 
 static struct hooks *hooks;
@@ -100,13 +100,13 @@ static void free_environment(char **all)
     free(all);
 }
 
-static void tell(const struct journal_event *event, const char *file, const char *name, const char *how,
-                 bool well, int64_t took_us)
+static void tell_end(const struct journal_event *event, const char *file, const char *name, const char *how,
+                     bool well, int64_t took_us)
 {
     struct journal_event e = {.kind = JOURNAL_HOOK, .epoch = event->epoch};
     snprintf(e.node, sizeof(e.node), "%s", event->node);
     snprintf(e.detail, sizeof(e.detail), "%.200s %s: %s, %.3f s", file, name, how, (double)took_us / 1e6);
-    worker_event(&e);
+    hooks->tell(&e);
     if (well)
         log_info("hook %s", e.detail);
     else
@@ -150,7 +150,7 @@ static void run_one(const struct journal_event *event, const char *dir, const ch
         snprintf(how, sizeof(how), "ended by signal %d", WTERMSIG(status));
     else
         snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-    tell(event, file, name, how, well, clock_now_us() - began_us);
+    tell_end(event, file, name, how, well, clock_now_us() - began_us);
 }
 
 /* ---- the folder ---- */
@@ -247,9 +247,11 @@ void hooks_set(const char *dir, int timeout_ms)
     lane_unlock(&hooks->lane);
 }
 
-bool hooks_start(const char *dir, int timeout_ms, struct err *e)
+bool hooks_start(const char *dir, int timeout_ms, void (*tell)(const struct journal_event *event),
+                 struct err *e)
 {
     hooks = mem_zalloc(sizeof(*hooks));
+    hooks->tell = tell;
     snprintf(hooks->dir, sizeof(hooks->dir), "%s", dir);
     hooks->timeout_ms = timeout_ms;
     ring_init(&hooks->events, HOOKS_ROOM, sizeof(struct journal_event));

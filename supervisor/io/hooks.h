@@ -17,7 +17,9 @@
 
 #define HOOKS_ROOM 16 /* events that wait */
 
-MUST_CHECK bool hooks_start(const char *dir, int timeout_ms, struct err *e);
+/* `tell` is told on the hooks' thread how each one ended; that is no hook's event. */
+MUST_CHECK bool hooks_start(const char *dir, int timeout_ms, void (*tell)(const struct journal_event *event),
+                            struct err *e);
 
 /* After a reload; a hook that runs keeps its deadline. */
 void hooks_set(const char *dir, int timeout_ms);

@@ -20,6 +20,8 @@
 #define PATIENCE_MS  20000
 
 static char dir[] = "/tmp/replcheck-hooks-XXXXXX", said[16384];
+static struct journal_event
+    told; /* the last one of the journal; written by the hooks' thread, read after its end */
 
 static struct journal_event state_event(const char *from, const char *to, int row)
 {
@@ -111,6 +113,11 @@ static void await(const char *name, const char *text)
         fail_msg("%s: no \"%s\" in \"%s\"", name, text, content(name));
 }
 
+static void tell(const struct journal_event *event)
+{
+    told = *event;
+}
+
 static int begin(void **state)
 {
     char command[256];
@@ -124,7 +131,7 @@ static int begin(void **state)
     said[0] = '\0';
     log_set_level(LOG_LEVEL_INFO);
     log_set_sink(note);
-    assert_true(hooks_start(dir, 500, &e));
+    assert_true(hooks_start(dir, 500, tell, &e));
     return 0;
 }
 
@@ -181,6 +188,9 @@ static void is_called(void **state)
     assert_null(strstr(content("fds"), LEAK_TEXT));
     assert_non_null(strstr(said, "hook 10-first post_promote: exit status 3"));
     assert_non_null(strstr(said, "hook 20-second post_promote: exit status 0"));
+    assert_int_equal(told.kind, JOURNAL_HOOK);
+    assert_int_equal(told.epoch, 7);
+    assert_non_null(strstr(told.detail, "20-second post_promote: exit status 0"));
     assert_non_null(strstr(said, "40-anybodys is not run: everybody may write it"));
 }
 
