@@ -20,6 +20,15 @@ static bool holds_power(enum node_state s)
     return node_state_may_write(s) || s == NODE_DEMOTE_HANDOVER;
 }
 
+/* What the own server said in a life that has ended is not its history: a position counts what waits for the
+ * disk, too, and recovery takes that back. */
+static void forget_ended_life(struct mind *m)
+{
+    m->own_now = m->own_before = (struct kept_state){.at_us = 0};
+    m->history = GTID_REL_UNKNOWN;
+    m->history_us = 0;
+}
+
 /* Each history is compared with one of the other that is surely older or surely newer: the writer's with an
  * older one of the standby, the standby's older one with a newer one of the writer. Then "ahead" means what
  * it says, and not that replication ran on between two samples. */
@@ -42,6 +51,11 @@ static void update_history(const struct observation *o, struct mind *m)
                                           .closed = peer->read_only == TRI_YES,
                                           .sent_us = peer->seen_us,
                                           .at_us = peer->answered_us};
+    }
+    if (o->fencer.dead_us) {
+        forget_ended_life(m);
+        m->own_now.at_us = own->answered_us;
+        return;
     }
     const struct kept_state *mine[] = {&m->own_now, &m->own_before},
                             *theirs[] = {&m->peer_now, &m->peer_before};

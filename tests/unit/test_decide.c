@@ -1040,6 +1040,33 @@ static void test_fenced_writer_returns(void **state)
     }
 }
 
+/* A writer's server that died counted a transaction that waited for the disk, and recovery took it back: what
+ * it said before its death accuses it of nothing. */
+static void test_what_a_dead_server_counted(void **state)
+{
+    struct drive d;
+    (void)state;
+    be_writer(&d, POLICY_TIE_WITNESS);
+    d.s.o.own.binlog_state = scene_gtid("0-1-11,0-2-5");
+    drive_run(&d, 300);
+    d.s.o.fencer.dead_us = d.s.now_us;
+    d.s.own_mute = true;
+    drive_until(&d, NODE_FENCED, 100);
+    d.s.o.own.read_only = TRI_YES;
+    d.s.o.own.binlog_state = scene_gtid("0-1-10,0-2-5");
+    d.s.o.peer.read_only = TRI_NO;
+    d.s.o.peer.voter.promise[1].epoch = 6;
+    d.s.o.own.bulletin[1].state = d.s.o.peer.bulletin[1].state = NODE_WRITER;
+    d.s.o.peer.binlog_state = scene_gtid("0-1-10,0-2-12");
+    drive_run(&d, 500);
+    d.s.own_mute = false;
+    d.s.o.fencer.dead_us = 0;
+    drive_forget(&d);
+    drive_run(&d, 3000);
+    assert_false(drive_fired(&d, 740) || drive_fired(&d, 742));
+    assert_int_equal(d.s.m.state, NODE_STANDBY);
+}
+
 /* ---- refusals ---- */
 
 static void no_boot_safe(struct drive *d)
@@ -1385,6 +1412,7 @@ int main(void)
         cmocka_unit_test(test_return),
         cmocka_unit_test(test_quarantine_ends),
         cmocka_unit_test(test_fenced_writer_returns),
+        cmocka_unit_test(test_what_a_dead_server_counted),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unseen),
         cmocka_unit_test(test_unseen_while_the_witness_saw_it),
