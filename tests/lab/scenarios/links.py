@@ -10,13 +10,20 @@ LONG_S = 20
 FLAPS = 100
 
 
-def one_in_the_end(t, most, what):
-    """`most`: how many terms there may be."""
+def taken_again(terms):
+    """Those that a closed writer began while there was no other: no change of role. Nobody's failover, so the breaker
+    counts them not, and each needs a fence before it."""
+    return [now for before, now in zip(terms, terms[1:]) if now[1] == before[1] and now[2] == "no writer"]
+
+
+def one_in_the_end(t, most, what, again=0):
+    """`most`: how many terms there may be, beside `again` that one node takes again."""
     t.wait("one writer", lambda: len(t.writers()) == 1, 30)
     writer = t.writers()[0]
     t.wait_returned(t.other(writer))
     found = t.terms()
-    expect(len(found) <= most, f"{len(found)} terms in {what}: {found}")
+    same = min(again, len(taken_again(found)))
+    expect(len(found) - same <= most, f"{len(found)} terms in {what}: {found}")
     t.end(writer, vip_s=2 * FLAPS)
 
 
@@ -151,11 +158,12 @@ def flap_pair(t):
 
 @scenario(fault=27)
 def flap_writer(t):
-    """All of the writer's links fail for a second, 100 times: few changes of role, and one writer in the end."""
+    """All of the writer's links fail for a second, 100 times: few changes of role, and one writer in the end. (A machine
+    under load may be so late after a cut that the writer's votes end, and it takes them again.)"""
     t.begin()
     flap(t)
     breaker_counts(t)
-    one_in_the_end(t, 4, f"{FLAPS} flaps")
+    one_in_the_end(t, 4, f"{FLAPS} flaps", again=FLAPS // 10)
 
 
 UNPLANNED = ("certified death", "silence")
