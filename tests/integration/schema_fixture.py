@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from case_fixture import Failure, case, expect, run_cases, skip_all, wait_for  # noqa: F401  (case: for its tests)
+from case_fixture import PATIENCE_S, Failure, case, expect, run_cases, skip_all, wait_for  # noqa: F401  (case: for its tests)
 from mariadb_sandbox import USERS, Sandbox, SqlError, lacking, private_users
 from ports import free_port
 
@@ -150,12 +150,10 @@ def voter_rows(session):
             session.query("SELECT node, kind, epoch FROM replcheck.voter ORDER BY node, kind")]
 
 
-def await_read_only(session, wanted, seconds):
+def await_read_only(session, wanted, seconds=PATIENCE_S):
+    """How long that took, in seconds."""
     begin = time.monotonic()
-    while read_only(session) != wanted:
-        if time.monotonic() - begin > seconds:
-            raise Failure(f"read_only is not {wanted} after {seconds} s")
-        time.sleep(0.02)
+    wait_for(f"read_only is {wanted}", lambda: read_only(session) == wanted, seconds)
     return time.monotonic() - begin
 
 

@@ -138,7 +138,7 @@ class Operations:
             self.root.query("SET GLOBAL read_only = 0")
             self.fencer.query(f"DO RELEASE_LOCK('{WRITE}')")
             try:
-                await_read_only(self.root, "1", 2.5)
+                await_read_only(self.root, "1", seconds=2.5)  # without a right of its definer's it fails each time
             finally:
                 self.fencer.query(f"DO GET_LOCK('{WRITE}', 0)")
         return s, [*self.votes(s, "mx1"), *self.bulletin(s, "mx1"), *self.writer(s)[:7], ("event", event)]

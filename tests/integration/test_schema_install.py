@@ -171,7 +171,7 @@ def a_writable_server_is_not_fenced_by_its_installation():
         time.sleep(1.5)
         expect("read_only", read_only(root), "0")
         roles.local().query("CALL replcheck.repair_dead_man()")
-        await_read_only(root, "1", 3)
+        await_read_only(root, "1")
         report = done(roles.server, "install", mode="dual")
         expect("dual", "write_mode is dual" in report, True)
         root.query("SET GLOBAL read_only = 0")

