@@ -13,8 +13,7 @@ import subprocess
 import threading
 import time
 
-import case_fixture
-from case_fixture import Failure, case, expect, run_cases, skip_all  # noqa: F401  (case: for its tests)
+from case_fixture import Failure, expect, run_cases, skip_all
 from mariadb_sandbox import USERS, Sandbox, SqlError, lacking, private_users
 
 PUPPET = os.path.abspath(os.environ.get("FENCER_PUPPET", "tests/integration/fencer_puppet"))
@@ -46,10 +45,6 @@ run_dir = "{dir}/run";
 state_dir = "{dir}/state";
 """
 PATIENCE = 4  # on a busy machine everything takes longer; how long is a matter of bench/
-
-
-def wait_for(what, condition, seconds=5.0):
-    return case_fixture.wait_for(what, condition, seconds * PATIENCE, every=0.002)
 
 
 def boottime():
@@ -161,6 +156,10 @@ class Fencer:
                 return int(file.read())
         except FileNotFoundError:
             return None
+
+    def weighed_at(self):
+        """When the weight was written, in seconds since 1970."""
+        return os.stat(os.path.join(self.directory, "run", "vrrp_weight")).st_mtime
 
     def said(self):
         with open(self.log.name) as file:
@@ -335,6 +334,33 @@ class SocketProxy:
 
     def __exit__(self, *_):
         self.kill()
+
+
+def fenced(puppet, seconds=3.0):
+    message = puppet.expect_kind("FENCED", seconds)
+    expect("proven", message["ok"], "1")
+    return message
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return dict(line.split(":", 1) for line in file.read().splitlines())
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def locks_memory(it):
+    """Where its limit lets it."""
+    return status_of(it.fencer.process.pid)["VmLck"].strip() != "0 kB"
+
+
+def resetter_of(it):
+    found = [pid for pid in children_of(it.fencer.process.pid) if status_of(pid)["Name"].strip() == "replcheck-reset"]
+    expect("resetters", len(found), 1)
+    return found[0]
 
 
 def uid(name):

@@ -57,8 +57,10 @@ endif
 
 # The real fencer over a supervisor that the test moves.
 check_PROGRAMS += tests/integration/fencer_puppet
-TESTS += tests/integration/test_fencer.py
-EXTRA_DIST += tests/integration/test_fencer.py tests/integration/fencer_fixture.py
+fencer_tests = tests/integration/test_fencer.py tests/integration/test_fencer_deaths.py \
+	tests/integration/test_fencer_upgrade.py
+TESTS += $(fencer_tests)
+EXTRA_DIST += $(fencer_tests) tests/integration/fencer_fixture.py
 tests_integration_fencer_puppet_SOURCES = tests/integration/puppet_supervisor.c $(fencer_sources)
 tests_integration_fencer_puppet_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS) $(SECCOMP_LIBS)
 
