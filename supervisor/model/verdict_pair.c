@@ -338,10 +338,27 @@ static void judge_alone(struct report *r, const struct report_node *w, const str
                     w->name);
 }
 
+/* With lossless the supervisor turns it off there by itself. */
+static void judge_waiting_standby(struct report *r)
+{
+    const struct report_node *standby = &r->nodes[1 - r->writer_node];
+    if (!r->dual && !r->settling && standby->reachable == TRI_YES && standby->semi_sync_master == TRI_YES)
+        verdict_add(
+            r, SEVERITY_WARNING, "standby-waits",
+            "SET GLOBAL rpl_semi_sync_master_enabled=OFF there, and remove it from the option files",
+            "%s is the standby and has rpl_semi_sync_master_enabled=ON: its applier, and its commits once "
+            "it is the writer, wait for acknowledgements that nobody gives",
+            standby->name);
+}
+
 void verdict_durability(struct report *r)
 {
-    if (!r->lossless || r->writer != REPORT_WRITER_ONE)
+    if (r->writer != REPORT_WRITER_ONE)
         return;
+    if (!r->lossless) {
+        judge_waiting_standby(r);
+        return;
+    }
     const struct report_node *w = &r->nodes[r->writer_node], *standby = &r->nodes[1 - r->writer_node];
     if (!w->acks[0] && w->semi_sync_master != TRI_NO) {
         verdict_add(r, SEVERITY_UNKNOWN, "lossless-unknown", "",

@@ -231,7 +231,10 @@ void verdict_dead_man(struct report *r)
 void verdict_disk(struct report *r)
 {
     if (r->disk_full == TRI_YES)
-        verdict_add(r, SEVERITY_CRITICAL, "disk-full", "make room there; the server goes on within a minute",
+        verdict_add(r, SEVERITY_CRITICAL, "disk-full",
+                    "make room there, and kill no session that waits for it: the server goes on within a "
+                    "minute, or is to be "
+                    "started where it was ended",
                     "there is no room on the disk that %s's server writes to: its writes hang",
                     r->nodes[r->self].name);
 }

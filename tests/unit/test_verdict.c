@@ -71,6 +71,7 @@ CHANGE(lossless, r->lossless = true; TEXT(r->nodes[0].acks, "yes"); r->nodes[0].
 CHANGE(not_lossless, lossless(r); TEXT(r->nodes[0].acks, "no");)
 CHANGE(weakly_lossless, lossless(r); TEXT(r->nodes[0].acks, "not for good");)
 CHANGE(lossless_unknown, r->lossless = true; r->nodes[0].semi_sync_master = TRI_UNKNOWN;)
+CHANGE(standby_waits, r->nodes[1].semi_sync_master = TRI_YES;)
 CHANGE(marked, not_lossless(r); r->nodes[1].out_of_sync = TRI_YES;)
 CHANGE(still_marked, lossless(r); r->nodes[1].out_of_sync = TRI_YES;)
 CHANGE(commits_wait, lossless(r); r->nodes[0].acks_waiting = 3; r->nodes[1].io = IO_NO;)
@@ -249,6 +250,8 @@ static const struct verdict_case cases[] = {
     {WRITER, one_waits_for_async, SEVERITY_CRITICAL, "commits-wait",
      "1 commit at mx1 waits for mx2, which does not acknowledge: its receiver runs without semi-sync"},
     {WRITER, third_acknowledges, SEVERITY_WARNING, "foreign-acks", "2 receivers acknowledge to mx1"},
+    {WRITER, standby_waits, SEVERITY_WARNING, "standby-waits",
+     "mx2 is the standby and has rpl_semi_sync_master_enabled=ON"},
     {WRITER, lossless_unknown, SEVERITY_UNKNOWN, "lossless-unknown", "is not known"},
     {WRITER, applier_stopped, SEVERITY_CRITICAL, "replication-stopped",
      "mx2 does not replicate from mx1: the applier is stopped (error 1062: Duplicate entry)"},
