@@ -53,7 +53,9 @@ static const struct {
 } refusals[] = {
     {310, "`mysql-replcheck maintenance off` where it is on"},
     {320, "find out why the last failover happened, then `mysql-replcheck breaker reset`"},
+    {321, "`mysql-replcheck schema upgrade` on this node, as root"},
     {322, "read_only=ON under [mariadbd] in the option files"},
+    {323, "make room on the disk that this node's server writes to"},
     {325, "SET GLOBAL event_scheduler=ON; `mysql-replcheck schema install` puts the event back"},
     {326, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
     {327, "see the network of this node: it hears neither the other node nor a reference"},
@@ -63,6 +65,11 @@ static const struct {
     {331, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
     {332, "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`"},
     {333, SLOW_WAY},
+    {334, "repair what the applier stopped at, then START SLAVE SQL_THREAD; or accept the loss: "
+          "`mysql-replcheck promote --accept-loss`"},
+    {335, "no START SLAVE: apply the relay log as under 335 in mysql-replcheck(1), or bring the other server "
+          "back; or "
+          "accept the loss: `mysql-replcheck promote --accept-loss`"},
 };
 
 static const char *remedy_of_refusal(int64_t row)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "model/rules.h"
 #include "model/verdict.h"
 #include "report_fixture.h"
 
@@ -470,6 +471,28 @@ static void remedies_of_refusals(void **state)
     free(r);
 }
 
+/* No row that refuses a promotion leaves it at "explain", nor at a writer of whom nothing is known. */
+static void every_refusal_has_a_remedy(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    int refusals = 0;
+    (void)state;
+    for (size_t i = 0; i < rules_count; i++) {
+        const struct rule *rule = &rules_table[i];
+        if (!(rule->states & (1U << NODE_STANDBY)) || strncmp(rule->reason, "refused", 7) != 0)
+            continue;
+        healthy(STANDBY, r);
+        no_writer(r);
+        r->row_id = rule->id;
+        verdict_judge(r);
+        if (strstr(report_problem(r, "no-writer")->remedy, "explain"))
+            fail_msg("row %d has no remedy", rule->id);
+        refusals++;
+    }
+    assert_true(refusals > 10);
+    free(r);
+}
+
 /* The same account on both servers is told once; many are counted; who is accepted is not told. */
 static void accounts_are_told_once(void **state)
 {
@@ -593,11 +616,17 @@ static void everything_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(healthy_is_ok),        cmocka_unit_test(each_problem),
-        cmocka_unit_test(nothing_to_say),       cmocka_unit_test(a_slow_voter_is_no_problem),
-        cmocka_unit_test(worst_comes_first),    cmocka_unit_test(remedies_of_refusals),
-        cmocka_unit_test(everything_at_once),   cmocka_unit_test(accounts_are_told_once),
-        cmocka_unit_test(remedies_of_accounts), cmocka_unit_test(certificates_have_their_remedies),
+        cmocka_unit_test(healthy_is_ok),
+        cmocka_unit_test(each_problem),
+        cmocka_unit_test(nothing_to_say),
+        cmocka_unit_test(a_slow_voter_is_no_problem),
+        cmocka_unit_test(worst_comes_first),
+        cmocka_unit_test(remedies_of_refusals),
+        cmocka_unit_test(every_refusal_has_a_remedy),
+        cmocka_unit_test(everything_at_once),
+        cmocka_unit_test(accounts_are_told_once),
+        cmocka_unit_test(remedies_of_accounts),
+        cmocka_unit_test(certificates_have_their_remedies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
