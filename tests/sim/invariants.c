@@ -98,6 +98,7 @@ void invariant_enabled(struct world *w, int s, unsigned epoch)
     w->highest_enabled = epoch;
     w->highest_ack = w->forgotten && epoch < w->highest_ack ? epoch : w->highest_ack;
     loss_enabled(w, s);
+    w->forgot = w->forgotten;
     w->wiped = w->forgotten = 0;
     w->enabled_by = (uint8_t)s;
 }

@@ -96,7 +96,7 @@ static void judge(struct world *w, int s, uint32_t first, uint32_t lost)
     int64_t sampled = clock_to_world(w, s, p->promoted_seen);
     w->tally.lost += lost;
     TRACE(w, trace_server(s), "%u acknowledged rows are missing from %u on", lost, first);
-    if (p->m.accept_loss || w->forgotten)
+    if (p->m.accept_loss || w->forgotten || w->forgot)
         return;
     uint32_t began = term_row(&w->servers[w->acked_by].own, w->acked.seq);
     if (began && first <= began && p->m.why != REASON_OPERATOR)

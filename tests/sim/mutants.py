@@ -68,7 +68,7 @@ LOSS_UNKNOWN = ((FACTS, "    f->value[FACT_LOSS] = facts_data_loss(s);", "    f-
 
 
 # Where STALE and LOSS_UNKNOWN let older data be promoted, what is lost is no finding.
-BLIND = (("tests/sim/losses.c", "    if (p->m.accept_loss || w->forgotten)\n", "    if (w->now)\n"),)
+BLIND = (("tests/sim/losses.c", "    if (p->m.accept_loss || w->forgotten || w->forgot)\n", "    if (w->now)\n"),)
 ROWS_STAY = ((PROCEDURES, "            if (r->present && r->epoch < epoch)\n                *r = (struct row){0};\n",
               "            (void)r;\n"),)
 OLD_ROWS = ((FACTS, "        if (all[i]->kind == NOTE_NONE || all[i]->epoch < newest || all[i]->epoch < own)",

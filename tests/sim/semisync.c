@@ -42,6 +42,8 @@ static void finish_first(struct world *w, int s, bool told)
     v->waits_to[0] = v->waits_to[1];
     v->of_clients[0] = v->of_clients[1];
     v->waiting--;
+    if (v->switch_set_since) /* it waited for this commit */
+        v->blocked_at = w->now;
     if (told && of_client)
         invariant_ack(w, s, to);
 }

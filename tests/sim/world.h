@@ -549,6 +549,7 @@ struct world {
     uint32_t highest_ack; /* epoch of the latest term that acknowledged anything */
     uint8_t wiped;        /* the witness has lost its tables since the last term began */
     uint8_t forgotten;    /* and nobody else who is asked knows that term */
+    uint8_t forgot;       /* the last term began so: the one that was forgotten may pass it over in turn */
     uint8_t enabled_by;   /* the last term's node */
     uint32_t highest_enabled;
     int64_t both_since;
