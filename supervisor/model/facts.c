@@ -153,7 +153,7 @@ static enum tri fact_timeout(const struct sight *s)
         limit = s->p->switchover_timeout_us;
     if (s->m->state == NODE_PROMOTE_DRAIN)
         limit = s->p->drain_timeout_us;
-    if (s->m->state == NODE_DEMOTE_CLOSE)
+    if (s->m->state == NODE_DEMOTE_CLOSE || s->m->state == NODE_FENCED)
         limit = s->p->fence_us;
     return tri_from(s->o->now_us - s->m->since_us > limit);
 }

@@ -260,6 +260,8 @@ const struct rule rules_table[] = {
      "this server has transactions that the other lacks, and lacks some of the other's"},
     {742, S(FENCED), {YES(OWN_READ_ONLY), IS(HISTORY, GTID_REL_AHEAD), YES(PEER_WRITER)}, GO(QUARANTINED), .actions = A(DISARM) | A(ALERT),
      "this server has transactions that the writer lacks"},
+    {747, S(FENCED), {IS(OWN_READ_ONLY, TRI_UNKNOWN), YES(AUTHORITY), YES(FENCER), NO(TIMEOUT)}, STAY, .actions = 0,
+     "being fenced, and the server answers nothing: the votes are kept for a moment, to be given back in writing"},
     {749, S(FENCED), {{0}}, STAY, .actions = A(DROP_VOTES), "fenced"},
     {750, S(QUARANTINED), {NOT_YES(OWN_UP)}, STAY, .actions = A(DROP_VOTES), "quarantined; the own server does not answer"},
     {752, S(QUARANTINED), {NO(FENCER)}, STAY, .actions = A(DROP_VOTES) | A(EXIT), "the fencer is gone"},

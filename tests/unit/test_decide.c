@@ -1040,6 +1040,36 @@ static void test_fenced_writer_returns(void **state)
     }
 }
 
+/* A fence of a server that answers nothing ends in its death: the votes are given back in writing with that,
+ * and nobody waits for them to lapse. They are not kept for a fence that is not proven. */
+static void test_fenced_while_mute(void **state)
+{
+    static const struct {
+        const char *name;
+        bool dies;
+        enum action does;
+    } cases[] = {{"it dies", true, ACTION_CERTIFY}, {"it hangs", false, ACTION_DROP_VOTES}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct drive d;
+        be_writer(&d, POLICY_TIE_WITNESS);
+        d.answers &= ~ACTION_BIT(ACTION_FENCE);
+        d.s.o.disk_full = TRI_YES;
+        d.s.own_mute = true;
+        d.s.o.own.seen_us = d.s.o.own.answered_us = d.s.now_us - MS(1500);
+        drive_until(&d, NODE_FENCED, 100);
+        drive_run(&d, 100);
+        assert_true(drive_fired(&d, 747));
+        assert_false(drive_did(&d, ACTION_DROP_VOTES));
+        if (cases[i].dies)
+            d.s.o.fencer.dead_us = d.s.now_us;
+        drive_run(&d, 1200);
+        if (!drive_did(&d, cases[i].does))
+            fail_msg("%s: row %d", cases[i].name, d.s.out.row->id);
+        assert_int_equal(d.s.o.peer.voter.certificate[0].epoch, cases[i].dies ? OWN_EPOCH : 0);
+    }
+}
+
 /* A writer's server that died counted a transaction that waited for the disk, and recovery took it back: what
  * it said before its death accuses it of nothing. */
 static void test_what_a_dead_server_counted(void **state)
@@ -1413,6 +1443,7 @@ int main(void)
         cmocka_unit_test(test_quarantine_ends),
         cmocka_unit_test(test_fenced_writer_returns),
         cmocka_unit_test(test_what_a_dead_server_counted),
+        cmocka_unit_test(test_fenced_while_mute),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unseen),
         cmocka_unit_test(test_unseen_while_the_witness_saw_it),
