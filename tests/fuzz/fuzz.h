@@ -69,6 +69,7 @@ void fuzz_explain(const uint8_t *data, size_t size);
 void fuzz_etcd(const uint8_t *data, size_t size);
 void fuzz_text_forms(const uint8_t *data, size_t size);
 void fuzz_binlog(const uint8_t *data, size_t size);
+void fuzz_binlog_tail(const uint8_t *data, size_t size);
 void fuzz_journal(const uint8_t *data, size_t size);
 void fuzz_history(const uint8_t *data, size_t size);
 void fuzz_fencer(const uint8_t *data, size_t size);

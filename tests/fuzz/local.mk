@@ -3,7 +3,7 @@
 # The corpus through every target, by any compiler
 fuzz_sources = tests/fuzz/fuzz.h tests/fuzz/targets.c \
 	tests/fuzz/fuzz_fencer.c tests/fuzz/fuzz_gtid.c tests/fuzz/fuzz_journal.c tests/fuzz/fuzz_json.c \
-	tests/fuzz/fuzz_kernel.c tests/fuzz/fuzz_plugin.c tests/fuzz/fuzz_rows.c tests/fuzz/fuzz_session.c tests/fuzz/fuzz_settings.c \
+	tests/fuzz/fuzz_kernel.c tests/fuzz/fuzz_binlog_tail.c tests/fuzz/fuzz_plugin.c tests/fuzz/fuzz_rows.c tests/fuzz/fuzz_session.c tests/fuzz/fuzz_settings.c \
 	tests/fuzz/fuzz_stream.c tests/fuzz/fuzz_text.c \
 	supervisor/cli/history_json.c supervisor/cli/history_table.c supervisor/cli/history_print.h \
 	supervisor/cli/status_cells.c supervisor/cli/status_nodes.c supervisor/cli/status_pair.c \

@@ -35,6 +35,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"etcd", fuzz_etcd, 4096},
     {"text", fuzz_text_forms, 512},
     {"binlog", fuzz_binlog, 8192},
+    {"binlog_tail", fuzz_binlog_tail, 1024},
     {"journal", fuzz_journal, 16384},
     {"history", fuzz_history, 2048},
     {"fencer", fuzz_fencer, 4096},
