@@ -21,12 +21,21 @@ static bool holds_power(enum node_state s)
 }
 
 /* What the own server said in a life that has ended is not its history: a position counts what waits for the
- * disk, too, and recovery takes that back. */
-static void forget_ended_life(struct mind *m)
+ * disk, too, and recovery takes that back. Until the next life begins it still says what the other must have
+ * to take over: the VIP leaves at once only for one that has it (facts_peer_ready). */
+static bool forget_ended_life(const struct observation *o, struct mind *m)
 {
-    m->own_now = m->own_before = (struct kept_state){.at_us = 0};
+    bool begins = m->own_life_ended && !o->fencer.dead_us;
+    m->own_life_ended = o->fencer.dead_us != 0;
+    if (!begins && !m->own_life_ended)
+        return false;
+    if (begins) {
+        m->own_before = (struct kept_state){.at_us = 0};
+        m->own_now = (struct kept_state){.at_us = o->own.answered_us}; /* not to be sampled again */
+    }
     m->history = GTID_REL_UNKNOWN;
     m->history_us = 0;
+    return true;
 }
 
 /* Each history is compared with one of the other that is surely older or surely newer: the writer's with an
@@ -52,11 +61,8 @@ static void update_history(const struct observation *o, struct mind *m)
                                           .sent_us = peer->seen_us,
                                           .at_us = peer->answered_us};
     }
-    if (o->fencer.dead_us) {
-        forget_ended_life(m);
-        m->own_now.at_us = own->answered_us;
+    if (forget_ended_life(o, m))
         return;
-    }
     const struct kept_state *mine[] = {&m->own_now, &m->own_before},
                             *theirs[] = {&m->peer_now, &m->peer_before};
     for (int i = 0; i < 2; i++) {

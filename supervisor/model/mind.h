@@ -70,6 +70,7 @@ struct mind {
     uint64_t third_given_epoch; /* tie-breaker `writer`: given away in writing (sent or about to be) */
     uint64_t term_floor;        /* the promotion that is tried needs an epoch above this */
     struct kept_state own_now, own_before, peer_now, peer_before; /* the last two samples of each server */
+    bool own_life_ended; /* the own server is certified dead, and what it said is still there */
     int64_t own_sampled_us, peer_sampled_us; /* the last samples that went into the ledger */
     enum gtid_relation history;              /* own history against the peer's, last time it could be told */
     struct gtid history_first;               /* DIVERGED: first GTID of ours that the peer lacks */

@@ -1082,6 +1082,8 @@ static void test_what_a_dead_server_counted(void **state)
     d.s.o.fencer.dead_us = d.s.now_us;
     d.s.own_mute = true;
     drive_until(&d, NODE_FENCED, 100);
+    /* What the other must have to take over is still known: the VIP leaves at once. */
+    assert_true(decide_peer_can_take_vip(&d.s.o, &d.s.out.facts));
     d.s.o.own.read_only = TRI_YES;
     d.s.o.own.binlog_state = scene_gtid("0-1-10,0-2-5");
     d.s.o.peer.read_only = TRI_NO;
