@@ -69,8 +69,12 @@ def resume(host, what):
 
 
 def send_together(number, *pairs):
-    """To several processes, as (host, what or outer pid), found first and then met within microseconds."""
-    fds = [os.pidfd_open(what if isinstance(what, int) else find(host, what)) for host, what in pairs]
+    """To several processes, as (host, what or outer pid), found first and then met within microseconds. A pid may have ended
+    meanwhile."""
+    fds = []
+    for host, what in pairs:
+        with contextlib.suppress(ProcessLookupError):
+            fds.append(os.pidfd_open(what if isinstance(what, int) else find(host, what)))
     at = now_us()
     for fd in fds:
         with contextlib.suppress(ProcessLookupError):  # the end of one may be another's

@@ -109,8 +109,7 @@ GIVER_STEPS = ("SET GLOBAL read_only", "CALL replcheck.release_vote('")
 def kill_rest(t, node):
     """What is left of the daemon, at once; then it is started again."""
     host = t.host(node)
-    with contextlib.suppress(ProcessLookupError):
-        faults.send_together(signal.SIGKILL, *((host, pid) for pid in host.pids(faults.OURS)))
+    faults.send_together(signal.SIGKILL, *((host, pid) for pid in host.pids(faults.OURS)))
     t.wait("the daemon has ended", lambda: not host.pids(faults.OURS), 10)
     start_with_trap(t, node)
 
