@@ -91,13 +91,14 @@ bool server_is_blocked(const struct server *v)
 void server_set_read_only(struct world *w, int s, bool on, unsigned epoch)
 {
     struct server *v = &w->servers[s];
+    if (on) /* also where it was: who closes it relies on that from now on */
+        v->was_epoch = 0;
     if (v->read_only == on && (on || !epoch))
         return;
     v->read_only = on;
     TRACE(w, trace_server(s), "read_only=%d%s", on, on ? "" : epoch ? " (enabled)" : " (by somebody else)");
     v->switch_set_since = 0;
     if (on) {
-        v->was_epoch = 0;
         v->enabled_epoch = 0;
         v->mischief = v->unwatched = 0;
         event_drop(w, EV_WRITE, s, 0);

@@ -404,7 +404,10 @@ static void run_tick(struct world *w, int n)
     observe_fencer(w, n);
     observe_rest(w, n);
     enum node_state before = p->m.state;
+    bool accepted = p->m.accept_loss;
     decide_tick(&w->policy[n], &p->o, &p->q, &p->m, &out);
+    if (accepted && p->m.state == NODE_WRITER) /* also where somebody else had opened its server */
+        loss_accepted(w, n);
     if (p->m.state == NODE_PROMOTE_DRAIN || p->m.state == NODE_PROMOTE_PROMISE) {
         p->promoted_loss = facts_loss(&w->policy[n], &p->o, &p->m);
         p->promoted_seen = p->m.ledger.writer_seen_us;
