@@ -289,10 +289,13 @@ def an_error_of_the_applier(pair):
 @case
 def a_delay_that_was_asked_for(pair):
     pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_DELAY=3600; START SLAVE")
-    for mode in ("all", "lag", "threads"):
-        pair.expect(mode, WARNING, "mx2 applies everything 1 h late on purpose (MASTER_DELAY)")
-    pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_DELAY=0; START SLAVE")
-    pair.settle()
+    try:
+        wait_for("replication", lambda: pair.threads(pair.two) == ("Yes", "Yes"))
+        for mode in ("all", "lag", "threads"):
+            pair.expect(mode, WARNING, "mx2 applies everything 1 h late on purpose (MASTER_DELAY)")
+    finally:
+        pair.two.query("STOP SLAVE; CHANGE MASTER TO MASTER_DELAY=0; START SLAVE")
+        pair.settle()
 
 
 @case
