@@ -159,7 +159,8 @@ int fixture_end(void **state)
         print_error("the loop was held up for %lld us\n", (long long)longest_gap_us);
         return -1;
     }
-    /* A handshake that was given up has a thread of its own, which closes its descriptors when it is scheduled. */
+    /* A handshake that was given up has a thread of its own, which closes its descriptors when it is
+     * scheduled. */
     for (int i = 0; i < 1000 && open_descriptors() != descriptors_before; i++)
         usleep(10000);
     if (open_descriptors() != descriptors_before) {
