@@ -46,6 +46,10 @@ static bool is_changing(const struct report_node *n)
 
 #define SLOW_WAY "shorten the way to one other voter, or raise timing.takeover_delay (and with it the lease)"
 
+#define BY_HAND                                                                                              \
+    "no START SLAVE: it discards what was received. See 335 in mysql-replcheck(1); or accept the loss: "     \
+    "`mysql-replcheck promote --accept-loss`"
+
 /* What an operator can do about a promotion that was refused, by the row that refused it. */
 static const struct {
     int64_t row;
@@ -67,15 +71,16 @@ static const struct {
     {333, SLOW_WAY},
     {334, "repair what the applier stopped at, then START SLAVE SQL_THREAD; or accept the loss: "
           "`mysql-replcheck promote --accept-loss`"},
-    {335, "no START SLAVE: apply the relay log as under 335 in mysql-replcheck(1), or bring the other server "
-          "back; or "
-          "accept the loss: `mysql-replcheck promote --accept-loss`"},
+    {335, BY_HAND},
 };
 
-static const char *remedy_of_refusal(int64_t row)
+/* With the receiver stopped, too, as a promotion leaves it that was given up, no thread may be started. */
+static const char *remedy_of_refusal(const struct report *r)
 {
+    if (r->row_id == 334 && r->nodes[r->self].io == IO_NO)
+        return BY_HAND;
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-        if (refusals[i].row == row)
+        if (refusals[i].row == r->row_id)
             return refusals[i].remedy;
     return NULL;
 }
@@ -83,7 +88,7 @@ static const char *remedy_of_refusal(int64_t row)
 static void no_writer_remedy(const struct report *r, char *out, size_t size)
 {
     const struct report_node *other = &r->nodes[1 - r->self];
-    const char *known = remedy_of_refusal(r->row_id);
+    const char *known = remedy_of_refusal(r);
     if (known)
         snprintf(out, size, "%s", known);
     else if (strcmp(r->tie_breaker, "writer") == 0 && other->reachable == TRI_NO)
@@ -115,7 +120,7 @@ static void judge_unknown_writer(struct report *r)
 {
     char remedy[REPORT_SENTENCE_MAX];
     no_writer_remedy(r, remedy, sizeof(remedy));
-    if (remedy_of_refusal(r->row_id))
+    if (remedy_of_refusal(r))
         verdict_add(r, SEVERITY_CRITICAL, "no-writer", remedy,
                     "no writer is heard of, and %s does not take over: %s", own_name(r), r->reason);
     else

@@ -461,6 +461,16 @@ static void remedies_of_refusals(void **state)
         verdict_judge(r);
         assert_non_null(strstr(report_problem(r, "no-writer")->remedy, rows[i].remedy));
     }
+    /* A START of one thread would discard the relay log where the other is stopped, too. */
+    for (int io = IO_NO; io <= IO_YES; io++) {
+        healthy(STANDBY, r);
+        no_writer(r);
+        r->row_id = 334;
+        r->nodes[r->self].io = (enum io_state)io;
+        verdict_judge(r);
+        bool starts = strstr(report_problem(r, "no-writer")->remedy, "then START SLAVE") != NULL;
+        assert_int_equal(starts, io != IO_NO);
+    }
     healthy(STANDBY, r);
     no_writer(r);
     r->row_id = 399;
