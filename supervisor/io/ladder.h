@@ -47,7 +47,7 @@ struct ladder_options {
     const char *command; /* absolute path, or "": no rung `command` */
     const char *node;    /* its argument */
     int fence_ms;        /* F */
-    bool keep_log;       /* nobody is killed while a session waits for room on the disk; see below */
+    bool keep_log;       /* nobody is killed while a session waits for room on the disk; see above */
 };
 
 struct ladder_result {

@@ -54,24 +54,24 @@ def fence_of_a_clean_server():
         blocked_fence(it, puppet, lambda: None)
 
 
-@case
-def fence_under_idle_lock_tables():
+def fence_under(statement):
+    """Of a client's, with and without the plugin that tells who holds locks."""
     for options in (LOCK_INFO, ()):
         with lab(options) as it:
             puppet = it.writer()
-            session, run = as_app(it, "LOCK TABLES d.t WRITE")
+            session, run = as_app(it, statement)
             blocked_fence(it, puppet, run, may_kill=True)
             session.close()
+
+
+@case
+def fence_under_idle_lock_tables():
+    fence_under("LOCK TABLES d.t WRITE")
 
 
 @case
 def fence_under_a_long_update():
-    for options in (LOCK_INFO, ()):
-        with lab(options) as it:
-            puppet = it.writer()
-            session, run = as_app(it, "UPDATE d.t SET b=b+1+SLEEP(0.0001)")
-            blocked_fence(it, puppet, run, may_kill=True)
-            session.close()
+    fence_under("UPDATE d.t SET b=b+1+SLEEP(0.0001)")
 
 
 @case

@@ -204,13 +204,7 @@ static void kill_some_session(struct world *w)
 
 static void begin_wish(struct world *w, int n, enum operator_want want, int64_t limit)
 {
-    struct supervisor *p = &w->nodes[n].sup;
-    p->o.operator_.want = want;
-    p->wish = (uint8_t)want;
-    p->wish_left = 0;
-    p->wish_began = clock_of(w, n);
-    p->wish_until = limit;
-    node_wake(w, n);
+    operator_wants(w, n, want, limit);
     event_add(w, w->now + 20 * MS, EV_OPERATOR, n, 0, 0);
 }
 

@@ -105,15 +105,20 @@ static void an_applier_that_somebody_stopped_is_started(void **state)
     assert_int_equal(gtid_pos_contains(&d.s.o.own.slave_pos, &d.s.o.own.replication.io_pos), TRI_YES);
 }
 
+static void be_behind_with_both_stopped(struct drive *d)
+{
+    be_behind(d);
+    stop_applier(d, 0);
+    d->s.o.own.replication.io = IO_NO;
+    die(d);
+    drive_run(d, 1000);
+}
+
 static void with_both_stopped_nothing_is_started(void **state)
 {
     struct drive d;
     (void)state;
-    be_behind(&d);
-    stop_applier(&d, 0);
-    d.s.o.own.replication.io = IO_NO;
-    die(&d);
-    drive_run(&d, 1000);
+    be_behind_with_both_stopped(&d);
     assert_int_equal(d.s.m.state, NODE_STANDBY);
     assert_int_equal(d.s.out.row->id, 335);
     assert_false(drive_did(&d, ACTION_TAKE_VOTES) || drive_did(&d, ACTION_START_THREADS));
@@ -123,11 +128,7 @@ static void who_accepts_the_loss_is_not_refused(void **state)
 {
     struct drive d;
     (void)state;
-    be_behind(&d);
-    stop_applier(&d, 0);
-    d.s.o.own.replication.io = IO_NO;
-    die(&d);
-    drive_run(&d, 100);
+    be_behind_with_both_stopped(&d);
     d.s.o.operator_.accept_loss = true;
     d.s.o.operator_.want = WANT_HERE;
     drive_until(&d, NODE_WRITER, 9000);
