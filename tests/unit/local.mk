@@ -57,11 +57,24 @@ tests_unit_test_ledger_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_journal
-TESTS += tests/unit/test_journal
-tests_unit_test_journal_SOURCES = tests/unit/test_journal.c
+journal_fixture = tests/unit/journals.c tests/unit/journals.h tests/unit/sink.c tests/unit/sink.h \
+	tests/unit/flush_gate.c tests/unit/flush_gate.h
+journal_libs = libio.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) -lpthread
+journal_tests = tests/unit/test_journal tests/unit/test_journal_torn tests/unit/test_worker tests/unit/test_worker_disk
+check_PROGRAMS += $(journal_tests)
+TESTS += $(journal_tests)
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c $(journal_fixture)
 tests_unit_test_journal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_journal_LDADD = libio.a libmodel.a libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) -lpthread
+tests_unit_test_journal_LDADD = $(journal_libs)
+tests_unit_test_journal_torn_SOURCES = tests/unit/test_journal_torn.c $(journal_fixture)
+tests_unit_test_journal_torn_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_journal_torn_LDADD = $(journal_libs)
+tests_unit_test_worker_SOURCES = tests/unit/test_worker.c $(journal_fixture)
+tests_unit_test_worker_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_worker_LDADD = $(journal_libs)
+tests_unit_test_worker_disk_SOURCES = tests/unit/test_worker_disk.c $(journal_fixture)
+tests_unit_test_worker_disk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_worker_disk_LDADD = $(journal_libs)
 endif
 
 if HAVE_CMOCKA
