@@ -1,4 +1,4 @@
-/* A node's third voter alone, on etcd, told what to do by lines on stdin; test_etcd.py speaks them.
+/* A node's third voter alone, on etcd, told what to do by lines on stdin; test_etcd_*.py speak them.
  *
  *   etcd_driver NODE LEASE-MS RENEW-MS [ca=F] [cert=F] [key=F] [user=U] [password=P] [evict=] ADDRESS PORT
  * ...

@@ -76,9 +76,11 @@ tests_integration_audit_driver_SOURCES = tests/integration/audit_driver.c
 tests_integration_audit_driver_LDADD = libwire.a libmodel.a libbase.a
 
 # Needs an etcd, as Debian's etcd-server has it; without one it skips.
-EXTRA_DIST += tests/integration/test_etcd.py tests/integration/etcd_fixture.py
+etcd_tests = tests/integration/test_etcd_vote.py tests/integration/test_etcd_faults.py \
+	tests/integration/test_etcd_access.py tests/integration/test_etcd_nonsense.py
+EXTRA_DIST += $(etcd_tests) tests/integration/etcd_fixture.py tests/integration/etcd_cases.py
 if HAVE_LIBCURL
-TESTS += tests/integration/test_etcd.py
+TESTS += $(etcd_tests)
 check_PROGRAMS += tests/integration/etcd_driver
 tests_integration_etcd_driver_SOURCES = tests/integration/etcd_driver.c
 tests_integration_etcd_driver_LDADD = libio.a libwire.a libsettings.a libmodel.a libbase.a \
