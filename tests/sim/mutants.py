@@ -320,12 +320,12 @@ NEITHER = {
     "a holder renews after its validity ended": "a renewal that proves the lock shows that nobody else had it since: the "
         "session is the same",
     "a proof that the peer is closed outlives its promotion": "a rival needs its own server's vote, held by a session, to "
-        "promise and to enable; tests/unit/test_decide holds it",
+        "promise and to enable; tests/unit/test_decide_authority holds it",
     "a writable peer does not stop a promotion": "it renews its votes, which are not free then, and its bulletin says "
         "what it is; tests/unit/test_facts holds it",
     "silence is not waited for": "votes that are held are asked for in vain, and the loss gate refuses who has just lost "
         "sight of the writer",
-    "what was not heard while the process stood still passes for silence": "the same; tests/unit/test_decide holds it",
+    "what was not heard while the process stood still passes for silence": "the same; tests/unit/test_decide_authority holds it",
     "an old answer about the own server counts as fresh": "the votes end as soon as the answers",
     "NULL lag counts as 0": "no decision rests on the lag, only on positions; tests/unit/test_lag holds it",
     "a node whose history forked is promoted": "its applier has stopped with an error, which refuses too, and so does the "

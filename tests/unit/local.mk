@@ -1,6 +1,15 @@
 # What this folder adds to the build.
 
 if HAVE_CMOCKA
+# Scenes, reports made of them, and lives of a node through time: for all tests of the decision.
+check_LIBRARIES = tests/unit/libscenes.a
+tests_unit_libscenes_a_SOURCES = tests/unit/model_fixture.c tests/unit/model_fixture.h \
+	tests/unit/model_driver.c tests/unit/model_driver.h tests/unit/life.c tests/unit/life.h \
+	tests/unit/report_fixture.c tests/unit/report_fixture.h
+tests_unit_libscenes_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_gtid
 TESTS += tests/unit/test_gtid
 tests_unit_test_gtid_SOURCES = tests/unit/test_gtid.c
@@ -188,10 +197,9 @@ endif
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_facts
 TESTS += tests/unit/test_facts
-tests_unit_test_facts_SOURCES = tests/unit/test_facts.c tests/unit/facts_cases.h \
-	tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_facts_SOURCES = tests/unit/test_facts.c tests/unit/facts_cases.h
 tests_unit_test_facts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_facts_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_facts_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -203,67 +211,81 @@ tests_unit_test_ladder_sql_LDADD = libio.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_decide
-TESTS += tests/unit/test_decide
-tests_unit_test_decide_SOURCES = tests/unit/test_decide.c tests/unit/model_driver.c tests/unit/model_driver.h \
-	tests/unit/model_fixture.c tests/unit/model_fixture.h
-tests_unit_test_decide_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_decide_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+decide_tests = tests/unit/test_decide_promotion tests/unit/test_decide_undone tests/unit/test_decide_refusals \
+	tests/unit/test_decide_handover tests/unit/test_decide_authority tests/unit/test_decide_return \
+	tests/unit/test_decide_weight
+check_PROGRAMS += $(decide_tests)
+TESTS += $(decide_tests)
+tests_unit_test_decide_promotion_SOURCES = tests/unit/test_decide_promotion.c
+tests_unit_test_decide_promotion_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_promotion_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_decide_undone_SOURCES = tests/unit/test_decide_undone.c
+tests_unit_test_decide_undone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_undone_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_decide_refusals_SOURCES = tests/unit/test_decide_refusals.c
+tests_unit_test_decide_refusals_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_refusals_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_decide_handover_SOURCES = tests/unit/test_decide_handover.c
+tests_unit_test_decide_handover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_handover_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_decide_authority_SOURCES = tests/unit/test_decide_authority.c
+tests_unit_test_decide_authority_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_authority_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_decide_return_SOURCES = tests/unit/test_decide_return.c
+tests_unit_test_decide_return_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_return_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_decide_weight_SOURCES = tests/unit/test_decide_weight.c
+tests_unit_test_decide_weight_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_weight_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_third_vote
 TESTS += tests/unit/test_third_vote
-tests_unit_test_third_vote_SOURCES = tests/unit/test_third_vote.c tests/unit/model_driver.c tests/unit/model_driver.h \
-	tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_third_vote_SOURCES = tests/unit/test_third_vote.c
 tests_unit_test_third_vote_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_third_vote_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_third_vote_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
-report_fixture = tests/unit/report_fixture.c tests/unit/report_fixture.h \
-	tests/unit/model_fixture.c tests/unit/model_fixture.h
 check_PROGRAMS += tests/unit/test_late_certificate
 TESTS += tests/unit/test_late_certificate
-tests_unit_test_late_certificate_SOURCES = tests/unit/test_late_certificate.c tests/unit/model_driver.c \
-	tests/unit/model_driver.h tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_late_certificate_SOURCES = tests/unit/test_late_certificate.c
 tests_unit_test_late_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_late_certificate_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_late_certificate_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_relay_log
 TESTS += tests/unit/test_relay_log
-tests_unit_test_relay_log_SOURCES = tests/unit/test_relay_log.c tests/unit/model_driver.c tests/unit/model_driver.h \
-	$(report_fixture)
+tests_unit_test_relay_log_SOURCES = tests/unit/test_relay_log.c
 tests_unit_test_relay_log_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_relay_log_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_relay_log_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_attempts
 TESTS += tests/unit/test_attempts
-tests_unit_test_attempts_SOURCES = tests/unit/test_attempts.c tests/unit/model_driver.c tests/unit/model_driver.h \
-	$(report_fixture)
+tests_unit_test_attempts_SOURCES = tests/unit/test_attempts.c
 tests_unit_test_attempts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_attempts_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_attempts_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
 TESTS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
-tests_unit_test_report_SOURCES = tests/unit/test_report.c $(report_fixture)
+tests_unit_test_report_SOURCES = tests/unit/test_report.c
 tests_unit_test_report_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_report_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c $(report_fixture)
+tests_unit_test_report_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c
 tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_verdict_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_report_json_SOURCES = tests/unit/test_report_json.c $(report_fixture)
+tests_unit_test_verdict_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_report_json_SOURCES = tests/unit/test_report_json.c
 tests_unit_test_report_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_report_json_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_report_json_LDADD = tests/unit/libscenes.a libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_control_proto tests/unit/test_control_wish tests/unit/test_control_stream
 TESTS += tests/unit/test_control_proto tests/unit/test_control_wish tests/unit/test_control_stream
 tests_unit_test_control_proto_SOURCES = tests/unit/test_control_proto.c
 tests_unit_test_control_proto_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_control_proto_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_control_wish_SOURCES = tests/unit/test_control_wish.c $(report_fixture) \
+tests_unit_test_control_wish_SOURCES = tests/unit/test_control_wish.c \
 	supervisor/daemon/control_wish.c supervisor/daemon/control_wish.h
 tests_unit_test_control_wish_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_control_wish_LDADD = libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_control_wish_LDADD = tests/unit/libscenes.a libwire.a libmodel.a libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_control_stream_SOURCES = tests/unit/test_control_stream.c \
 	supervisor/daemon/control_stream.c supervisor/daemon/control_stream.h \
 	supervisor/daemon/control_access.c supervisor/daemon/control_access.h
@@ -274,10 +296,9 @@ endif
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_monkey
 TESTS += tests/unit/test_monkey
-tests_unit_test_monkey_SOURCES = tests/unit/test_monkey.c tests/unit/model_driver.c tests/unit/model_driver.h \
-	tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_monkey_SOURCES = tests/unit/test_monkey.c
 tests_unit_test_monkey_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_monkey_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_monkey_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -288,10 +309,9 @@ tests_unit_test_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_audit_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_lossless
 TESTS += tests/unit/test_lossless
-tests_unit_test_lossless_SOURCES = tests/unit/test_lossless.c tests/unit/lossless_cases.h \
-	tests/unit/model_driver.c tests/unit/model_driver.h tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_lossless_SOURCES = tests/unit/test_lossless.c tests/unit/lossless_cases.h
 tests_unit_test_lossless_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_lossless_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_lossless_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -361,14 +381,14 @@ endif
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_check
 TESTS += tests/unit/test_check
-tests_unit_test_check_SOURCES = tests/unit/test_check.c $(report_fixture)
+tests_unit_test_check_SOURCES = tests/unit/test_check.c
 tests_unit_test_check_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_check_LDADD = libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_check_LDADD = tests/unit/libscenes.a libwire.a libmodel.a libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_dual
 TESTS += tests/unit/test_dual
-tests_unit_test_dual_SOURCES = tests/unit/test_dual.c tests/unit/model_fixture.c tests/unit/model_fixture.h
+tests_unit_test_dual_SOURCES = tests/unit/test_dual.c
 tests_unit_test_dual_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_dual_LDADD = libmodel.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_dual_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA

@@ -11,18 +11,8 @@
 #include <cmocka.h>
 
 #include "model/explain.h"
-#include "model_driver.h"
+#include "life.h"
 #include "report_fixture.h"
-
-static void be_standby(struct drive *d)
-{
-    memset(d, 0, sizeof(*d));
-    scene_standby(&d->s, POLICY_TIE_WITNESS);
-    drive_begin(d);
-    d->lock_free[0] = d->lock_free[1] = d->lock_free[2] = false;
-    drive_run(d, 3000);
-    drive_forget(d);
-}
 
 static void release_peer(struct drive *d, uint64_t epoch, const char *position)
 {
@@ -53,7 +43,7 @@ static void the_same_reason_waits(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WITNESS);
     release_peer(&d, PEER_EPOCH, "0-2-12");
     drive_until(&d, NODE_PROMOTE_RECEIVE, 50);
     drive_until(&d, NODE_STANDBY, 5100);
@@ -66,7 +56,7 @@ static void a_newer_reason_waits_for_nothing(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WITNESS);
     release_peer(&d, PEER_EPOCH, "0-2-12");
     drive_until(&d, NODE_PROMOTE_RECEIVE, 50);
     drive_run(&d, 4900);
@@ -84,7 +74,7 @@ static void a_certificate_that_was_refused(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WITNESS);
     certify_peer_ahead(&d);
     drive_until(&d, NODE_PROMOTE_DRAIN, 500);
     drive_until(&d, NODE_STANDBY, 500);
@@ -134,7 +124,7 @@ static void a_refusal_is_told_before_the_wait(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WITNESS);
     release_peer(&d, PEER_EPOCH, "0-2-12");
     drive_until(&d, NODE_PROMOTE_RECEIVE, 50);
     drive_until(&d, NODE_STANDBY, 5100);

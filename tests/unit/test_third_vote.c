@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "model_driver.h"
+#include "life.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -165,15 +165,6 @@ static void test_looks(void **state)
 
 /* ---- through time ---- */
 
-static void be_writer(struct drive *d)
-{
-    memset(d, 0, sizeof(*d));
-    scene_writer(&d->s, POLICY_TIE_WRITER);
-    drive_begin(d);
-    drive_run(d, 3000);
-    drive_forget(d);
-}
-
 static void cut(struct drive *d)
 {
     scene_peer_gone(&d->s);
@@ -190,7 +181,7 @@ static void test_writer_keeps_it_without_a_peer(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     cut(&d);
     d.s.p.has_references = false;
     drive_run(&d, 60000);
@@ -201,7 +192,7 @@ static void test_isolated_writer_stays_closed(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     cut(&d);
     drive_run(&d, 3500);
     assert_true(drive_fired(&d, 120) && drive_did(&d, ACTION_FENCE));
@@ -216,7 +207,7 @@ static void test_fenced_writer_that_released(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     quorum_released(&d.s.q, 0);
     d.lock_free[0] = false;
     d.s.o.own.holder = (struct holder_view){.asked_us = d.s.now_us, .connection = 88};
@@ -237,7 +228,7 @@ static void test_fenced_writer_that_could_not_release(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     cut(&d);
     quorum_released(&d.s.q, 0);
     d.lock_free[0] = false;
@@ -250,7 +241,7 @@ static void test_certificate_gives_it(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     d.s.o.fencer.dead_us = d.s.now_us;
     d.s.own_mute = true;
     drive_run(&d, 500);
@@ -268,7 +259,7 @@ static void test_death_that_cannot_be_certified_gives_nothing(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     d.s.o.boot_safe = TRI_NO;
     d.s.o.fencer.dead_us = d.s.now_us;
     d.s.own_mute = true;
@@ -281,7 +272,7 @@ static void test_handover_gives_it_and_undoing_returns_it(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     d.s.o.operator_.want = WANT_AWAY;
     drive_until(&d, NODE_DEMOTE_HANDOVER, 300);
     drive_run(&d, 500);
@@ -295,7 +286,7 @@ static void test_handover_to_a_host_that_dies(void **state)
 {
     struct drive d;
     (void)state;
-    be_writer(&d);
+    life_writer(&d, POLICY_TIE_WRITER);
     d.s.o.operator_.want = WANT_AWAY;
     drive_until(&d, NODE_DEMOTE_HANDOVER, 300);
     cut(&d);
@@ -306,21 +297,11 @@ static void test_handover_to_a_host_that_dies(void **state)
 
 /* ---- being given it ---- */
 
-static void be_standby(struct drive *d)
-{
-    memset(d, 0, sizeof(*d));
-    scene_standby(&d->s, POLICY_TIE_WRITER);
-    drive_begin(d);
-    d->lock_free[0] = d->lock_free[1] = false;
-    drive_run(d, 3000);
-    drive_forget(d);
-}
-
 static void test_certified_death_of_the_peer(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WRITER);
     expect_third(&d, TRI_NO, "the other is the writer");
     struct note *row = scene_row(&d.s, NOTE_CERTIFICATE, PEER_EPOCH, NULL);
     snprintf(row->file, sizeof(row->file), "bin.000003");
@@ -381,7 +362,7 @@ static void test_consumed_and_not_read_again(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WRITER);
     scene_row(&d.s, NOTE_CERTIFICATE, PEER_EPOCH, NULL);
     cut(&d);
     d.lock_free[0] = true;
@@ -396,7 +377,7 @@ static void test_silence_without_the_third_vote(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WRITER);
     cut(&d);
     d.lock_free[0] = true;
     d.s.p.has_references = false;
@@ -409,7 +390,7 @@ static void test_peer_declared_off(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WRITER);
     cut(&d);
     d.lock_free[0] = true;
     d.s.p.has_references = false;
@@ -471,7 +452,7 @@ static void test_declared_off_in_vain(void **state)
 {
     struct drive d;
     (void)state;
-    be_standby(&d);
+    life_standby(&d, POLICY_TIE_WRITER);
     cut(&d);
     d.s.o.operator_.peer_is_off = true;
     d.s.o.boot_safe = TRI_NO;
