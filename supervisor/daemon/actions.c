@@ -67,10 +67,11 @@ static void drop_votes(struct node *n)
             voter_drop(n->voters[i]);
 }
 
-static void release(struct node *n, const char *kind, const char *file, uint64_t size)
+static void release(struct node *n, struct voter_farewell row)
 {
     char gtid[GTID_TEXT_MAX] = "";
     bool done = true;
+    row.gtid = gtid;
     /* A writer may release a vote that does not count yet, for what it writes about its own term is true. A
      * candidate that gave up releases only votes that counted. */
     if (n->o.own.binlog_pos.known && !n->o.fencer.dead_us)
@@ -78,15 +79,24 @@ static void release(struct node *n, const char *kind, const char *file, uint64_t
     for (int i = 0; i < OBS_VOTERS; i++) {
         if (!n->voters[i])
             continue;
-        voter_release(n->voters[i], n->was_writer, kind, n->mind.epoch, file, size, gtid);
+        voter_release(n->voters[i], &row, n->was_writer);
         done = done && voter_release_done(n->voters[i]);
     }
     n->o.released = done;
 }
 
+static struct voter_farewell certificate(const struct node *n)
+{
+    return (struct voter_farewell){.kind = NOTE_CERTIFICATE,
+                                   .epoch = n->mind.epoch,
+                                   .file = n->o.fencer.dead_file,
+                                   .size = n->o.fencer.dead_size,
+                                   .gtid = ""};
+}
+
 static void certify(struct node *n)
 {
-    release(n, "certificate", n->o.fencer.dead_file, n->o.fencer.dead_size);
+    release(n, certificate(n));
 }
 
 /* The vote at the other server first: whoever takes that vote later asks whether it was given up in writing.
@@ -100,7 +110,8 @@ static void certify_late(struct node *n)
         return;
     }
     voter_release_reset(v);
-    voter_release(v, true, "certificate", n->mind.epoch, n->o.fencer.dead_file, n->o.fencer.dead_size, "");
+    const struct voter_farewell row = certificate(n);
+    voter_release(v, &row, true);
 }
 
 static void reclaim_answered(void *arg, const struct reply *r)
@@ -281,7 +292,7 @@ static void probe(struct node *n)
 
 static void begin_release(struct node *n)
 {
-    release(n, "release", "", 0);
+    release(n, (struct voter_farewell){.kind = NOTE_RELEASE, .epoch = n->mind.epoch, .file = ""});
 }
 
 static void (*const runners[ACTIONS])(struct node *n) = {

@@ -85,7 +85,6 @@ bool etcd_voter_take_table(struct etcd_voter *v, const struct etcd_reply *r, int
 void etcd_voter_promise(struct voter *base, uint64_t epoch);
 void etcd_voter_mark(struct voter *base, int node, uint64_t epoch);
 void etcd_voter_clear_mark(struct voter *base, int node);
-void etcd_voter_release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch,
-                        const char *file, uint64_t size, const char *gtid);
+void etcd_voter_release(struct voter *base, const struct voter_farewell *row, bool uncounted_too);
 
 #endif

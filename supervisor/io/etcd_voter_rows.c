@@ -212,8 +212,7 @@ static void send_release(struct etcd_voter *v, const char *gtid)
     free(value);
 }
 
-void etcd_voter_release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch,
-                        const char *file, uint64_t size, const char *gtid)
+void etcd_voter_release(struct voter *base, const struct voter_farewell *row, bool uncounted_too)
 {
     struct etcd_voter *v = etcd_voter_of(base);
     if (!taking_may_release(v->base.o.quorum, v->base.o.index, uncounted_too)) {
@@ -225,8 +224,8 @@ void etcd_voter_release(struct voter *base, bool uncounted_too, const char *kind
     v->base.releasing = true;
     etcd_voter_end_act(v); /* a promise of the term that ends */
     etcd_client_cancel(&v->looking);
-    v->note = (struct note){
-        .kind = observe_kind_parse(kind), .epoch = epoch, .size = size, .seq = (uint64_t)v->lease};
-    snprintf(v->note.file, sizeof(v->note.file), "%s", file);
-    send_release(v, gtid);
+    v->note =
+        (struct note){.kind = row->kind, .epoch = row->epoch, .size = row->size, .seq = (uint64_t)v->lease};
+    snprintf(v->note.file, sizeof(v->note.file), "%s", row->file);
+    send_release(v, row->gtid);
 }

@@ -43,7 +43,6 @@ void server_voter_promise(struct voter *base, uint64_t epoch);
 void server_voter_mark(struct voter *base, int node, uint64_t epoch);
 void server_voter_clear_mark(struct voter *base, int node);
 bool server_voter_enable(struct voter *base, uint64_t epoch);
-void server_voter_release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch,
-                          const char *file, uint64_t size, const char *gtid);
+void server_voter_release(struct voter *base, const struct voter_farewell *row, bool uncounted_too);
 
 #endif

@@ -157,8 +157,7 @@ static void release_written(void *arg, const struct reply *r)
     v->base.e.changed(v->base.e.arg);
 }
 
-void server_voter_release(struct voter *base, bool uncounted_too, const char *kind, uint64_t epoch,
-                          const char *file, uint64_t size, const char *gtid)
+void server_voter_release(struct voter *base, const struct voter_farewell *row, bool uncounted_too)
 {
     struct server_voter *v = server_voter_of(base);
     char *sql;
@@ -172,7 +171,8 @@ void server_voter_release(struct voter *base, bool uncounted_too, const char *ki
     /* The locks go in the same round trip, after the row: an error of the CALL ends the packet before that.
      */
     sql = mem_printf("CALL replcheck.release_vote('%s', '%s', %llu, '%s', %llu, '%s');DO RELEASE_ALL_LOCKS()",
-                     v->base.o.node, kind, (unsigned long long)epoch, file, (unsigned long long)size, gtid);
+                     v->base.o.node, observe_kind_name(row->kind), (unsigned long long)row->epoch, row->file,
+                     (unsigned long long)row->size, row->gtid);
     session_query(v->session, sql, (int)voter_limit_ms(&v->base, clock_now_us()), release_written, v);
     free(sql);
 }

@@ -102,11 +102,10 @@ void voter_clear_mark(struct voter *v, int node)
         v->ops->clear_mark(v, node);
 }
 
-void voter_release(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
-                   uint64_t size, const char *gtid)
+void voter_release(struct voter *v, const struct voter_farewell *row, bool uncounted_too)
 {
     if (!v->releasing && !v->release_done)
-        v->ops->release(v, uncounted_too, kind, epoch, file, size, gtid);
+        v->ops->release(v, row, uncounted_too);
 }
 
 bool voter_release_done(const struct voter *v)

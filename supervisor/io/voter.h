@@ -60,11 +60,19 @@ void voter_promise(struct voter *v, uint64_t epoch);
 void voter_mark(struct voter *v, int node, uint64_t epoch);
 void voter_clear_mark(struct voter *v, int node);
 
+/* What a node says of its term that has ended. */
+struct voter_farewell {
+    enum note_kind kind; /* NOTE_RELEASE, or NOTE_CERTIFICATE of a server that is proven dead */
+    uint64_t epoch;
+    const char *file; /* where the dead server's binary log ends; "" = not known */
+    uint64_t size;
+    const char *gtid; /* its last position; "" = not known */
+};
+
 /* Writes the row, then gives the vote up, so that it is free exactly after the row is there. Where the vote
  * is not held, or (unless `uncounted_too`) does not count, it is only given up. voter_release_done() when
- * that is over (also when it failed: then without the row). */
-void voter_release(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
-                   uint64_t size, const char *gtid);
+ * that is over (also when it failed: then without the row). Texts are copied. */
+void voter_release(struct voter *v, const struct voter_farewell *row, bool uncounted_too);
 bool voter_release_done(const struct voter *v);
 void voter_release_reset(struct voter *v);
 

@@ -11,8 +11,7 @@ struct voter_ops {
     void (*drop)(struct voter *v);
     void (*step)(struct voter *v, int64_t now_us);
     void (*promise)(struct voter *v, uint64_t epoch);
-    void (*release)(struct voter *v, bool uncounted_too, const char *kind, uint64_t epoch, const char *file,
-                    uint64_t size, const char *gtid);
+    void (*release)(struct voter *v, const struct voter_farewell *row, bool uncounted_too);
     /* asked for only while the vote is held and the rows do not say so already */
     void (*mark)(struct voter *v, int node, uint64_t epoch);
     void (*clear_mark)(struct voter *v, int node);

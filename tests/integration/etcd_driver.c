@@ -118,9 +118,11 @@ static void show(struct driver *d)
 static void release(struct driver *d, const char *words)
 {
     char kind[32] = "", file[64] = "", gtid[64] = "";
-    uint64_t epoch = 0, size = 0;
-    sscanf(words, "%31s %" SCNu64 " %63s %" SCNu64 " %63s", kind, &epoch, file, &size, gtid);
-    voter_release(d->voter, true, kind, epoch, strcmp(file, "-") == 0 ? "" : file, size, gtid);
+    struct voter_farewell row = {.gtid = gtid};
+    sscanf(words, "%31s %" SCNu64 " %63s %" SCNu64 " %63s", kind, &row.epoch, file, &row.size, gtid);
+    row.kind = observe_kind_parse(kind);
+    row.file = strcmp(file, "-") == 0 ? "" : file;
+    voter_release(d->voter, &row, true);
 }
 
 static void obey(struct driver *d, char *line)
