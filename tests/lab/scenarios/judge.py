@@ -98,3 +98,11 @@ def crashes(host):
 def outage_ms(operations, fault_us):
     gap = analysis.outage(operations, fault_us)
     return None if gap is None else gap.us / 1000
+
+
+def unserved(gap_ms, allowed_s):
+    """`gap_ms`: how long the client of the VIP had no acknowledgement, None for good; `allowed_s`: None: it is not judged."""
+    if allowed_s is None or (gap_ms is not None and gap_ms <= allowed_s * 1000):
+        return []
+    gap = "for good" if gap_ms is None else f"for {gap_ms:.0f} ms"
+    return [f"no write was acknowledged through the VIP {gap} (allowed: {allowed_s:g} s)"]

@@ -1,5 +1,6 @@
 """One run of a scenario: the laboratory, who is writer, the recorders, and the judgement at the end."""
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -16,6 +17,18 @@ READY_S = 30     # for the supervisors to agree on a writer
 SETTLED_S = 20   # for everything to be as before, once a fault has ended
 VIP_S = 15       # for the VIP to have one holder
 UNRESOLVED_S = 7  # longer than a lease and all delays of a promotion
+
+
+@dataclasses.dataclass
+class Verdict:
+    """What is demanded of the records."""
+    terms: int = None           # how many there must have been;
+    least_terms: int = 1        # or this many at least
+    both_us: int = 0            # how long two servers may have been writable
+    outage_s: float = None      # the longest time without an acknowledgement to the client of the VIP
+    acks_overlap: bool = False  # two servers acknowledged, as was expected: that is measured, not judged
+    vip_s: float = VIP_S        # how long nobody, or two, may have held the VIP
+    unrecorded: bool = False    # a supervisor ended so early that its term may have no row
 
 
 class Trial:
@@ -230,17 +243,13 @@ class Trial:
 
     # Judging --------------------------------------------------------------------------------------------
 
-    def end(self, writer, terms=None, least_terms=1, both_us=0, outage_s=None, acks_overlap=False, vip_s=VIP_S,
-            unrecorded=False):
-        """Ends the recorders and judges. `writer`: the node that must be it now; `terms`: how many there must
-        have been; `both_us`: how long two servers may have been writable; `outage_s`: the longest time without
-        an acknowledgement to the client of the VIP; `acks_overlap`: two servers acknowledged, as was expected: that
-        is measured, not judged; `vip_s`: how long nobody, or two, may have held the VIP; `unrecorded`: a supervisor
-        ended so early that its term may have no row."""
+    def end(self, writer, **demanded):
+        """Ends the recorders and judges. `writer`: the node that must be it now; `demanded`: as of Verdict."""
+        verdict = Verdict(**demanded)
         expect(self.writers() == [writer], f"writable at the end: {self.writers()} instead of {writer} alone")
         self._await_lookups()
-        if outage_s is not None:
-            self._await_writes(writer, outage_s)
+        if verdict.outage_s is not None:
+            self._await_writes(writer, verdict.outage_s)
         recorders, self._recorders = self._recorders, None
         records = recorders.stop()
         wrong = {letter: [] for letter in "WAERCVNX"}
@@ -249,19 +258,9 @@ class Trial:
             if node != writer and not is_quarantined:
                 wrong["A"] += judge.follows(self.server(node), self.server(writer))
         told = judge.build(self.lab, records, writer, quarantined, self._lossless())
-        self._judge_history(told, wrong, both_us, acks_overlap, records)
-        # Where two may write at once, the term of the one that is quarantined has its row there alone.
-        wrong["E"] += [] if unrecorded or acks_overlap else judge.unrecorded(told)
-        wrong["N"] += judge.term_count([t.epoch for t in told.terms], terms, least_terms)
-        wrong["R"] += history.lookups_answered(records.lookups, self.fault_us,
-                                               [n for n in NODES if self.host(n).on], self._excused)
-        wrong["V"] += history.vip_astray(records.vip, self.fault_us, int(vip_s * 1e6))
+        self._judge_history(told, wrong, verdict, records)
+        self._judge_service(wrong, verdict, records)
         wrong["X"] += [w for node in NODES for w in judge.crashes(self.host(node))]
-        gap_ms = judge.outage_ms(records.client, self.fault_us)
-        if outage_s is not None and (gap_ms is None or gap_ms > outage_s * 1000):
-            gap = "for good" if gap_ms is None else f"for {gap_ms:.0f} ms"
-            wrong["C"].append(f"no write was acknowledged through the VIP {gap} (allowed: {outage_s:g} s)")
-        self.figures["outage"] = gap_ms
         if any(wrong.values()):
             raise Failed("; ".join(f"{letter}: {w}" for letter, sentences in wrong.items() for w in sentences))
 
@@ -290,17 +289,29 @@ class Trial:
             with contextlib.suppress(LabError):
                 self.wait_served(writer, limit_s)
 
-    def _judge_history(self, told, wrong, both_us, acks_overlap, records):
-        told.bound_excused = acks_overlap
+    def _judge_history(self, told, wrong, verdict, records):
+        """Who wrote when, and what became of it."""
+        told.bound_excused = verdict.acks_overlap
         overlaps = history.overlaps(told)
-        wrong["W"] += judge.never_two_writable(records.both_us, both_us)
-        wrong["W"] += [] if acks_overlap else history.exclusive(told)
+        wrong["W"] += judge.never_two_writable(records.both_us, verdict.both_us)
+        wrong["W"] += [] if verdict.acks_overlap else history.exclusive(told)
         wrong["A"] += history.survives(told) + history.denied(told)
         wrong["E"] += history.epochs_rise(told)
+        # Where two may write at once, the term of the one that is quarantined has its row there alone.
+        wrong["E"] += [] if verdict.unrecorded or verdict.acks_overlap else judge.unrecorded(told)
+        wrong["N"] += judge.term_count([t.epoch for t in told.terms], verdict.terms, verdict.least_terms)
         self.figures["both"] = records.both_us / 1000
         self.figures["dual"] = history.overlap_us(overlaps) / 1000
         self.figures["late"] = len(history.out_of_turn(told)[0])
         self.figures["lost"] = len(history.lost(told))
+
+    def _judge_service(self, wrong, verdict, records):
+        """Whether lookups, the VIP and the client that writes through it were served."""
+        up = [node for node in NODES if self.host(node).on]
+        wrong["R"] += history.lookups_answered(records.lookups, self.fault_us, up, self._excused)
+        wrong["V"] += history.vip_astray(records.vip, self.fault_us, int(verdict.vip_s * 1e6))
+        self.figures["outage"] = judge.outage_ms(records.client, self.fault_us)
+        wrong["C"] += judge.unserved(self.figures["outage"], verdict.outage_s)
 
     def _lossless(self):
         return self.lab.options.set.get("policy.durability") == "lossless"
