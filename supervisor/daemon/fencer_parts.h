@@ -59,9 +59,14 @@ struct fencer {
 };
 
 /* fencer.c */
-void fencer_do(struct fencer *f, const struct fencer_todo *todo);
 void fencer_wake(struct fencer *f);
+
+/* fencer_do.c */
+void fencer_do(struct fencer *f, const struct fencer_todo *todo);
 void fencer_write_weight(struct fencer *f, int weight);
+void fencer_signal_child(struct fencer *f, int number);
+/* The session that our predecessor left us ends, and with it its hold on the lock. */
+void fencer_close_old_lock(struct fencer *f);
 
 /* fencer_talk.c: the conversation with the supervisor */
 void fencer_talk_message(void *arg, const struct fencer_message *m);
