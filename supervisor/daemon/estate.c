@@ -1,6 +1,7 @@
 #include "daemon/estate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -160,4 +161,12 @@ bool estate_read(int fd, struct estate *out, struct err *e)
         return err_set(e, "the state that was handed over is of format %u, formats %d to %d are taken",
                        format, ESTATE_OLDEST, ESTATE_FORMAT);
     return read_text(text, out, e);
+}
+
+void estate_keep_open(const struct estate *e, int state_fd, bool over_exec)
+{
+    const int fds[] = {e->lock_fd, e->spawner_fd, e->settings_fd, e->child_fd, e->write_lock_fd, state_fd};
+    for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+        if (fds[i] >= 0)
+            fcntl(fds[i], F_SETFD, over_exec ? 0 : FD_CLOEXEC);
 }

@@ -36,4 +36,7 @@ int estate_write(const struct estate *estate, struct err *e);
 /* False, and nothing is to be used, when it is of a format that is not taken, cut short or malformed. */
 MUST_CHECK bool estate_read(int fd, struct estate *out, struct err *e);
 
+/* Its descriptors, and that of its file where there is one (-1: none), stay open over an exec, or close. */
+void estate_keep_open(const struct estate *e, int state_fd, bool over_exec);
+
 #endif

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* O_PATH */
 #include "daemon/fencer.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -86,7 +85,7 @@ static void on_period(evutil_socket_t fd, short what, void *arg)
         fencer_sessions_ping(f->sessions);
     if (fencer_logic_is_armed(&f->logic))
         fencer_talk_state(f, 0);
-    fencer_upgrade_orphan_step(f);
+    fencer_inherit_orphan_step(f);
     if (f->replace_us && clock_now_us() >= f->replace_us) {
         f->replace_us = 0;
         fencer_signal_child(f, SIGKILL);
@@ -107,7 +106,7 @@ static void on_observed(void *arg)
     fencer_reset_note(f);
     fencer_logic_observe(&f->logic, view, &todo);
     fencer_do(f, &todo);
-    fencer_upgrade_orphan_step(f);
+    fencer_inherit_orphan_step(f);
     fencer_wake(f);
 }
 
@@ -342,8 +341,8 @@ int fencer_run(const struct fencer_start *start)
                                       &(struct fencer_sessions_events){on_observed, on_asked, on_answered,
                                                                        on_dead, on_lock, on_lock_lost, f});
     if (start->orphaned)
-        fencer_upgrade_orphan(f);
-    if (!fencer_upgrade_inherit(f))
+        fencer_inherit_orphan(f);
+    if (!fencer_inherit(f))
         fencer_write_weight(f, WEIGHT_LEAVING);
     log_notice("the fencer watches %s", s->node.local.socket);
     fencer_wake(f);

@@ -96,10 +96,12 @@ MUST_CHECK bool fencer_leave_find(struct estate *out, struct fencer_start *start
 /* fencer_upgrade.c */
 void fencer_upgrade_begin(struct fencer *f);
 struct estate fencer_upgrade_estate(struct fencer *f);
+
+/* fencer_inherit.c */
 /* After fencer_was_upgraded(): the logic's state and the child; false: it was not. */
-bool fencer_upgrade_inherit(struct fencer *f);
+bool fencer_inherit(struct fencer *f);
 /* Where nothing could be inherited: to be called when anything was seen of the server, and each period. */
-void fencer_upgrade_orphan(struct fencer *f);
-void fencer_upgrade_orphan_step(struct fencer *f);
+void fencer_inherit_orphan(struct fencer *f);
+void fencer_inherit_orphan_step(struct fencer *f);
 
 #endif

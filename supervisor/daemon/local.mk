@@ -33,8 +33,8 @@ fencer_sources = \
 	supervisor/daemon/fencer.c supervisor/daemon/fencer.h supervisor/daemon/fencer_parts.h \
 	supervisor/daemon/fencer_link.c supervisor/daemon/fencer_link.h \
 	supervisor/daemon/fencer_sessions.c supervisor/daemon/fencer_sessions.h \
-	supervisor/daemon/fencer_do.c supervisor/daemon/fencer_leave.c supervisor/daemon/fencer_reset.c \
-	supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
+	supervisor/daemon/fencer_do.c supervisor/daemon/fencer_inherit.c supervisor/daemon/fencer_leave.c \
+	supervisor/daemon/fencer_reset.c supervisor/daemon/fencer_talk.c supervisor/daemon/fencer_upgrade.c \
 	supervisor/daemon/upgrade_request.c supervisor/daemon/upgrade_request.h \
 	supervisor/daemon/handover.c supervisor/daemon/handover.h \
 	supervisor/daemon/helpers.c supervisor/daemon/helpers.h \
