@@ -2,11 +2,19 @@
 -- waits is given up after a second, so that a stale one never demotes a later writer) is logged by the
 -- server, and the event runs again a second later.
 -- The event is made by a procedure, so that one that was dropped or altered is made again by the supervisor. Its
--- schedule begins anew each time: an event that waits for an hour which the clock was set back runs again.
+-- schedule begins anew each time: an event that waits for an hour which the clock was set back runs again. It is kept in
+-- UTC: in a zone with summer time no event runs in the hour that is to come twice, nor does one that is made then.
 CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' PROCEDURE replcheck.make_dead_man()
     MODIFIES SQL DATA SQL SECURITY DEFINER
     COMMENT 'the dead-man''s switch, disabled'
 BEGIN
+    DECLARE v_zone VARCHAR(64) DEFAULT @@SESSION.time_zone;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        SET SESSION time_zone = v_zone;
+        RESIGNAL;
+    END;
+    SET SESSION time_zone = '+00:00';
     EXECUTE IMMEDIATE "CREATE OR REPLACE DEFINER = 'replcheck-definer'@'localhost' EVENT replcheck.dead_man
         ON SCHEDULE EVERY 1 SECOND
         ON COMPLETION PRESERVE DISABLE
@@ -29,6 +37,7 @@ BEGIN
                 END IF;
             END IF;
         END";
+    SET SESSION time_zone = v_zone;
 END
 --;
 CALL replcheck.make_dead_man()

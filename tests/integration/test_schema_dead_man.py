@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """The dead-man's switch on a real server."""
 
+import datetime
+import os
 import sys
 import threading
 import time
 
 from case_fixture import wait_for
 from mariadb_sandbox import SqlError
-from schema_fixture import (WRITE, await_read_only, case, expect, expect_error, gone, main, node,
-                            read_only, writer)
+from schema_fixture import (OPTIONS, WRITE, Roles, await_read_only, case, done, expect, expect_error, gone, main, node,
+                            read_only, server_named, writer)
 
 
 @case
@@ -171,6 +173,37 @@ def a_repair_waits_shortly_and_leaves_nothing_behind():
         holder.query("UNLOCK TABLES")
         expect("then", local.row("CALL replcheck.repair_dead_man()")["ok"], "1")
         await_run(local)
+
+
+def zone_that_ends_summer_time(minutes):
+    """As TZ has it: so long from now an hour comes a second time."""
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2, minutes=minutes)
+    day = end.timetuple().tm_yday - 1
+    return f"WIN-1SUM,{(day + 180) % 365}/0,{day}/{end:%H:%M:%S}"
+
+
+@case
+def dead_man_runs_in_the_hour_that_comes_twice():
+    """An event of the server's own zone would wait for the second of the two hours."""
+    os.environ["TZ"] = zone_that_ends_summer_time(30)
+    try:
+        server = server_named("summer", server_id=3, options=OPTIONS)
+    finally:
+        del os.environ["TZ"]
+    roles = Roles(server)
+    try:
+        root = roles.root()
+        expect("zone", root.value("SELECT @@system_time_zone"), "SUM")
+        done(server, "install", node="mx1")
+        await_run(root)
+        local = roles.local()
+        local.query("CALL replcheck.repair_dead_man()")
+        expect("the session's own zone", local.value("SELECT @@time_zone"), "SYSTEM")
+        await_run(root)
+        root.query("SET GLOBAL read_only = 0")
+        await_read_only(root, "1")
+    finally:
+        roles.close()
 
 
 if __name__ == "__main__":
