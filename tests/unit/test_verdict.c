@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model/rules.h"
+#include "model/schema_version.h"
 #include "model/verdict.h"
 #include "report_fixture.h"
 
@@ -338,7 +339,8 @@ static const struct verdict_case cases[] = {
      "there"},
     {WRITER, schema_old, SEVERITY_WARNING, "schema-version", "the schema replcheck on mx2 is of version 1"},
     {WRITER, schema_old_lossless, SEVERITY_CRITICAL, "schema-version",
-     "of version 3, this program's is 5: no promotion enables writes there with durability lossless"},
+     "of version 3, this program's is " SCHEMA_VERSION_TEXT
+     ": no promotion enables writes there with durability lossless"},
     {WRITER, schema_new, SEVERITY_WARNING, "schema-version", "of version 99"},
     {WRITER, dead_man_missing, SEVERITY_CRITICAL, "dead-man",
      "mx2's dead-man's switch does not run, and it is not promoted: the event replcheck.dead_man is missing"},
