@@ -53,7 +53,8 @@ static void start_ladder(struct fencer *f, bool kill_first, const char *reason)
                                .fencer_user = s->node.fencer.user,
                                .command = s->node.fencer.command,
                                .node = s->node.node,
-                               .fence_ms = f->rules.fence_ms};
+                               .fence_ms = f->rules.fence_ms,
+                               .late = f->fence_failed};
     unsigned rungs = LADDER_COMMAND | (f->rules.kill_server ? LADDER_KILL : 0U);
     if (f->ladder)
         return;

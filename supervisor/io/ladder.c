@@ -46,6 +46,7 @@ struct ladder {
     int64_t next_reach_us[2];
     bool looking; /* a look or a KILL is outstanding */
     bool kill_sent;
+    bool known;        /* the server is one that this ladder asks since its start */
     bool no_lock_info; /* the server has no METADATA_LOCK_INFO */
     bool no_room;      /* sessions wait for room on the disk: none is killed */
     int empty_looks;
@@ -347,6 +348,24 @@ static bool rung_is_over(const struct ladder *l)
     return l->rung == LADDER_SET && l->no_lock_info && !l->cut_pending && l->empty_looks >= EMPTY_LOOKS;
 }
 
+static void begin(struct ladder *l)
+{
+    l->started_us = clock_now_us();
+    l->rung = (enum ladder_rung)0;
+    l->cut_pending = (l->rungs & LADDER_CUT) != 0;
+    l->provisional = l->no_room = false;
+}
+
+/* Somebody started the server while we climbed: it has not been asked yet, and a SIGKILL in its first moments
+ * helps nobody. */
+static void welcome_newcomer(struct ladder *l)
+{
+    if (l->known || l->rung > LADDER_SWEEP || death_alive(l->o.death) != TRI_YES)
+        return;
+    l->known = true;
+    begin(l);
+}
+
 static void step(struct ladder *l)
 {
     if (l->o.death && death_alive(l->o.death) == TRI_NO) {
@@ -357,6 +376,7 @@ static void step(struct ladder *l)
         finish(l, true, how);
         return;
     }
+    welcome_newcomer(l);
     while (!l->over && (!l->rung || rung_is_over(l)))
         climb(l);
     if (l->over)
@@ -391,8 +411,8 @@ struct ladder *ladder_start(const struct ladder_options *options, unsigned rungs
     l->done = done;
     l->arg = arg;
     l->references = 1;
-    l->cut_pending = (rungs & LADDER_CUT) != 0;
-    l->started_us = clock_now_us();
+    begin(l);
+    l->known = !l->o.late || !l->o.death || death_alive(l->o.death) == TRI_YES;
     l->tick = event_new(options->base, -1, EV_PERSIST, on_tick, l);
     event_add(l->tick, &period);
     event_active(l->tick, EV_TIMEOUT, 0);

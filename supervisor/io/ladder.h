@@ -48,6 +48,7 @@ struct ladder_options {
     const char *node;    /* its argument */
     int fence_ms;        /* F */
     bool keep_log;       /* nobody is killed while a session waits for room on the disk; see above */
+    bool late;           /* F has passed: a server that comes up meanwhile has all of F before a kill */
 };
 
 struct ladder_result {

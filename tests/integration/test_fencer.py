@@ -398,7 +398,8 @@ def server_that_is_gone_and_back_ends_an_unproven_fence():
         expect("proven", message["ok"], "0")
         time.sleep(2)
         it.server.start()
-        puppet.expect_kind("FENCED", 3.0, ok="1")
+        message = puppet.expect_kind("FENCED", 3.0, ok="1")
+        expect("how", message["text"][:11], "read_only=1")
         expect("read_only", it.read_only(), "1")
 
 
