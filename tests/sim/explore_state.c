@@ -47,7 +47,8 @@ static uint64_t hash_mind(const struct world *w, uint64_t h, const struct superv
     h = mix(h, (uint64_t)m->state | (uint64_t)m->why << 8 | (uint64_t)m->basis.kind << 16 |
                    (uint64_t)m->history << 24);
     h = mix(h, (uint64_t)m->wished | (uint64_t)m->undo << 1 | (uint64_t)m->third_mine << 2 |
-                   (uint64_t)m->basis_consumed << 3 | (uint64_t)(m->third_given_epoch != 0) << 4);
+                   (uint64_t)m->basis_consumed << 3 | (uint64_t)(m->third_given_epoch != 0) << 4 |
+                   (uint64_t)m->own_life_ended << 5 | (uint64_t)(p->o.fencer.dead_us != 0) << 6);
     h = mix(h, when(m->since_us, now, step));
     h = mix(h, term(w, m->epoch));
     h = mix(h, when(m->backoff_until_us > now ? m->backoff_until_us : 0, now, step));
