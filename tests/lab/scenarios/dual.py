@@ -106,7 +106,7 @@ def dual_runs(t):
         expect(done.returncode == 1 and "write_mode is dual" in done.stdout + done.stderr, "a switchover is not refused")
     t.server(t.standby).sql("SET GLOBAL auto_increment_offset = 1, GLOBAL auto_increment_increment = 1")
     t.wait("the offsets are put right", lambda: t.server(t.standby).value("@@global.auto_increment_increment") == "2", 10)
-    time.sleep(1)  # for the sessions of before to be closed
+    t.wait("the sessions of before are closed", lambda: "sessions older than the correction" in t.said(t.standby), 10)
     at_rest(t)
     end(t, recorders, strange=strangers(t))
 

@@ -1,7 +1,6 @@
 """Whole hosts lose their power and boot."""
 import concurrent.futures
 import os
-import time
 
 from replab import faults
 
@@ -14,7 +13,7 @@ def power_off(t):
     t.begin()
     t.fault(t.power_off(t.writer))
     t.wait_writer(t.standby, 15)
-    time.sleep(1)
+    t.wait_served(t.standby, 15)
     t.power_on(t.writer)
     t.wait_returned(t.writer)
     t.end(t.standby, terms=2, outage_s=15)
@@ -34,7 +33,7 @@ def power_off_without_witness(t):
     done = t.tool(t.standby, "promote", "--peer-is-off", t.writer, timeout_s=60)
     expect(done.returncode == 0, f"promote --peer-is-off: exit {done.returncode}: {done.stdout}{done.stderr}")
     t.wait_writer(t.standby, 5)
-    time.sleep(1)
+    t.wait_served(t.standby, 15)
     t.power_on(t.writer)
     t.wait_returned(t.writer)
     t.end(t.standby, terms=2)
@@ -82,7 +81,7 @@ def boot_alone(t):
     t.begin()
     old, new = t.writer, t.standby
     t.lose(old)
-    time.sleep(1)
+    t.wait_served(new, 15)
     t.power_off(new)
     t.power_on(old)
     stays_read_only(t, old, 6)

@@ -225,9 +225,11 @@ def held(t, node, begin):
     """What is done to a server that answers: `begin` does it, and returns how it is healed."""
     if not t.server(node).answers():  # it is down, or hangs, by another fault
         return nothing
-    with contextlib.suppress(LabError, BrokenPipeError):
+    try:
         return begin()
-    return nothing
+    except (LabError, BrokenPipeError) as error:  # another fault came between; or a mistake here, which must be seen
+        print(f"        {node}: this fault did not come about: {error}", flush=True)
+        return nothing
 
 
 @injection(26)

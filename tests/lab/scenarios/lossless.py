@@ -3,6 +3,7 @@
 In all of them no acknowledged row may be missing on the final writer; a node that returns has nothing of its own.
 """
 import contextlib
+import json
 import signal
 import time
 
@@ -121,9 +122,8 @@ def kill_standby(t):
     witness, then the writer goes on alone, and reports that."""
     begin(t)
     kill_standby_until_marked(t)
-    time.sleep(1)
-    problems = {p["id"] for p in t.report(t.writer).get("problems", [])}
-    expect("out-of-sync" in problems, f"the mark is no problem that is reported: {problems}")
+    t.wait("the mark is a problem that is reported",
+           lambda: "out-of-sync" in {p["id"] for p in t.report(t.writer).get("problems", [])}, 10)
     t.server(t.standby).start()
     t.wait("both are in step", lambda: in_step(t, t.writer) and t.well(), 30)
     end(t, t.writer, terms=1, outage_s=10)
@@ -152,7 +152,7 @@ def marked_not_promoted(t):
     says why, also when promoting is asked for; with the writer back there is one, and nothing is lost."""
     begin(t)
     kill_standby_until_marked(t)
-    time.sleep(1)
+    t.wait_served(t.writer, 10)
     without_both(t)
     t.wait("the refusal names the mark", lambda: "out of sync" in t.report(t.standby).get("reason", ""), 20)
     t.stays("nobody is promoted", lambda: not t.writers(), 5)
@@ -185,7 +185,6 @@ def accept_loss(t):
     expect(done.returncode == 0, f"promote --accept-loss: exit {done.returncode}: {done.stdout}{done.stderr}")
     t.wait_writer(t.standby, 5)
     t.load(())
-    time.sleep(1)
     t.power_on(t.writer)
     t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
     end(t, t.standby, terms=2)
@@ -197,7 +196,7 @@ def power_off(t):
     begin(t)
     t.fault(t.power_off(t.writer))
     t.wait_writer(t.standby, 20)
-    time.sleep(1)
+    t.wait_served(t.standby, 15)
     t.power_on(t.writer)
     t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
     end(t, t.standby, terms=2, outage_s=20)
@@ -301,6 +300,12 @@ def pause(t):
     expect(t.figures["lost"] == 0 and t.figures["late"] == 0, f"acknowledged although it was paused: {t.figures}")
 
 
+def fact(t, node, name):
+    """What the node's last decision saw."""
+    told = json.loads(t.tool(node, "explain", "--json").stdout)
+    return next(one["value"] for one in told["facts"] if one["fact"] == name)
+
+
 @lossless(name="lossless-old-schema")
 def old_schema(t):
     """The program was upgraded and the standby's schema was not: both say beforehand that it cannot take over; it is
@@ -314,7 +319,7 @@ def old_schema(t):
             p["id"] == "schema-version" and p["severity"] == "critical" for p in t.report(n)["problems"]), 30)
         expect("no promotion enables writes there" in t.said(node), f"{node} does not log it")
     expect("too old for durability lossless" in t.report(t.writer)["headline"], "it is called ready")
-    time.sleep(3)  # what decides asks by itself, every second
+    t.wait(f"{t.standby} decides by it", lambda: fact(t, t.standby, "schema can begin a term") == "no", 10)
     t.fault(faults.kill(t.host(t.writer), "mariadbd"))
     t.wait("the refusal says what is to be done", lambda: t.report(t.standby).get("row") == 321, 20)
     t.stays("nobody is promoted", lambda: not t.writers(), 2)

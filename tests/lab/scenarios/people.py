@@ -1,6 +1,5 @@
 """What people do to a node: sessions killed, settings changed, programs started twice or replaced."""
 import signal
-import time
 
 from replab import LabError, faults
 
@@ -184,7 +183,6 @@ def dead_man_broken(t):
     for node in (t.standby, t.writer):
         for how, statement in BREAKS.items():
             t.server(node).sql("SET SESSION sql_log_bin=0;" + statement)
-            time.sleep(0.2)
             t.wait(f"{node}, {how}: the switch is repaired or reported", lambda n=node: (
                 dead_man_works(t, n) or complains(t, n, "dead-man")), 20)
             if not dead_man_works(t, node):

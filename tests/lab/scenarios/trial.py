@@ -172,8 +172,9 @@ class Trial:
         self.load(local)
 
     def load(self, local=NODES):
-        """The clients begin to write."""
+        """The clients begin to write, and go on for a second."""
         self._recorders.load(local)
+        self.wait("a write through the VIP", lambda: any(self._rows_through_vip(node) for node in self.writers()), VIP_S)
         time.sleep(1)
 
     def end_load(self):
