@@ -26,6 +26,7 @@
 #define PREPARE_US      250000
 #define RECEIVE_LOOK_US 2000
 #define REPEAT_US       1000000
+#define REFUSED_US      100000 /* a refusal wakes the tick that would ask again */
 
 static const char *own_name(const struct node *n)
 {
@@ -139,9 +140,11 @@ static void reclaim(struct node *n)
  * has lost its data. A writer does not wait for their answers. */
 static void promise(struct node *n)
 {
-    if (n->mind.state == NODE_WRITER && n->o.now_us - n->promised_us < REPEAT_US)
+    int64_t pause = n->mind.state == NODE_WRITER ? REPEAT_US : n->promise_refused ? REFUSED_US : 0;
+    if (n->o.now_us - n->promised_us < pause)
         return;
     n->promised_us = n->o.now_us;
+    n->promise_refused = false;
     for (int i = 0; i < OBS_VOTERS; i++)
         if (n->voters[i] && quorum_counts(&n->quorum, i, n->o.now_us))
             voter_promise(n->voters[i], n->mind.epoch);
@@ -228,6 +231,8 @@ static void fence(struct node *n)
 static void enable(struct node *n)
 {
     if (n->o.own.read_only == TRI_NO || n->outcome.facts.value[FACT_ARMED] != TRI_YES)
+        return;
+    if (n->enable_refused_us && n->o.now_us - n->enable_refused_us < REFUSED_US)
         return;
     if (voter_enable(n->voters[n->policy.self], n->mind.epoch))
         n->o.enabling_unanswered = true;
@@ -354,6 +359,8 @@ void actions_state_changed(struct node *n, enum node_state from, enum node_state
         n->o.term_written = false;
         n->prepared_us = 0;
         n->disarmed_us = 0;
+        n->promise_refused = false;
+        n->enable_refused_us = 0;
         n->attempt_refusal[0] = '\0';
     }
     if (to == NODE_DEMOTE_CLOSE)

@@ -16,7 +16,7 @@
 #define ANSWER_MS          10000 /* a session that owes an answer for longer is replaced */
 #define RELEASE_MS         300
 #define BACKOFF_MAX_MS     250
-#define KEEP               "SET SESSION wait_timeout=31536000"
+#define KEEPS              "wait_timeout=31536000"
 #define PING               "SELECT @@global.read_only AS read_only"
 
 struct fencer_sessions {
@@ -258,7 +258,7 @@ void fencer_sessions_release_lock(struct fencer_sessions *s)
     if (s->lock_busy)
         session_close(s->w, "the write lock is released");
     else
-        session_query(s->w, "SELECT RELEASE_ALL_LOCKS();" KEEP, RELEASE_MS, NULL, NULL);
+        session_query(s->w, "SELECT RELEASE_ALL_LOCKS();SET SESSION " KEEPS, RELEASE_MS, NULL, NULL);
 }
 
 int fencer_sessions_lock_fd(const struct fencer_sessions *s)
@@ -296,7 +296,7 @@ static struct session *open_session(struct fencer_sessions *s, struct event_base
     struct session_options o = {.name = name,
                                 .socket = s->settings->node.local.socket,
                                 .user = s->settings->node.fencer.user,
-                                .init_sql = KEEP,
+                                .init_sql = SESSION_SQL ", " KEEPS,
                                 .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                 .backoff_max_ms = BACKOFF_MAX_MS};
     struct session_events e = {up, down, s};

@@ -69,6 +69,8 @@ struct node {
     int64_t fence_asked_us;             /* 0 = not in this state */
     int64_t prepared_us;
     int64_t promised_us;
+    bool promise_refused;      /* then, at a voter */
+    int64_t enable_refused_us; /* 0 = not in this promotion */
     int64_t armed_deadline_us; /* of the last ARM */
     bool armed_stays;
     int64_t offsets_asked_us;

@@ -46,6 +46,7 @@ static void on_promised(void *arg, int index, uint64_t epoch, uint64_t consumed,
 {
     struct node *n = arg;
     if (refusal) {
+        n->promise_refused = true;
         log_notice("epoch %llu was not promised at voter %d: %s", (unsigned long long)epoch, index + 1,
                    refusal);
         note_refusal(n, refusal);
@@ -74,6 +75,7 @@ static void on_enabled(void *arg, const struct reply *r)
         n->o.own.seen_us = r->sent_us;
     } else {
         n->enabling_uncertain = r->status == REPLY_LOST;
+        n->enable_refused_us = clock_now_us();
         log_warning("%s: %s",
                     n->enabling_uncertain ? "whether writes were enabled is unknown"
                                           : "writes were not enabled",
@@ -90,7 +92,8 @@ static struct session_options session_of(const struct node *n, int i, const char
 {
     const struct settings *s = &n->settings;
     const struct account_settings *a = i == OBS_TIE ? &s->node.witness : &s->node.peer;
-    struct session_options o = {.name = name, .connect_timeout_ms = s->cluster.timing.silent_ms};
+    struct session_options o = {
+        .name = name, .init_sql = SESSION_SQL, .connect_timeout_ms = s->cluster.timing.silent_ms};
     o.backoff_max_ms = s->cluster.timing.silent_ms / 2;
     if (i == n->policy.self) {
         o.socket = s->node.local.socket;

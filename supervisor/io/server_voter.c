@@ -321,8 +321,7 @@ static void make_texts(struct server_voter *v)
                                       c, c)
                          : mem_strdup("");
     /* A vote's session has nothing that waits; a lost client's lock is gone a second after its lease. */
-    v->init_sql = mem_printf("SET SESSION wait_timeout=%d, lock_wait_timeout=1, innodb_lock_wait_timeout=1,"
-                             " autocommit=1",
+    v->init_sql = mem_printf(SESSION_SQL ", wait_timeout=%d, lock_wait_timeout=1, innodb_lock_wait_timeout=1",
                              v->base.o.lease_ms / 1000 + 1);
     /* Lossless: whether this node is marked as out of sync is to be known before votes are asked for. */
     bool marks = v->base.o.names.semi_sync && v->base.o.index == OBS_TIE;

@@ -31,6 +31,16 @@
 struct event_base;
 struct session;
 
+/* What a server's own defaults for sessions must not change: with autocommit off we would read an old
+ * snapshot for ever and never commit a term's row; a promise is refused by sql_safe_updates, by read-only
+ * transactions and by a completion_type that ends the session. The first words of an init_sql, to which more
+ * variables may be added. */
+#define SESSION_SQL                                                                                          \
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE;"                                   \
+    "SET SESSION sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"            \
+    " autocommit=1, completion_type=0, sql_safe_updates=0, sql_big_selects=1,"                               \
+    " sql_select_limit=18446744073709551615, max_statement_time=0, time_zone='+00:00'"
+
 enum reply_status {
     REPLY_OK,    /* the server answered every statement of the text */
     REPLY_ERROR, /* the server answered with an error: error_no, error; sets before it are kept */

@@ -1,7 +1,8 @@
 """What people do to a node: sessions killed, settings changed, programs started twice or replaced."""
+import re
 import signal
 
-from replab import LabError, faults
+from replab import LabError, faults, services
 
 from .catalogue import expect, scenario
 
@@ -57,6 +58,55 @@ def kill_sessions_standby(t):
 def kill_sessions_witness(t):
     """The same at the witness."""
     kill_sessions_at(t, lambda: "witness")
+
+
+def refusals(t, node):
+    """How often its voters refused a promise. What is said again and again is held back and counted."""
+    lines = [line for line in t.said(node).splitlines() if " was not promised " in line]
+    return sum(1 + int((re.findall(r"\(repeated (\d+) times\)", line) or ["0"])[0]) for line in lines)
+
+
+@scenario()
+def promise_refused(t):
+    """Somebody drops a procedure of ours: the promotion gives up with the server's words, and asks no voter thousands
+    of times until then; with the schema installed again the pair is well."""
+    t.wait_well(30)
+    giver = t.writers()[0]
+    taker = t.other(giver)
+    for server in t.lab.servers.values():
+        server.sql("SET SESSION sql_log_bin=0; DROP PROCEDURE replcheck.promise")
+    done = t.tool(giver, "switchover", timeout_s=60)
+    expect(done.returncode == 1, f"switchover: {done.stdout}{done.stderr}")
+    t.wait("refusals", lambda: refusals(t, taker) > 1, 15)
+    services.install_schema(t.lab)
+    t.wait_well(60)
+    for node in (giver, taker):
+        expect(refusals(t, node) < 600, f"{node} was refused {refusals(t, node)} times")
+
+
+# Of every new session: what clients may need, and none of ours can work with.
+ODD_DEFAULTS = ("autocommit=0", "tx_read_only=1", "completion_type=2", "sql_safe_updates=1", "sql_select_limit=1",
+                "max_statement_time=0.5", "sql_mode='ORACLE,NO_BACKSLASH_ESCAPES'")
+
+
+@scenario(quick=True)
+def odd_defaults(t):
+    """All three servers have odd defaults for sessions, as autocommit=0: ours are not changed by them, and a switchover
+    there and back writes the rows of its terms on both servers."""
+    t.wait_well(30)
+    for server in t.lab.servers.values():
+        with faults.Session(server, database="mysql") as dba:
+            for setting in ODD_DEFAULTS:
+                dba.run(f"SET GLOBAL {setting}")
+            kill_all(dba, our_sessions(dba))
+    t.wait_well(30)
+    for _ in range(2):
+        giver = t.writers()[0]
+        done = t.tool(giver, "switchover")
+        expect(done.returncode == 0, f"switchover at {giver}: {done.stdout}{done.stderr}")
+        t.wait_well(30)
+    epochs = {node: t.server(node).value("MAX(epoch) FROM replcheck.term") for node in ("mx1", "mx2")}
+    expect(set(epochs.values()) == {str(t.report(giver)["epoch"])}, f"the terms written: {epochs}")
 
 
 def signal_daemon(t, node, number):
