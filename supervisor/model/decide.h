@@ -29,8 +29,6 @@ struct outcome {
     struct decide_step steps[DECIDE_STEPS_MAX];
 };
 
-void mind_init(struct mind *m, int64_t now_us);
-
 void decide_tick(const struct policy *p, const struct observation *o, struct quorum *q, struct mind *m,
                  struct outcome *out);
 

@@ -2,14 +2,14 @@ libmodel_a_SOURCES = \
 	supervisor/model/gtid.c supervisor/model/gtid.h
 libmodel_a_SOURCES += supervisor/model/lag.c supervisor/model/lag.h
 
-libmodel_a_SOURCES += supervisor/model/observation.h supervisor/model/policy.h supervisor/model/mind.h \
+libmodel_a_SOURCES += supervisor/model/observation.h supervisor/model/policy.h supervisor/model/mind.c supervisor/model/mind.h \
 	supervisor/model/state.c supervisor/model/state.h \
 	supervisor/model/quorum.c supervisor/model/quorum.h \
 	supervisor/model/taking.c supervisor/model/taking.h supervisor/model/relay_log.c supervisor/model/relay_log.h \
 	supervisor/model/facts.c supervisor/model/facts.h supervisor/model/facts_names.c \
 	supervisor/model/facts_data.c supervisor/model/facts_peer.c supervisor/model/facts_parts.h \
 	supervisor/model/durability.c supervisor/model/durability.h \
-	supervisor/model/dual.c supervisor/model/dual.h \
+	supervisor/model/dual.c supervisor/model/dual.h supervisor/model/third_vote.c supervisor/model/third_vote.h \
 	supervisor/model/rules.c supervisor/model/rules.h \
 	supervisor/model/decide.c supervisor/model/decide.h
 libmodel_a_SOURCES += supervisor/model/ledger.c supervisor/model/ledger.h

@@ -1,10 +1,11 @@
-/* What the decision remembers from one tick to the next. Only model/decide.c changes it. Fixed size,
- * copyable, pointer-free: a simulator copies it, a test fills it by hand. */
+/* What the decision remembers from one tick to the next. Only decide_tick() and what it calls change it.
+ * Fixed size, copyable, pointer-free: a simulator copies it, a test fills it by hand. */
 #ifndef REPLCHECK_MODEL_MIND_H
 #define REPLCHECK_MODEL_MIND_H
 
 #include "model/ledger.h"
 #include "model/observation.h"
+#include "model/policy.h"
 #include "model/state.h"
 
 /* A server's gtid_binlog_state and gtid_binlog_pos, and between which times they were read. */
@@ -90,5 +91,11 @@ struct mind {
                                   was last seen enabled, or was about to be */
     struct dual_mind dual;     /* held */
 };
+
+void mind_init(struct mind *m, int64_t now_us);
+
+/* What a new observation tells beyond its moment: positions and histories, losses, the other's rows, the
+ * operator's wish. Once per tick, before anything is judged. */
+void mind_remember(const struct policy *p, const struct observation *o, struct mind *m);
 
 #endif

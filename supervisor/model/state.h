@@ -51,4 +51,10 @@ static inline bool node_state_may_write(enum node_state s)
     return s == NODE_PROMOTE_ENABLE || s == NODE_WRITER || s == NODE_DEMOTE_CLOSE || s == NODE_DUAL;
 }
 
+/* The same, or it was until now, and what it gave away may come back. */
+static inline bool node_state_holds_power(enum node_state s)
+{
+    return node_state_may_write(s) || s == NODE_DEMOTE_HANDOVER;
+}
+
 #endif

@@ -12,6 +12,7 @@ FACTS = "supervisor/model/facts.c"
 FACTS_DATA = "supervisor/model/facts_data.c"
 FACTS_PEER = "supervisor/model/facts_peer.c"
 DECIDE = "supervisor/model/decide.c"
+THIRD_VOTE = "supervisor/model/third_vote.c"
 RULES = "supervisor/model/rules.c"
 LEDGER = "supervisor/model/ledger.c"
 DURABILITY = "supervisor/model/durability.c"
@@ -206,12 +207,12 @@ MUTANTS = (
            base=FENCED_BRIEFLY + NO_DELAY + YOUNG_COUNTS),
     # Kept only in memory, in both directions: that it was given away, for a restarted process reads the own table alone ...
     Mutant("third-in-memory", "that the third vote was given away is known in memory alone: the peer's table is not read", SAFETY,
-           ((DECIDE, "    return armed || (own_term && there->read_us && !given);", "    (void)given;\n    return armed || own_term;"),)),
+           ((THIRD_VOTE, "    return armed || (own_term && there->read_us && !given);", "    (void)given;\n    return armed || own_term;"),)),
     # ... and that it is ours.
     Mutant("third-not-written", "that the third vote is ours is known in memory alone: no table is read", LIVENESS,
-           ((DECIDE, "    return armed || (own_term && there->read_us && !given);", "    (void)given, (void)armed, (void)own_term;\n    return false;"),)),
+           ((THIRD_VOTE, "    return armed || (own_term && there->read_us && !given);", "    (void)given, (void)armed, (void)own_term;\n    return false;"),)),
     Mutant("third-forgotten", "the third vote is still ours after it was given", SAFETY,
-           ((DECIDE, "theirs > mine || m->third_given_epoch >= mine)", "theirs > mine)"),)),
+           ((THIRD_VOTE, "theirs > mine || m->third_given_epoch >= mine)", "theirs > mine)"),)),
     Mutant("restart-forgets", "a vote counts although the voter may have restarted", SAFETY,
            ((QUORUM, "    bool session_old = now_us - v->opened_us >= q->lease_us;", "    bool session_old = true;"),),
            base=NO_DELAY + ROWS_STAY + OLD_RELEASES),
