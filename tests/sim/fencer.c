@@ -1,9 +1,8 @@
-/* A fencer around the real fencer_logic. Mirrors daemon/fencer.c, fencer_talk.c, fencer_sessions.c and
+/* A fencer around the real fencer_logic. Mirrors daemon/fencer.c, fencer_do.c, fencer_sessions.c and
  * io/death.h: who is told what, in which order, and that messages are drained before anything is judged. */
 #include <string.h>
 
 #include "parts.h"
-#include "wire/fencer_proto.h"
 
 #define ANSWER_MS  10000
 #define RELEASE_MS 300
@@ -11,161 +10,6 @@
 static struct fencer *fencer_of(struct world *w, int n)
 {
     return &w->nodes[n].fencer;
-}
-
-static void act(struct world *w, int n, const struct fencer_todo *todo);
-
-/* ---- the conversation ---- */
-
-bool fencer_hears(struct world *w, int n, const struct told *m)
-{
-    struct talk *t = &w->nodes[n].to_fencer;
-    struct fencer *f = fencer_of(w, n);
-    if (f->state == GONE || t->count == TALK_MAX)
-        return false;
-    t->at[(t->first + t->count++) % TALK_MAX] = *m;
-    event_add(w, w->now + 10 + random_below(w, 20), EV_ORDER, n, 0, f->gen);
-    return true;
-}
-
-static void say(struct world *w, int n, const struct told *m)
-{
-    struct talk *t = &w->nodes[n].to_child;
-    struct supervisor *p = &w->nodes[n].sup;
-    if (p->state == GONE || t->count == TALK_MAX)
-        return;
-    t->at[(t->first + t->count++) % TALK_MAX] = *m;
-    event_add(w, w->now + 10 + random_below(w, 20), EV_HEAR, n, 0, p->gen);
-}
-
-static struct told state_now(struct world *w, int n, int kind, uint64_t seq)
-{
-    const struct fencer_logic *l = &fencer_of(w, n)->logic;
-    return (struct told){.kind = (uint8_t)kind,
-                         .seq = seq,
-                         .epoch = l->term.epoch,
-                         .deadline = l->term.deadline_us,
-                         .votes = l->term.votes,
-                         .can_take = l->term.peer_can_take_vip,
-                         .pid = (uint16_t)l->server.pid,
-                         .read_only = (uint8_t)l->server.read_only,
-                         .write_lock = (uint8_t)fencer_logic_write_lock(l, &w->fencer_rules, clock_of(w, n)),
-                         .alive = (uint8_t)l->server.alive,
-                         .certifiable = (uint8_t)l->server.certifiable,
-                         .fencing = l->fencing};
-}
-
-static void say_state(struct world *w, int n, uint64_t seq)
-{
-    struct told m = state_now(w, n, FENCER_STATE, seq);
-    say(w, n, &m);
-}
-
-static void acknowledge(struct world *w, int n, uint64_t seq, bool refused)
-{
-    struct told m = state_now(w, n, FENCER_ACK, seq);
-    if (refused)
-        m.deadline = 0;
-    say(w, n, &m);
-}
-
-static void say_prepared(struct world *w, int n, bool refused)
-{
-    struct fencer *f = fencer_of(w, n);
-    if (!f->prepare_seq)
-        return;
-    struct told m = state_now(w, n, FENCER_ACK, f->prepare_seq);
-    if (refused)
-        m.write_lock = TRI_NO;
-    f->prepare_seq = 0;
-    say(w, n, &m);
-}
-
-static void say_dead(struct world *w, int n)
-{
-    struct told m = state_now(w, n, FENCER_DEAD, 0);
-    m.pid = fencer_of(w, n)->dead.pid;
-    m.size = fencer_of(w, n)->dead.size;
-    m.file = fencer_of(w, n)->dead.file;
-    say(w, n, &m);
-}
-
-static void greet(struct world *w, int n, uint64_t seq)
-{
-    struct fencer *f = fencer_of(w, n);
-    struct fencer_todo todo = {0};
-    fencer_logic_hello(&f->logic, &todo);
-    todo.what &= ~(unsigned)FENCER_DO_REPORT;
-    say_state(w, n, seq);
-    if (f->logic.server.alive == TRI_NO && f->dead.pid == f->logic.server.pid)
-        say_dead(w, n);
-    act(w, n, &todo);
-}
-
-static void hear_prepare(struct world *w, int n, const struct told *m)
-{
-    struct fencer *f = fencer_of(w, n);
-    struct fencer_todo todo = {0};
-    say_prepared(w, n, true);
-    fencer_logic_prepare(&f->logic, &w->fencer_rules, clock_of(w, n), m->epoch, &todo);
-    f->prepare_seq = m->seq;
-    if (todo.what & FENCER_DO_REFUSE)
-        say_prepared(w, n, true);
-    act(w, n, &todo);
-}
-
-static void hear_arm(struct world *w, int n, const struct told *m)
-{
-    struct fencer *f = fencer_of(w, n);
-    struct fencer_arm_order order = {m->epoch, m->deadline, m->votes, m->can_take, m->renewed};
-    struct fencer_todo todo = {0};
-    fencer_logic_arm(&f->logic, &w->fencer_rules, clock_of(w, n), &order, &todo);
-    fencer_wake(w, n);
-    acknowledge(w, n, m->seq, (todo.what & FENCER_DO_REFUSE) != 0);
-    act(w, n, &todo);
-}
-
-static void hear(struct world *w, int n, const struct told *m)
-{
-    struct fencer *f = fencer_of(w, n);
-    struct fencer_todo todo = {0};
-    switch (m->kind) {
-    case FENCER_HELLO:
-        greet(w, n, m->seq);
-        break;
-    case FENCER_PREPARE:
-        hear_prepare(w, n, m);
-        break;
-    case FENCER_ARM:
-        hear_arm(w, n, m);
-        break;
-    case FENCER_DISARM:
-        fencer_logic_disarm(&f->logic, clock_of(w, n), &todo);
-        acknowledge(w, n, m->seq, false);
-        act(w, n, &todo);
-        break;
-    case FENCER_FENCE:
-        f->fence_seq = m->seq;
-        fencer_logic_fence(&f->logic, "asked for", &todo);
-        acknowledge(w, n, m->seq, false);
-        act(w, n, &todo);
-        break;
-    default:
-        break;
-    }
-    fencer_wake(w, n);
-}
-
-static bool hear_one(struct world *w, int n)
-{
-    struct talk *t = &w->nodes[n].to_fencer;
-    if (!t->count)
-        return false;
-    struct told m = t->at[t->first];
-    t->first = (uint8_t)((t->first + 1) % TALK_MAX);
-    t->count--;
-    hear(w, n, &m);
-    return true;
 }
 
 /* ---- the write lock: session w ---- */
@@ -210,8 +54,8 @@ static void conclude(struct world *w, int n, const struct answer *a, bool held)
     f->lock_busy = 0;
     f->lock_held = held;
     fencer_logic_lock(&f->logic, &w->fencer_rules, clock_of(w, n), a->sent, held, &todo);
-    say_prepared(w, n, !held);
-    act(w, n, &todo);
+    fencer_say_prepared(w, n, !held);
+    fencer_act(w, n, &todo);
     fencer_wake(w, n);
     bool again = f->lock_again && clock_of(w, n) < f->lock_limit;
     f->lock_again = 0;
@@ -223,7 +67,7 @@ static void lock_lost(struct world *w, int n)
 {
     struct fencer_todo todo = {0};
     fencer_logic_lock_lost(&fencer_of(w, n)->logic, &w->fencer_rules, clock_of(w, n), &todo);
-    act(w, n, &todo);
+    fencer_act(w, n, &todo);
     fencer_wake(w, n);
 }
 
@@ -253,7 +97,7 @@ static void observed(struct world *w, int n)
     struct fencer *f = fencer_of(w, n);
     struct fencer_todo todo = {0};
     fencer_logic_observe(&f->logic, &f->view, &todo);
-    act(w, n, &todo);
+    fencer_act(w, n, &todo);
     fencer_wake(w, n);
 }
 
@@ -307,7 +151,7 @@ static void saw_death(struct world *w, int n, unsigned life)
                             .size = readable ? w->servers[n].applied : 0};
     f->view.alive = TRI_NO;
     f->view.read_only = TRI_UNKNOWN;
-    say_dead(w, n);
+    fencer_say_dead(w, n);
     if (f->ladder.active)
         ladder_step(w, n, true);
     observed(w, n);
@@ -358,12 +202,8 @@ void fencer_ladder_ended(struct world *w, int n, bool proven)
     struct fencer *f = fencer_of(w, n);
     struct fencer_todo todo = {0};
     fencer_logic_fenced(&f->logic, clock_of(w, n), proven, &todo);
-    act(w, n, &todo);
-    struct told m = state_now(w, n, FENCER_FENCED, f->fence_seq);
-    m.ok = proven;
-    if (proven)
-        f->fence_seq = 0;
-    say(w, n, &m);
+    fencer_act(w, n, &todo);
+    fencer_say_fenced(w, n, proven);
     ping(w, n);
     fencer_wake(w, n);
 }
@@ -387,11 +227,11 @@ static void start_child(struct world *w, int n)
     event_add(w, w->now + 3 * MS + random_below(w, 15 * MS), EV_BORN, n, 0, f->gen);
 }
 
-static void act(struct world *w, int n, const struct fencer_todo *todo)
+void fencer_act(struct world *w, int n, const struct fencer_todo *todo)
 {
     unsigned what = todo->what;
     if (what & FENCER_DO_RELEASE_LOCK) {
-        say_prepared(w, n, true);
+        fencer_say_prepared(w, n, true);
         release_lock(w, n);
     }
     if (what & FENCER_DO_TAKE_LOCK)
@@ -405,7 +245,7 @@ static void act(struct world *w, int n, const struct fencer_todo *todo)
     if (what & FENCER_DO_START_CHILD)
         start_child(w, n);
     if (what & FENCER_DO_REPORT)
-        say_state(w, n, 0);
+        fencer_say_state(w, n, 0);
     if (what & FENCER_DO_EXIT)
         fencer_end(w, n, false);
 }
@@ -441,10 +281,10 @@ static void judge(struct world *w, int n)
 {
     struct fencer *f = fencer_of(w, n);
     struct fencer_todo todo = {0};
-    while (hear_one(w, n))
+    while (fencer_hear_one(w, n))
         ;
     fencer_logic_tick(&f->logic, &w->fencer_rules, clock_of(w, n), &todo);
-    act(w, n, &todo);
+    fencer_act(w, n, &todo);
     if (f->state != GONE)
         set_alarm(w, n);
 }
@@ -456,7 +296,7 @@ static void on_period(struct world *w, int n)
     if (!f->ladder.active)
         ping(w, n);
     if (fencer_logic_is_armed(&f->logic))
-        say_state(w, n, 0);
+        fencer_say_state(w, n, 0);
     fencer_wake(w, n);
 }
 
@@ -473,10 +313,10 @@ static void bury(struct world *w, int n)
 {
     struct fencer *f = fencer_of(w, n);
     struct fencer_todo todo = {0};
-    while (hear_one(w, n))
+    while (fencer_hear_one(w, n))
         ;
     fencer_logic_child_ended(&f->logic, clock_of(w, n), &todo);
-    act(w, n, &todo);
+    fencer_act(w, n, &todo);
     fencer_wake(w, n);
 }
 
@@ -539,7 +379,7 @@ void fencer_take(struct world *w, struct event *e)
         return;
     switch (e->kind) {
     case EV_ORDER:
-        hear_one(w, n);
+        fencer_hear_one(w, n);
         break;
     case EV_JUDGE:
         if (e->b)

@@ -1,9 +1,10 @@
 # The simulator: the model's own sources, with small sets, against a modelled world.
 
 check_PROGRAMS += tests/sim/sim
-sim_world = tests/sim/world.c tests/sim/world.h tests/sim/parts.h tests/sim/trace.c \
+sim_world = tests/sim/world.c tests/sim/world.h tests/sim/data.h tests/sim/processes.h tests/sim/parts.h tests/sim/trace.c \
 	tests/sim/history.c tests/sim/link.c tests/sim/locks.c tests/sim/procedures.c tests/sim/server.c \
-	tests/sim/statements.c tests/sim/flow.c tests/sim/semisync.c tests/sim/voter.c tests/sim/observe.c tests/sim/supervisor.c \
+	tests/sim/statements.c tests/sim/flow.c tests/sim/semisync.c tests/sim/voter.c tests/sim/observe.c tests/sim/probes.c \
+	tests/sim/supervisor.c tests/sim/fencer_link.c tests/sim/fencer_talk.c \
 	tests/sim/actions.c tests/sim/own.c tests/sim/ladder.c tests/sim/fencer.c tests/sim/vip.c \
 	tests/sim/faults.c tests/sim/calm.c tests/sim/invariants.c tests/sim/losses.c \
 	$(libmodel_a_SOURCES)

@@ -112,6 +112,20 @@ void observe_rows(struct voter_rows *out, const struct rows *rows, int64_t read_
 void observe_server(struct server_view *view, const struct answer *a, int64_t sent, int64_t answered);
 void observe_pos(struct gtid_set *out, struct gid gid);
 
+/* fencer_link.c */
+void supervisor_hear(struct world *w, int n, const struct told *m);
+void supervisor_tell(struct world *w, int n, const struct told *m);
+
+/* probes.c: `which` server is probed, 0 the own one */
+#define PERIOD_US (250 * MS) /* timing.probe */
+void probe_ask(struct world *w, int n, int which);
+void probe_now(struct world *w, int n, int which);
+void probe_tick(struct world *w, int n, int which);
+void probe_replied(struct world *w, int n, int which, const struct answer *a);
+void bell_listen(struct world *w, int n, bool listen);
+void bell_wait(struct world *w, int n);
+void bell_replied(struct world *w, int n, const struct answer *a);
+
 /* supervisor.c, actions.c, own.c */
 void supervisor_start(struct world *w, int n);
 void supervisor_end(struct world *w, int n, bool host_off);
@@ -119,12 +133,7 @@ void supervisor_take(struct world *w, struct event *e);
 void supervisor_came(struct world *w, int n, int slot);
 void supervisor_went(struct world *w, int n, int slot);
 void supervisor_replied(struct world *w, int n, int slot, const struct statement *st, const struct answer *a);
-void supervisor_hear(struct world *w, int n, const struct told *m);
-void supervisor_tell(struct world *w, int n, const struct told *m);
 void node_wake(struct world *w, int n);
-void probe_now(struct world *w, int n, int which);
-void probe_tick(struct world *w, int n, int which);
-void bell_listen(struct world *w, int n, bool listen);
 void actions_run(struct world *w, int n, struct outcome *out);
 void actions_state_changed(struct world *w, int n, const struct facts *f, enum node_state from,
                            enum node_state to);
@@ -166,7 +175,16 @@ void fencer_ladder_ended(struct world *w, int n, bool proven);
 void fencer_wake(struct world *w, int n);
 void fencer_child_ended(struct world *w, int n);
 void fencer_server_died(struct world *w, int n);
+void fencer_act(struct world *w, int n, const struct fencer_todo *todo);
+
+/* fencer_talk.c */
 bool fencer_hears(struct world *w, int n, const struct told *m);
+/* False: nothing is there to be heard. */
+bool fencer_hear_one(struct world *w, int n);
+void fencer_say_state(struct world *w, int n, uint64_t seq);
+void fencer_say_prepared(struct world *w, int n, bool refused);
+void fencer_say_dead(struct world *w, int n);
+void fencer_say_fenced(struct world *w, int n, bool proven);
 
 /* vip.c */
 void vip_init(struct world *w);

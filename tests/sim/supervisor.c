@@ -1,12 +1,10 @@
 /* A supervisor around the real decision. Mirrors daemon/supervisor.c (the callbacks that write the
- * observation), daemon/cycle.c (the tick and its order), daemon/fencer_link.c, io/probe.c, io/bell.c and
- * daemon/vip_vote.c. */
+ * observation), daemon/cycle.c (the tick and its order) and daemon/vip_vote.c. */
 #include <string.h>
 
 #include "parts.h"
 #include "wire/fencer_proto.h"
 
-#define PERIOD_US (250 * MS) /* timing.probe */
 #define REPAIR_US 10000000
 
 static struct supervisor *sup_of(struct world *w, int n)
@@ -23,220 +21,6 @@ void node_wake(struct world *w, int n)
     p->ticking = 1;
     int64_t late = random_chance(w, w->c.slow_steps) ? random_below(w, 30 * MS) : 5 + random_below(w, 20);
     event_add(w, w->now + late, EV_TICK, n, 0, p->gen);
-}
-
-/* ---- the fencer's link ---- */
-
-static void wait_for(struct supervisor *p, uint64_t seq, int64_t now)
-{
-    if (p->waiting_count == WAITING_MAX)
-        return;
-    p->waiting[p->waiting_count].seq = seq;
-    p->waiting[p->waiting_count++].at = now;
-}
-
-static void settle(struct supervisor *p, uint64_t seq)
-{
-    int kept = 0;
-    for (int i = 0; i < p->waiting_count; i++)
-        if (p->waiting[i].seq > seq)
-            p->waiting[kept++] = p->waiting[i];
-    p->waiting_count = (uint8_t)kept;
-}
-
-void supervisor_tell(struct world *w, int n, const struct told *m)
-{
-    struct supervisor *p = sup_of(w, n);
-    if (p->link_gone)
-        return;
-    struct told sent = *m;
-    sent.seq = ++p->seq;
-    if (!fencer_hears(w, n, &sent)) {
-        p->link_gone = 1;
-        node_wake(w, n);
-        return;
-    }
-    if (m->kind != FENCER_PREPARE)
-        wait_for(p, sent.seq, clock_of(w, n));
-}
-
-static void take_state(struct world *w, int n, const struct told *m)
-{
-    struct supervisor *p = sup_of(w, n);
-    struct fencer_view *f = &p->o.fencer;
-    f->epoch = m->epoch;
-    f->deadline_us = m->deadline;
-    f->votes = m->votes;
-    f->write_lock = m->write_lock;
-    f->server_alive = m->alive;
-    f->certifiable = m->certifiable;
-    if (m->pid && m->pid != p->checked_pid) {
-        p->checked_pid = m->pid;
-        event_add(w, w->now + 10 * MS + random_below(w, 40 * MS), EV_OPTIONS, n, 0, p->gen);
-    }
-    if (m->pid && m->pid != p->dead_pid)
-        f->dead_us = 0;
-}
-
-static void hear_state(struct world *w, int n, const struct told *m)
-{
-    struct supervisor *p = sup_of(w, n);
-    bool first = p->o.fencer.alive == TRI_UNKNOWN && !p->o.fencer.sent_seq && p->m.state == NODE_UNKNOWN;
-    take_state(w, n, m);
-    if (first && !p->resumed && m->deadline > clock_of(w, n) && m->epoch) {
-        p->resumed = 1;
-        p->o.fencer.inherited = true;
-        p->m.epoch = m->epoch;
-        quorum_inherit(&p->q, m->votes, m->deadline);
-        TRACE(w, trace_node(n), "inherits epoch %u", (unsigned)m->epoch);
-    }
-    p->o.fencer.alive = TRI_YES;
-    node_wake(w, n);
-}
-
-static void hear_ack(struct world *w, int n, const struct told *m)
-{
-    struct fencer_view *f = &sup_of(w, n)->o.fencer;
-    take_state(w, n, m);
-    if (m->seq == f->sent_seq || (m->deadline && m->seq <= f->sent_seq)) {
-        f->acked_seq = m->seq;
-        f->acked_deadline_us = m->deadline;
-    }
-    node_wake(w, n);
-}
-
-static void hear_dead(struct world *w, int n, const struct told *m)
-{
-    struct supervisor *p = sup_of(w, n);
-    p->o.fencer.dead_us = clock_of(w, n);
-    p->o.fencer.dead_size = m->size;
-    p->dead_life = m->file; /* the name of its last binary log */
-    p->dead_pid = m->pid;
-    p->server_gone = 0;
-    event_add(w, w->now + 5 * MS + random_below(w, 50 * MS), EV_GONE, n, 0, p->gen);
-    node_wake(w, n);
-}
-
-static void hear_fenced(struct world *w, int n, const struct told *m)
-{
-    struct supervisor *p = sup_of(w, n);
-    struct told hello = {.kind = FENCER_HELLO};
-    supervisor_tell(w, n, &hello);
-    p->o.fencer.fenced_us = clock_of(w, n);
-    p->weight = 1;
-    if (m->ok)
-        p->enabling_uncertain = 0;
-    probe_now(w, n, 0);
-    node_wake(w, n);
-}
-
-void supervisor_hear(struct world *w, int n, const struct told *m)
-{
-    struct supervisor *p = sup_of(w, n);
-    w->tally.delivered++;
-    if (m->kind == FENCER_STATE || m->kind == FENCER_ACK) {
-        p->state_known = 1;
-        settle(p, m->seq);
-    }
-    switch (m->kind) {
-    case FENCER_STATE:
-        hear_state(w, n, m);
-        break;
-    case FENCER_ACK:
-        hear_ack(w, n, m);
-        break;
-    case FENCER_DEAD:
-        hear_dead(w, n, m);
-        break;
-    case FENCER_FENCED:
-        hear_fenced(w, n, m);
-        break;
-    default:
-        break;
-    }
-}
-
-/* ---- the probes ---- */
-
-static void probe_ask(struct world *w, int n, int which)
-{
-    struct supervisor *p = sup_of(w, n);
-    int64_t now = clock_of(w, n);
-    bool events = now - p->probe_events[which] >= S;
-    struct statement st = {.verb = events ? DO_PROBE_EVENTS : DO_PROBE};
-    p->probe_asking[which] = 1;
-    p->probe_again[which] = 0;
-    if (events)
-        p->probe_events[which] = now;
-    session_query(w, n, SLOT_PROBE + which, &st, (int)(w->policy[n].silent_us / MS));
-}
-
-void probe_now(struct world *w, int n, int which)
-{
-    struct supervisor *p = sup_of(w, n);
-    p->probe_again[which] = p->probe_asking[which];
-    if (!p->probe_asking[which] && session_is_up(w, n, SLOT_PROBE + which))
-        probe_ask(w, n, which);
-}
-
-void probe_tick(struct world *w, int n, int which)
-{
-    if (!sup_of(w, n)->probe_asking[which] && session_is_up(w, n, SLOT_PROBE + which))
-        probe_ask(w, n, which);
-}
-
-static void probed(struct world *w, int n, int which, const struct answer *a)
-{
-    struct supervisor *p = sup_of(w, n);
-    struct server_view *view = which ? &p->o.peer : &p->o.own;
-    p->probe_asking[which] = 0;
-    if (a->status != GOT_LOST)
-        observe_server(view, a, a->sent, a->answered);
-    if (p->probe_again[which] && session_is_up(w, n, SLOT_PROBE + which))
-        probe_ask(w, n, which);
-    node_wake(w, n);
-}
-
-/* ---- the bell ---- */
-
-static void bell_wait(struct world *w, int n)
-{
-    struct supervisor *p = sup_of(w, n);
-    struct statement st = {.verb = DO_BELL};
-    if (!p->bell_listening || p->bell_waiting || !session_is_up(w, n, SLOT_BELL))
-        return;
-    p->bell_waiting = 1;
-    session_query(w, n, SLOT_BELL, &st, 2000);
-}
-
-static void bell_later(struct world *w, int n)
-{
-    struct supervisor *p = sup_of(w, n);
-    p->bell_pending = 1;
-    event_add(w, w->now + PERIOD_US, EV_BELL, n, 0, p->gen);
-}
-
-static void bell_answered(struct world *w, int n, const struct answer *a)
-{
-    struct supervisor *p = sup_of(w, n);
-    p->bell_waiting = 0;
-    if (a->status == GOT_LOST)
-        return;
-    if (a->got == 1 && a->has_rows)
-        observe_rows(&p->o.own.voter, &a->seen.rows, a->answered - 1);
-    if (a->got == 0 && a->status == GOT_OK)
-        bell_wait(w, n);
-    else if (!p->bell_pending)
-        bell_later(w, n);
-    if (a->got == 1)
-        node_wake(w, n);
-}
-
-void bell_listen(struct world *w, int n, bool listen)
-{
-    sup_of(w, n)->bell_listening = listen;
-    if (listen && !sup_of(w, n)->bell_pending)
-        bell_wait(w, n);
 }
 
 /* ---- sessions ---- */
@@ -285,11 +69,11 @@ void supervisor_replied(struct world *w, int n, int slot, const struct statement
     else if (slot < SLOT_PROBE)
         helper_replied(w, n, slot - SLOT_HELPER);
     else if (slot < SLOT_CONTROL)
-        probed(w, n, slot - SLOT_PROBE, a);
+        probe_replied(w, n, slot - SLOT_PROBE, a);
     else if (slot == SLOT_CONTROL)
         own_replied(w, n, st, a);
     else if (slot == SLOT_BELL)
-        bell_answered(w, n, a);
+        bell_replied(w, n, a);
     else if (slot == SLOT_CLOSER)
         closer_replied(w, n, st, a);
     else if (slot == SLOT_SEMI)
