@@ -40,7 +40,7 @@ static const char events_sql[] =
     " FROM information_schema.EVENTS WHERE EVENT_SCHEMA='replcheck' AND EVENT_NAME='dead_man'"
     ";SELECT 'schema' AS part, version FROM replcheck.installed"
     ";SELECT 'breaker' AS part, COUNT(*) AS unplanned FROM replcheck.term WHERE reason IN ('%s', '%s')"
-    " AND at > GREATEST(NOW() - INTERVAL %lld SECOND, FROM_UNIXTIME(%lld))";
+    " AND UNIX_TIMESTAMP(at) > GREATEST(UNIX_TIMESTAMP() - %lld, %lld)";
 
 char *observe_holder_sql(const struct observe_names *n)
 {

@@ -68,12 +68,12 @@ tests_integration_fencer_puppet_LDADD = $(ALL_LIBS) $(EXTERNAL_LIBS) $(SECCOMP_L
 TESTS += tests/integration/test_cli.py
 EXTRA_DIST += tests/integration/test_cli.py
 
-# The statements of the slow look, printed for the test that runs them
-check_PROGRAMS += tests/integration/audit_driver
-TESTS += tests/integration/test_audit.py
-EXTRA_DIST += tests/integration/test_audit.py
-tests_integration_audit_driver_SOURCES = tests/integration/audit_driver.c
-tests_integration_audit_driver_LDADD = libwire.a libmodel.a libbase.a
+# What the supervisor asks of a server, printed for the tests that run it
+check_PROGRAMS += tests/integration/sql_driver
+TESTS += tests/integration/test_audit.py tests/integration/test_observe.py
+EXTRA_DIST += tests/integration/test_audit.py tests/integration/test_observe.py
+tests_integration_sql_driver_SOURCES = tests/integration/sql_driver.c
+tests_integration_sql_driver_LDADD = libwire.a libmodel.a libbase.a
 
 # Needs an etcd, as Debian's etcd-server has it; without one it skips.
 etcd_tests = tests/integration/test_etcd_vote.py tests/integration/test_etcd_faults.py \

@@ -14,6 +14,7 @@ from mariadb_sandbox import USERS, Sandbox, SqlError, lacking, private_users
 from ports import free_port
 
 DRIVER = os.path.abspath(os.environ.get("SCHEMA_DRIVER", "tests/integration/schema_driver"))
+SQL_DRIVER = os.path.abspath("tests/integration/sql_driver")
 CLUSTER, VOTE, WRITE = "mail", "replcheck.vote.mail", "replcheck.write.mail"
 PASSWORD = r"it's \ a \'secret\' \\ with @NODE@ and -- ; # \"quotes\" ü"
 MX1, MX2 = "127.0.0.11", "127.0.0.12"
@@ -54,6 +55,11 @@ def fails(code, word, server, *arguments, **options):
     result = driver(server, *arguments, **options)
     if result.returncode != code or word not in result.stderr:
         raise Failure(f"{arguments}: exit {result.returncode}, {result.stderr!r}; wanted {code} and {word!r}")
+
+
+def statement(*arguments):
+    """What the supervisor asks, in its own words (sql_driver.c)."""
+    return subprocess.run([SQL_DRIVER, *arguments], check=True, capture_output=True, text=True).stdout
 
 
 class Roles:

@@ -1,23 +1,14 @@
 #!/usr/bin/env python3
 """The slow look and the end of clients, on a real server: the program's own statements under the accounts that run
-them. AUDIT_DRIVER names the program that prints them."""
+them."""
 
 import multiprocessing
-import os
 import re
-import subprocess
 import sys
 import time
 
 from mariadb_sandbox import SqlError
-from schema_fixture import MX2, VERSION, Failure, case, expect, gone, main, node
-
-DRIVER = os.path.abspath(os.environ.get("AUDIT_DRIVER", "tests/integration/audit_driver"))
-
-
-def statement(*arguments):
-    return subprocess.run([DRIVER, *arguments], check=True, capture_output=True, text=True).stdout
-
+from schema_fixture import MX2, VERSION, Failure, case, expect, gone, main, node, statement
 
 def answers(session, *arguments):
     """The rows of each statement of a packet."""

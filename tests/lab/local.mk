@@ -68,7 +68,7 @@ SCENARIOS = all
 check-mariadb-11.8: all
 	folder=`$(srcdir)/tests/lab/get-debian13` && \
 	$(MAKE) $(AM_MAKEFLAGS) check REPLCHECK_SERVER="$$folder" \
-		TESTS="$(schema_tests) tests/integration/test_audit.py tests/integration/test_divergence.py" && \
+		TESTS="$(schema_tests) tests/integration/test_observe.py tests/integration/test_audit.py tests/integration/test_divergence.py" && \
 	$(srcdir)/tests/lab/run $(SCENARIOS) --server "$$folder" --build $(abs_builddir)
 .PHONY: check-mariadb-11.8
 
