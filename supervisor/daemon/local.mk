@@ -28,6 +28,7 @@ supervisor_sources += \
 # The daemon without its supervisor: a test gives it another.
 fencer_sources = \
 	supervisor/daemon/background.c supervisor/daemon/background.h \
+	supervisor/daemon/check_config.c supervisor/daemon/check_config.h supervisor/daemon/exit_status.h \
 	supervisor/daemon/child.c supervisor/daemon/child.h \
 	supervisor/daemon/estate.c supervisor/daemon/estate.h \
 	supervisor/daemon/fencer.c supervisor/daemon/fencer.h supervisor/daemon/fencer_parts.h \

@@ -12,7 +12,8 @@
 #include "base/log.h"
 #include "config.h"
 #include "daemon/background.h"
-#include "daemon/estate.h"
+#include "daemon/check_config.h"
+#include "daemon/exit_status.h"
 #include "daemon/fencer.h"
 #include "daemon/handover.h"
 #include "daemon/helpers.h"
@@ -25,8 +26,6 @@
 
 #define PROGRAM         "mysql-replcheckd"
 #define SETTINGS_FORMAT 1
-
-enum { EXIT_REFUSED = 1, EXIT_CONFIGURATION = 2 };
 
 struct arguments {
     char config_dir[PATH_MAX];
@@ -100,6 +99,7 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
             a->helper = optarg;
         else if (option == 'v' || option == 'h') {
             printf("%s", option == 'v' ? PROGRAM " " PACKAGE_VERSION "\n" : usage);
+            *status = fflush(stdout) == 0 ? 0 : EXIT_REFUSED;
             return false;
         } else
             *status = EXIT_CONFIGURATION;
@@ -111,38 +111,6 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv, int *sta
     if (*status)
         fprintf(stderr, "Try '" PROGRAM " --help'.\n");
     return *status == 0;
-}
-
-static void print_warning(void *context, const char *sentence)
-{
-    (void)context;
-    printf("warning: %s\n", sentence);
-}
-
-static int check_configuration(const struct arguments *a)
-{
-    struct err e;
-    bool ok = geteuid() == 0 ? settings_load(&settings, a->config_dir, &e)
-                             : settings_load_without_secrets(&settings, a->config_dir, &e);
-    if (!ok)
-        return fail(EXIT_CONFIGURATION, &e);
-    if (a->estate && !estate_takes(strtoul(a->estate, NULL, 10))) {
-        err_set(&e, "the running version keeps its state in format %s, of which this version knows %d to %d",
-                a->estate, ESTATE_OLDEST, ESTATE_FORMAT);
-        return fail(EXIT_REFUSED, &e);
-    }
-    static const char *const tie_breakers[] = {"the last writer", "the witness", "the VIP"};
-    const struct cluster_settings *c = &settings.cluster;
-    const struct node_settings *self = &c->nodes[settings.node.self];
-    const struct node_settings *peer = &c->nodes[1 - settings.node.self];
-    printf("configuration ok: cluster %s, this node %s (%s), the other %s (%s); %s, %s, third vote: %s, "
-           "lease %d ms\n",
-           c->cluster, self->name, self->address, peer->name, peer->address,
-           c->policy.write_mode == WRITE_MODE_SINGLE ? "one writer" : "two writers",
-           c->policy.durability == DURABILITY_ASYNC ? "asynchronous" : "lossless",
-           tie_breakers[c->quorum.tie_breaker], c->timing.lease_ms);
-    settings_each_without_effect(&settings, print_warning, NULL);
-    return 0;
 }
 
 /* Is standard error the journal's? Then syslog reaches it too, and with a level on each line. */
@@ -319,7 +287,7 @@ int main(int argc, char **argv)
         return status;
     core_forbid();
     if (a.check)
-        return check_configuration(&a);
+        return check_config(a.config_dir, a.estate);
     if (a.upgrade)
         return ask_for_upgrade(&a);
     if (a.helper)

@@ -227,8 +227,8 @@ int supervisor_main(const struct settings *settings, const char *config_dir, int
     n->control_server = control_new(n, &e);
     if (!n->control_server)
         log_error("no control socket: %s", e.text);
-    log_notice("supervising %s as node %s (tie-breaker %d)", settings->cluster.cluster, settings->node.node,
-               (int)n->policy.tie);
+    log_notice("supervising %s as node %s (third vote: %s)", settings->cluster.cluster, settings->node.node,
+               settings_third_vote(settings->cluster.quorum.tie_breaker));
     settings_each_without_effect(&n->settings, warn, NULL);
     event_base_dispatch(n->base);
     end(n);

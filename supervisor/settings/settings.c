@@ -183,3 +183,11 @@ void settings_each_without_effect(const struct settings *s, void (*tell)(void *c
     each_without_effect(&options_cluster, &s->cluster, tell, context);
     each_without_effect(&options_node, &s->node, tell, context);
 }
+
+const char *settings_third_vote(enum tie_breaker tie)
+{
+    static const char *const names[] = {[TIE_BREAKER_WRITER] = "the last writer",
+                                        [TIE_BREAKER_WITNESS] = "the witness",
+                                        [TIE_BREAKER_VIP] = "the VIP"};
+    return names[tie];
+}

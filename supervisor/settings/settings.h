@@ -203,4 +203,7 @@ MUST_CHECK bool settings_reloadable(const struct settings *now, const struct set
 void settings_each_without_effect(const struct settings *s, void (*tell)(void *context, const char *sentence),
                                   void *context);
 
+/* Who has the third vote, in words: "the witness". */
+const char *settings_third_vote(enum tie_breaker tie);
+
 #endif

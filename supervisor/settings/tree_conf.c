@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define KEY_MAX 64
+#define BOM     "\xef\xbb\xbf" /* some editors begin a file with it; YAML's library passes over it by itself */
 
 /* Does the line begin with libconfig's include directive? */
 static bool is_include(const char *line)
@@ -142,6 +143,8 @@ bool tree_conf_read(struct tree **out, const char *file, const char *text, struc
 {
     config_t c;
     *out = NULL;
+    if (strncmp(text, BOM, strlen(BOM)) == 0)
+        text += strlen(BOM);
     if (!check_raw(file, text, e))
         return false;
     config_init(&c);

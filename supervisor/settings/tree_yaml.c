@@ -23,6 +23,20 @@ static int line_at_offset(const char *text, size_t offset)
     return line;
 }
 
+/* Did it stop at a tab? The library says of that only "cannot start any token". Its columns are characters.
+ */
+static bool at_tab(const yaml_parser_t *p, const char *text)
+{
+    size_t line = p->problem_mark.line, column = p->problem_mark.column;
+    for (; line && *text; text++)
+        line -= *text == '\n';
+    for (; column && *text; column--)
+        do
+            text++;
+        while ((*text & 0xc0) == 0x80);
+    return p->error == YAML_SCANNER_ERROR && *text == '\t';
+}
+
 static bool next(struct reader *r, yaml_event_t *event)
 {
     const yaml_parser_t *p = &r->parser;
@@ -30,7 +44,9 @@ static bool next(struct reader *r, yaml_event_t *event)
         return true;
     int line = p->error == YAML_READER_ERROR ? line_at_offset(r->text, p->problem_offset)
                                              : (int)p->problem_mark.line + 1;
-    const char *problem = p->problem ? p->problem : "unknown error";
+    const char *problem = at_tab(p, r->text) ? "a tab, expected blanks to indent with"
+                          : p->problem       ? p->problem
+                                             : "unknown error";
     return err_set(r->e, "%s:%d: not valid YAML: %s", r->file, line, problem);
 }
 

@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 
-TOOL, PLUGIN, DIRECT = (os.path.abspath(name) for name in ("mysql-replcheck", "check_mysql_replcheck", "replcheck-direct"))
+TOOL, PLUGIN, DIRECT, DAEMON = (os.path.abspath(name) for name in (
+    "mysql-replcheck", "check_mysql_replcheck", "replcheck-direct", "mysql-replcheckd"))
 NOT_BUILT = 99
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from case_fixture import case, expect, expect_in, run_cases
-from cli_fixture import NOT_BUILT, TOOL, are_built, cluster, supervisor, write_node
+from cli_fixture import DAEMON, NOT_BUILT, TOOL, are_built, cluster, supervisor, write_node
 
 
 @contextlib.contextmanager
@@ -160,11 +160,23 @@ def what_has_no_effect_is_warned_of():
     with folder() as path:
         with open(f"{path}/cluster.yaml", "a", encoding="ascii") as file:
             file.write("policy: {rejoin: flashback}\n")
-        done = subprocess.run([f"{os.path.dirname(TOOL)}/mysql-replcheckd", "--config", path, "--check-config"],
-                              capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([DAEMON, "--config", path, "--check-config"], capture_output=True, text=True, timeout=20,
+                              check=False)
         expect("exit", done.returncode, 0)
         expect_in("ok", done.stdout, "configuration ok")
         expect_in("warning", done.stdout, "warning: cluster.yaml: policy.rejoin: flashback is not in this version")
+
+
+@case
+def what_the_machine_lacks_is_warned_of():
+    with folder() as path:
+        with open(f"{path}/node.conf", "a", encoding="ascii") as file:
+            file.write('run_as = "no-such-user";\ncontrol = { read_group = "no-such-group"; };\n')
+        done = subprocess.run([DAEMON, "--config", path, "--check-config"], capture_output=True, text=True, timeout=20,
+                              check=False)
+        expect("exit", done.returncode, 0)
+        expect_in("user", done.stdout, "warning: the daemon would not start here: the system user no-such-user does not")
+        expect_in("group", done.stdout, 'warning: node.conf: control.read_group: there is no group "no-such-group"')
 
 
 @case

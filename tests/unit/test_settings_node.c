@@ -25,6 +25,7 @@ static const struct fixture_case complaints[] = {
     {"empty", "/node.conf: the file is empty", NODE({"", ""})},
     {"only a comment", "/node.conf: the file is empty", NODE({"", "# nothing\n"})},
     {"not libconfig", "/node.conf:8: not valid libconfig: syntax error", NODE({"= true", "= yes"})},
+    {"a byte order mark", NULL, NODE({"node", "\xef\xbb\xbfnode"})},
     {"an include", "/node.conf:10: @include is not supported", NODE({NULL, " @include \"other\"\n"})},
     {"a control character", "/node.conf:1: contains the control character 0x07", NODE({"mx1", "mx\x07"})},
     {"an escaped control character", "/node.conf:1: node: contains a control character",
