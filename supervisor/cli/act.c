@@ -44,8 +44,9 @@ static const struct usage_option maintenance_options[] = {{"json", JSON, .help =
                                                           {0}};
 const struct usage maintenance_usage = {
     "maintenance", "on | off | status [--json]",
-    "A writer stays writer and keeps its lease, a standby is not promoted, until it is\n"
-    "switched off, also over a restart of the supervisor.\n",
+    "Nothing changes role while it is on at either node: a writer stays the writer and keeps its\n"
+    "votes, a standby is not promoted. It outlives a restart of the supervisor, and is switched\n"
+    "off where it was switched on.\n",
     "on off status", maintenance_options};
 
 const struct usage breaker_usage = {"breaker", "reset", "Forgets the unplanned promotions that opened it.\n",
@@ -79,7 +80,7 @@ static bool parse(struct control_request *r, const struct usage *usage, bool *js
     usage_begin();
     while ((c = usage_next(usage, argc, argv)) != -1) {
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help %s", argv[0]);
+            return usage_complain(usage, argc, argv, e);
         if (c == JSON)
             *json = true;
         else if (!take_option(r, c, e))
@@ -117,15 +118,40 @@ static void show(const struct control_answer *a, bool json)
         puts(a->message);
 }
 
+/* As long as the daemon itself may take. */
+static int patience_with(const struct cluster_settings *c, const struct control_request *r)
+{
+    if (r->command != CONTROL_SWITCHOVER && r->command != CONTROL_PROMOTE)
+        return ASK_PATIENCE_MS;
+    return c->policy.drain_timeout_ms + c->policy.switchover_timeout_ms + 3 * c->timing.lease_ms + MARGIN_MS;
+}
+
+static void say_uncertain(struct err *e)
+{
+    struct err silent = *e;
+    err_set(e, "%.400s; whether it was carried out is not known: see `mysql-replcheck history`", silent.text);
+}
+
+/* A daemon that does not answer may have taken the request all the same. */
+static bool ask(const struct cli *cli, const struct control_request *r, struct control_answer *out,
+                struct err *e)
+{
+    struct ask *a = ask_open(cli->settings->node.run_dir, e);
+    if (!a)
+        return false;
+    enum ask_result result = ask_request(a, r, patience_with(&cli->settings->cluster, r), out, e);
+    ask_close(&a);
+    if (result == ASK_SILENT)
+        say_uncertain(e);
+    return result == ASK_DONE;
+}
+
 static int give(const struct cli *cli, const char *command, struct control_request *r, bool json)
 {
-    const struct cluster_settings *c = &cli->settings->cluster;
-    int patience_ms =
-        c->policy.drain_timeout_ms + c->policy.switchover_timeout_ms + 3 * c->timing.lease_ms + MARGIN_MS;
     struct control_answer answer;
     struct err e;
     tell_user(r);
-    if (ask_once(cli->settings->node.run_dir, r, patience_ms, &answer, &e) != ASK_DONE) {
+    if (!ask(cli, r, &answer, &e)) {
         fprintf(stderr, "mysql-replcheck %s: %s\n", command, e.text);
         return EXIT_FAILED;
     }

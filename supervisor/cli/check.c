@@ -137,7 +137,7 @@ static bool parse(struct request *q, int argc, char **argv, struct err *e)
     usage_begin();
     while ((c = usage_next(&check_usage, argc, argv)) != -1) {
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help check");
+            return usage_complain(&check_usage, argc, argv, e);
         if (!take(q, c, optarg, e))
             return false;
     }

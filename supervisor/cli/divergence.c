@@ -62,7 +62,7 @@ static bool take_option(struct request *q, int c, struct err *e)
         q->other = optarg;
         return true;
     default:
-        return err_set(e, "see mysql-replcheck help divergence"); /* usage_next() has complained */
+        return false;
     }
 }
 
@@ -71,7 +71,7 @@ static bool parse(struct request *q, int argc, char **argv, struct err *e)
     int c;
     usage_begin();
     while ((c = usage_next(&divergence_usage, argc, argv)) != -1)
-        if (!take_option(q, c, e))
+        if (c == '?' ? !usage_complain(&divergence_usage, argc, argv, e) : !take_option(q, c, e))
             return false;
     if (optind < argc)
         return err_set(e, "\"%.64s\" is one word too many", argv[optind]);

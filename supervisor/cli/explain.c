@@ -63,7 +63,7 @@ static void print_facts(const struct explanation *x, const struct terminal *t)
 {
     printf("\n%sFacts%s\n", terminal_begin(t, PAINT_STRONG), terminal_end(t));
     for (int i = 0; i < x->fact_count; i++)
-        printf("  %-42s %s%s%s\n", x->facts[i].name, terminal_begin(t, paint_of_value(x->facts[i].value)),
+        printf("  %-44s %s%s%s\n", x->facts[i].name, terminal_begin(t, paint_of_value(x->facts[i].value)),
                x->facts[i].value, terminal_end(t));
 }
 
@@ -108,7 +108,7 @@ static bool parse(bool *json, int argc, char **argv, struct err *e)
     while ((c = usage_next(&explain_usage, argc, argv)) != -1) {
         *json = true;
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help explain");
+            return usage_complain(&explain_usage, argc, argv, e);
     }
     return optind == argc || err_set(e, "\"%.64s\" is one word too many", argv[optind]);
 }

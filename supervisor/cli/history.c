@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "cli/argument.h"
 #include "cli/history_print.h"
+#include "cli/terminal.h"
 #include "io/journal.h"
 
 #define DEFAULT_LIMIT "100"
@@ -63,7 +63,7 @@ static bool take_option(struct request *r, int c, struct err *e)
             return true;
         return err_set(e, "--journal: the path is too long");
     default:
-        return err_set(e, "see mysql-replcheck help history"); /* usage_next() has complained */
+        return false;
     }
 }
 
@@ -73,7 +73,7 @@ static bool parse_request(struct request *r, const struct settings *settings, in
     int c;
     usage_begin();
     while ((c = usage_next(&history_usage, argc, argv)) != -1)
-        if (!take_option(r, c, e))
+        if (c == '?' ? !usage_complain(&history_usage, argc, argv, e) : !take_option(r, c, e))
             return false;
     if (optind < argc)
         return err_set(e, "\"%.64s\" is one word too many", argv[optind]);
@@ -105,7 +105,9 @@ static bool show(const struct request *r, struct err *e)
         ok = journal_list(r->path, &filter, history_json_add, root, e);
         history_json_print(&root);
     } else {
-        struct history_table *table = history_table_new(isatty(STDOUT_FILENO));
+        struct terminal terminal;
+        terminal_look(&terminal, STDOUT_FILENO);
+        struct history_table *table = history_table_new(&terminal);
         ok = journal_list(r->path, &filter, history_table_add, table, e);
         history_table_print(&table);
     }
@@ -118,7 +120,6 @@ int history_main(const struct settings *settings_or_null, int argc, char **argv)
 {
     struct request r = {0};
     struct err e;
-    setlocale(LC_CTYPE, ""); /* for the width of what is shown */
     if (!parse_request(&r, settings_or_null, argc, argv, &e)) {
         fprintf(stderr, "mysql-replcheck history: %s\n", e.text);
         return EXIT_USAGE;

@@ -3,15 +3,15 @@
 #ifndef REPLCHECK_CLI_HISTORY_PRINT_H
 #define REPLCHECK_CLI_HISTORY_PRINT_H
 
-#include <stdbool.h>
-
+#include "cli/terminal.h"
 #include "io/journal.h"
 
 #define HISTORY_JSON_VERSION 1
 
 struct history_table;
 
-struct history_table *history_table_new(bool terminal);
+/* The terminal is copied. On one, or where a width is given, what and why are wrapped between words. */
+struct history_table *history_table_new(const struct terminal *terminal);
 void history_table_add(const struct journal_event *event, void *table);
 void history_table_print(struct history_table **table);
 

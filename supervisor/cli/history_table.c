@@ -1,4 +1,3 @@
-#include <langinfo.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,49 +8,54 @@
 #include "base/mem.h"
 #include "cli/history_print.h"
 
+/* The least for what and why: on a narrow terminal their lines are many, and wider than it where it is too
+ * narrow. */
+#define WHAT_LEAST    13
+#define REASON_LEAST  16
+#define POSITION_MOST 20
+
 enum column { TIME, NODE, WHAT, ROW, REASON, EPOCH, POSITION, COLUMNS };
 
-struct history_table {
-    struct libscols_table *table;
-    const char *arrow;
-    bool colours;
+static const struct {
+    const char *name;
+    int flags;
+} columns[COLUMNS] = {
+    [TIME] = {"TIME", 0},
+    [NODE] = {"NODE", 0},
+    [WHAT] = {"WHAT", SCOLS_FL_WRAP},
+    [ROW] = {"ROW", SCOLS_FL_RIGHT},
+    [REASON] = {"REASON", SCOLS_FL_WRAP},
+    [EPOCH] = {"EPOCH", SCOLS_FL_RIGHT},
+    [POSITION] = {"POSITION", SCOLS_FL_WRAP},
 };
 
-struct history_table *history_table_new(bool terminal)
+struct row {
+    char *cells[COLUMNS];
+    const char *colour;
+};
+
+struct history_table {
+    struct terminal terminal;
+    struct row *rows;
+    size_t count;
+    int widths[COLUMNS]; /* of the widest cell, or of the heading */
+};
+
+struct history_table *history_table_new(const struct terminal *terminal)
 {
-    static const struct {
-        const char *name;
-        double width;
-        int flags;
-    } columns[COLUMNS] = {
-        [TIME] = {"TIME", 0, 0},
-        [NODE] = {"NODE", 0, 0},
-        [WHAT] = {"WHAT", 0.2, SCOLS_FL_WRAP},
-        [ROW] = {"ROW", 0, SCOLS_FL_RIGHT},
-        [REASON] = {"REASON", 0.3, SCOLS_FL_WRAP},
-        [EPOCH] = {"EPOCH", 0, SCOLS_FL_RIGHT},
-        [POSITION] = {"POSITION", 0.1, SCOLS_FL_WRAP},
-    };
     struct history_table *t = mem_zalloc(sizeof(*t));
-    t->table = scols_new_table();
-    if (!t->table)
-        abort(); /* memory is exhausted, see base/mem.h */
-    t->arrow = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "→" : "->";
-    t->colours = terminal && !getenv("NO_COLOR");
-    scols_table_enable_colors(t->table, t->colours);
-    if (!terminal)
-        scols_table_set_termforce(t->table, SCOLS_TERMFORCE_NEVER);
+    t->terminal = *terminal;
     for (int c = 0; c < COLUMNS; c++)
-        scols_table_new_column(t->table, columns[c].name, columns[c].width, columns[c].flags);
+        t->widths[c] = (int)strlen(columns[c].name);
     return t;
 }
 
-static void set(struct libscols_line *line, enum column c, char *owned)
+static void set(struct history_table *t, struct row *row, enum column c, char *owned)
 {
-    if (owned && owned[0])
-        scols_line_refer_data(line, c, owned);
-    else
-        free(owned);
+    int width = owned ? terminal_columns(owned) : 0;
+    row->cells[c] = owned;
+    if (width > t->widths[c])
+        t->widths[c] = width;
 }
 
 static char *format_time(int64_t at_us)
@@ -68,7 +72,7 @@ static char *format_time(int64_t at_us)
 static char *format_what(const struct history_table *t, const struct journal_event *e)
 {
     if (e->kind == JOURNAL_STATE)
-        return mem_printf("%s %s %s", e->state_from, t->arrow, e->state_to);
+        return mem_printf("%s %s %s", e->state_from, terminal_arrow(&t->terminal), e->state_to);
     return mem_printf("%s%s%s", journal_kind_name(e->kind), e->detail[0] ? ": " : "", e->detail);
 }
 
@@ -97,25 +101,87 @@ static const char *colour(const struct journal_event *e)
 void history_table_add(const struct journal_event *e, void *table)
 {
     struct history_table *t = table;
-    struct libscols_line *line = scols_table_new_line(t->table, NULL);
-    if (!line)
-        abort();
-    set(line, TIME, format_time(e->at_us));
-    set(line, NODE, mem_strdup(e->node));
-    set(line, WHAT, format_what(t, e));
-    set(line, ROW, e->row_id ? mem_printf("%d", e->row_id) : NULL);
-    set(line, REASON, format_reason(e));
-    set(line, EPOCH, e->epoch ? mem_printf("%llu", (unsigned long long)e->epoch) : NULL);
-    set(line, POSITION, mem_strdup(e->gtid));
-    if (t->colours && colour(e))
-        scols_line_set_color(line, colour(e));
+    t->rows = mem_resize(t->rows, (t->count + 1) * sizeof(*t->rows));
+    struct row *row = &t->rows[t->count++];
+    *row = (struct row){.colour = colour(e)};
+    set(t, row, TIME, format_time(e->at_us));
+    set(t, row, NODE, mem_strdup(e->node));
+    set(t, row, WHAT, format_what(t, e));
+    set(t, row, ROW, e->row_id ? mem_printf("%d", e->row_id) : NULL);
+    set(t, row, REASON, format_reason(e));
+    set(t, row, EPOCH, e->epoch ? mem_printf("%llu", (unsigned long long)e->epoch) : NULL);
+    set(t, row, POSITION, mem_strdup(e->gtid));
 }
 
-void history_table_print(struct history_table **t)
+/* What and why share what the others leave; whoever needs less than its share leaves the rest to the other.
+ */
+static void fit(struct history_table *t)
 {
-    if (scols_table_get_nlines((*t)->table))
-        scols_print_table((*t)->table);
-    scols_unref_table((*t)->table);
-    free(*t);
-    *t = NULL;
+    int left = t->terminal.width - COLUMNS; /* a blank between two, and one that ends no line */
+    if (t->widths[POSITION] > POSITION_MOST)
+        t->widths[POSITION] = POSITION_MOST;
+    for (int c = 0; c < COLUMNS; c++)
+        left -= c == WHAT || c == REASON ? 0 : t->widths[c];
+    if (!t->terminal.width || t->widths[WHAT] + t->widths[REASON] <= left)
+        return;
+    int what = left * 2 / 5 > WHAT_LEAST ? left * 2 / 5 : WHAT_LEAST;
+    if (left - t->widths[REASON] > what)
+        what = left - t->widths[REASON];
+    if (t->widths[WHAT] > what)
+        t->widths[WHAT] = what;
+    t->widths[REASON] = left - t->widths[WHAT] > REASON_LEAST ? left - t->widths[WHAT] : REASON_LEAST;
+}
+
+static struct libscols_table *make(const struct terminal *t)
+{
+    struct libscols_table *made = scols_new_table();
+    if (!made)
+        abort(); /* memory is exhausted, see base/mem.h */
+    scols_table_enable_colors(made, t->colours);
+    scols_table_set_termforce(made, t->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+    if (t->width)
+        scols_table_set_termwidth(made, (size_t)t->width);
+    for (int c = 0; c < COLUMNS; c++) {
+        struct libscols_column *column = scols_table_new_column(made, columns[c].name, 0, columns[c].flags);
+        if (!column)
+            abort();
+        if (c != WHAT && c != REASON)
+            continue;
+        scols_column_set_safechars(column, "\n");
+        scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+    }
+    return made;
+}
+
+/* Takes the row's cells. */
+static void put(struct libscols_table *made, const struct history_table *t, struct row *row)
+{
+    struct libscols_line *line = scols_table_new_line(made, NULL);
+    if (!line)
+        abort();
+    for (int c = 0; c < COLUMNS; c++) {
+        bool folds = t->terminal.width && (c == WHAT || c == REASON);
+        char *text = row->cells[c];
+        if (text && text[0])
+            scols_line_refer_data(line, (size_t)c,
+                                  folds ? terminal_fold(&t->terminal, text, t->widths[c]) : mem_strdup(text));
+        free(text);
+    }
+    if (t->terminal.colours && row->colour)
+        scols_line_set_color(line, row->colour);
+}
+
+void history_table_print(struct history_table **table)
+{
+    struct history_table *t = *table;
+    struct libscols_table *made = make(&t->terminal);
+    fit(t);
+    for (size_t i = 0; i < t->count; i++)
+        put(made, t, &t->rows[i]);
+    if (t->count)
+        scols_print_table(made);
+    scols_unref_table(made);
+    free(t->rows);
+    free(t);
+    *table = NULL;
 }

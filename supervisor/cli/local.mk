@@ -15,7 +15,8 @@ cli_history_sources = \
 	supervisor/cli/argument.c supervisor/cli/argument.h \
 	supervisor/cli/usage.c supervisor/cli/usage.h \
 	supervisor/cli/history.c supervisor/cli/history.h \
-	supervisor/cli/history_json.c supervisor/cli/history_table.c supervisor/cli/history_print.h
+	supervisor/cli/history_json.c supervisor/cli/history_table.c supervisor/cli/history_print.h \
+	supervisor/cli/terminal.c supervisor/cli/terminal.h
 
 # `mysql-replcheck check`
 cli_check_sources = \
@@ -49,6 +50,5 @@ mysql_replcheck_SOURCES = $(cli_history_sources) $(cli_check_sources) \
 	supervisor/cli/status.c supervisor/cli/status_cells.c supervisor/cli/status_nodes.c supervisor/cli/status_pair.c \
 	supervisor/cli/status_print.c supervisor/cli/status_print.h \
 	supervisor/cli/table.c supervisor/cli/table.h \
-	supervisor/cli/terminal.c supervisor/cli/terminal.h \
 	supervisor/cli/watch.c supervisor/cli/watch.h
 mysql_replcheck_LDADD = libschema.a $(ALL_LIBS) $(EXTERNAL_LIBS)

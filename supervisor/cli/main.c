@@ -57,7 +57,7 @@ static const struct command commands[] = {
     {"promote", promote_main, NEEDS_SETTINGS, false, EXIT_USAGE,
      "make this node the writer, where it does not become it by itself", &promote_usage},
     {"maintenance", maintenance_main, NEEDS_SETTINGS, false, EXIT_USAGE,
-     "keep this node from changing its role", &maintenance_usage},
+     "while it is on, nothing changes role", &maintenance_usage},
     {"breaker", breaker_main, NEEDS_SETTINGS, false, EXIT_USAGE,
      "allow failovers again after the breaker opened", &breaker_usage},
     {"rules", rules_main, NEEDS_NOTHING, false, EXIT_USAGE, "the table of the decision", &rules_usage},
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts(PACKAGE_STRING);
-        return EXIT_DONE;
+        return terminal_flush("--version") ? EXIT_DONE : EXIT_FAILED;
     }
     if (strcmp(argv[1], "--completion") == 0)
         return print_completion(dir);

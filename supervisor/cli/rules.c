@@ -134,7 +134,7 @@ static bool parse(enum form *form, int argc, char **argv, struct err *e)
     usage_begin();
     while ((c = usage_next(&rules_usage, argc, argv)) != -1) {
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help rules");
+            return usage_complain(&rules_usage, argc, argv, e);
         *form = c == DOT ? FORM_DOT : FORM_JSON;
         given++;
     }

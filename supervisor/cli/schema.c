@@ -135,7 +135,7 @@ static bool parse_option(struct command *c, int option, struct err *e)
         c->account = optarg;
         return true;
     default:
-        return err_set(e, "see mysql-replcheck help schema");
+        return false;
     }
 }
 
@@ -281,7 +281,7 @@ static bool print_script(const struct command *c, const struct schema_plan *plan
     if (ok)
         schema_script_print(&script, stdout);
     schema_script_clear(&script);
-    return ok;
+    return ok && (fflush(stdout) == 0 || err_set(e, "writing the output: %s", strerror(errno)));
 }
 
 static bool run(struct command *c, const struct settings *settings, struct err *e)
@@ -305,7 +305,7 @@ static bool parse(struct command *c, const struct settings *settings, int argc, 
     int option;
     usage_begin();
     while ((option = usage_next(&schema_usage, argc, argv)) != -1)
-        if (!parse_option(c, option, e))
+        if (option == '?' ? !usage_complain(&schema_usage, argc, argv, e) : !parse_option(c, option, e))
             return false;
     if (!parse_action(c, argv[optind], e))
         return false;

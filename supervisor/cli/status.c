@@ -34,7 +34,7 @@ static bool parse(struct request *r, int argc, char **argv, struct err *e)
         r->watch = r->watch || c == WATCH;
         r->direct = r->direct || c == DIRECT;
         if (c == '?')
-            return err_set(e, "see mysql-replcheck help status");
+            return usage_complain(&status_usage, argc, argv, e);
     }
     if (optind < argc)
         return err_set(e, "\"%.64s\" is one word too many", argv[optind]);

@@ -54,27 +54,12 @@ struct libscols_line *table_line(struct table *t)
     return line;
 }
 
-/* The text with newlines between words, so that no line is longer than `width` where a word is not. */
-static char *fold(const struct terminal *t, const char *text, int width)
-{
-    char *folded = NULL;
-    size_t size = 0;
-    struct terminal narrow = *t;
-    FILE *out = open_memstream(&folded, &size);
-    if (!out)
-        abort();
-    narrow.width = width;
-    terminal_wrap(&narrow, out, 0, 0, text);
-    fclose(out);
-    folded[size - 1] = '\0'; /* the last newline */
-    return folded;
-}
-
 void table_cell(const struct table *t, struct libscols_line *line, size_t column, const char *text,
                 enum paint p)
 {
     const char *sequence = terminal_begin(t->terminal, p), *shown = text[0] ? text : "-";
-    char *owned = t->widths[column] ? fold(t->terminal, shown, t->widths[column]) : mem_strdup(shown);
+    char *owned =
+        t->widths[column] ? terminal_fold(t->terminal, shown, t->widths[column]) : mem_strdup(shown);
     if (scols_line_refer_data(line, column, owned) != 0)
         abort();
     if (*sequence)

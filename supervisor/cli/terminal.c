@@ -58,6 +58,11 @@ static int columns(const char *text, size_t bytes)
     return n;
 }
 
+int terminal_columns(const char *text)
+{
+    return columns(text, strlen(text));
+}
+
 void terminal_wrap(const struct terminal *t, FILE *out, int column, int indent, const char *text)
 {
     bool first = true;
@@ -77,6 +82,21 @@ void terminal_wrap(const struct terminal *t, FILE *out, int column, int indent, 
         text += word + strspn(text + word, " ");
     }
     fputc('\n', out);
+}
+
+char *terminal_fold(const struct terminal *t, const char *text, int width)
+{
+    char *folded = NULL;
+    size_t size = 0;
+    struct terminal narrow = *t;
+    FILE *out = open_memstream(&folded, &size);
+    if (!out)
+        abort(); /* memory is exhausted, see base/mem.h */
+    narrow.width = width;
+    terminal_wrap(&narrow, out, 0, 0, text);
+    fclose(out);
+    folded[size - 1] = '\0'; /* the last newline */
+    return folded;
 }
 
 enum paint terminal_paint_of(enum severity s)

@@ -24,8 +24,14 @@ void terminal_look(struct terminal *t, int fd);
 const char *terminal_begin(const struct terminal *t, enum paint p);
 const char *terminal_end(const struct terminal *t);
 
+/* How many columns it takes: a letter of UTF-8 counts as one. */
+int terminal_columns(const char *text);
+
 /* Prints a text wrapped at the terminal's width, its further lines indented. */
 void terminal_wrap(const struct terminal *t, FILE *out, int column, int indent, const char *text);
+
+/* The same as text that the caller frees, `width` wide, without indent and last newline. */
+char *terminal_fold(const struct terminal *t, const char *text, int width);
 
 enum paint terminal_paint_of(enum severity s);
 

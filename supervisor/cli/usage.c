@@ -1,7 +1,6 @@
 #include "cli/usage.h"
 
 #include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,28 @@ int usage_next(const struct usage *u, int argc, char **argv)
             letters[length++] = ':';
     }
     letters[length] = '\0';
+    opterr = 0;
     return getopt_long(argc, argv, letters, options, NULL);
+}
+
+static bool takes_value(const struct usage *u, int id)
+{
+    for (const struct usage_option *o = u->options; o && o->name; o++)
+        if (o->id == id)
+            return o->value;
+    return false;
+}
+
+/* The word where getopt stopped is before optind, or, of letters in one word, may be at it. */
+bool usage_complain(const struct usage *u, int argc, char **argv, struct err *e)
+{
+    const char *word = optind > 0 && optind <= argc && argv[optind - 1] ? argv[optind - 1] : "";
+    char letter[] = {'-', (char)optopt, '\0'};
+    bool is_letter = optopt && optopt < USAGE_LONG && strncmp(word, "--", 2) != 0;
+    return err_set(e, "%.64s: %s; see mysql-replcheck help %s", is_letter ? letter : word,
+                   takes_value(u, optopt) ? "a value is missing"
+                                          : "there is no such option, or not with a value",
+                   u->command);
 }
 
 /* ---- help ---- */

@@ -1,10 +1,14 @@
 /* What a command takes, as one table: parsing, help and the shell's completion all come from it.
  *
- * A table is constant and its texts belong to it. Printing writes to stdout and does not fail. */
+ * A table is constant and its texts belong to it. Printing writes to stdout and does not fail; nothing is
+ * written to stderr. */
 #ifndef REPLCHECK_CLI_USAGE_H
 #define REPLCHECK_CLI_USAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/err.h"
 
 /* Ids from here on have no letter; one below is the letter itself. */
 #define USAGE_LONG 256
@@ -34,9 +38,12 @@ struct usage {
 /* Begins with the first word behind argv[0]; the caller's own use of getopt does not matter. */
 void usage_begin(void);
 
-/* The next option's id, its value in optarg; -1 at the end, with optind at the first other word; '?' after a
- * complaint on stderr. Options may stand behind other words. */
+/* The next option's id, its value in optarg; -1 at the end, with optind at the first other word; '?' where
+ * there is no such option, or its value is missing. Options may stand behind other words. */
 int usage_next(const struct usage *u, int argc, char **argv);
+
+/* False, with what usage_next() stopped at with '?'. */
+bool usage_complain(const struct usage *u, int argc, char **argv, struct err *e);
 
 void usage_help(const struct usage *u);
 

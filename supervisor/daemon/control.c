@@ -142,8 +142,26 @@ static void conclude(struct control_server *s)
     w->state = WISH_NONE;
 }
 
+/* Who gave up waiting does not expect any more that it is done, least of all later: while this process stood
+ * still things may have changed. */
+static void pass_over(const struct control_server *s, const struct control_client *c,
+                      const struct control_request *r)
+{
+    char what[192], line[256], why[160];
+    describe(r, what, sizeof(what));
+    snprintf(line, sizeof(line), "%s: not carried out", what);
+    snprintf(why, sizeof(why), "uid %u%s%s%s, who asked for it, had left before it was read",
+             (unsigned)control_client_peer(c)->uid, r->user[0] ? " (" : "", r->user, r->user[0] ? ")" : "");
+    journal(s, line, why);
+}
+
 static void act(struct control_server *s, struct control_client *c, const struct control_request *r)
 {
+    if (control_client_left(c)) {
+        pass_over(s, c, r);
+        send_error(c, CONTROL_REFUSED, "nobody waits for the answer");
+        return;
+    }
     if (s->wish.state == WISH_PENDING) {
         char what[192], message[384];
         describe(&s->wish.request, what, sizeof(what));
@@ -190,7 +208,7 @@ static bool admit(const struct control_server *s, struct control_client *c, cons
     char message[256];
     if (r->command < CONTROL_FIRST_ACTING || control_client_peer(c)->level >= ACCESS_ACT)
         return true;
-    snprintf(message, sizeof(message), "%s needs root or a member of the group %s",
+    snprintf(message, sizeof(message), "%s needs root or a member of the group %s (control.admin_group)",
              control_command_name(r->command), s->node->settings.node.control.admin_group);
     send_error(c, CONTROL_DENIED, message);
     return false;

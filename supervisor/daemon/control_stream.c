@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,12 @@ void control_client_wait(struct control_client *c)
 const struct access_peer *control_client_peer(const struct control_client *c)
 {
     return &c->peer;
+}
+
+bool control_client_left(const struct control_client *c)
+{
+    struct pollfd p = {.fd = bufferevent_getfd(c->stream)};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
 }
 
 static bool is_answered(const struct control_client *c)

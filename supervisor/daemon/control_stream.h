@@ -46,4 +46,7 @@ void control_client_wait(struct control_client *c);
 
 const struct access_peer *control_client_peer(const struct control_client *c);
 
+/* Has he closed his end altogether, so that nobody would read an answer? */
+bool control_client_left(const struct control_client *c);
+
 #endif

@@ -89,8 +89,9 @@ bool journal_list(const char *path, const struct journal_filter *filter,
     struct stat st;
     if (stat(path, &st) < 0)
         return err_set(e, "%s: %s%s", path, strerror(errno),
-                       errno == ENOENT ? "; mysql-replcheckd, which writes it, has not run on this node"
-                                       : "");
+                       errno == ENOENT   ? "; mysql-replcheckd, which writes it, has not run on this node"
+                       : errno == EACCES ? "; root and the user of run_as may read it"
+                                         : "");
     bool ok = open_existing(&db, path, SQLITE_OPEN_READONLY, e) && list(db, path, filter, each, context, e);
     sqlite3_close(db);
     return ok;

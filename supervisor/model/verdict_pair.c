@@ -91,6 +91,9 @@ static void no_writer_remedy(const struct report *r, char *out, size_t size)
     const char *known = remedy_of_refusal(r);
     if (known)
         snprintf(out, size, "%s", known);
+    else if (r->source ==
+             REPORT_DIRECT) /* and a promotion asks for more than that somebody here hears nothing */
+        snprintf(out, size, "ask a supervisor: `mysql-replcheck status` on a node");
     else if (strcmp(r->tie_breaker, "writer") == 0 && other->reachable == TRI_NO)
         snprintf(out, size,
                  "once the host of %.31s is off for certain: `mysql-replcheck promote --peer-is-off %.31s`",
@@ -114,6 +117,11 @@ static void judge_no_writer(struct report *r)
                     own_name(r), r->state, r->reason);
 }
 
+static bool is_silent(const struct report_node *n)
+{
+    return n->reachable == TRI_NO;
+}
+
 /* A standby that hears nothing of a writer and was refused the promotion is an outage; otherwise it may be
  * about to find out. */
 static void judge_unknown_writer(struct report *r)
@@ -124,7 +132,8 @@ static void judge_unknown_writer(struct report *r)
         verdict_add(r, SEVERITY_CRITICAL, "no-writer", remedy,
                     "no writer is heard of, and %s does not take over: %s", own_name(r), r->reason);
     else
-        verdict_add(r, SEVERITY_UNKNOWN, "writer-unknown", remedy, "who is the writer cannot be told");
+        verdict_add(r, SEVERITY_UNKNOWN, "writer-unknown", remedy, "who is the writer cannot be told%s",
+                    is_silent(&r->nodes[0]) && is_silent(&r->nodes[1]) ? ": neither server tells" : "");
 }
 
 void verdict_writer(struct report *r)
@@ -397,8 +406,9 @@ void verdict_breaker(struct report *r)
         verdict_add(
             r, SEVERITY_CRITICAL, "breaker",
             "find out why the last failover happened, then `mysql-replcheck breaker reset` on both nodes",
-            "the breaker is open after %" PRId64 " unplanned promotion%s: nothing fails over to %s by itself",
-            r->failovers, r->failovers == 1 ? "" : "s", own_name(r));
+            "the breaker is open after %" PRId64
+            " unplanned promotion%s: neither node takes over by itself any more",
+            r->failovers, r->failovers == 1 ? "" : "s");
 }
 
 void verdict_maintenance(struct report *r)

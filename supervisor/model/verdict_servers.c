@@ -15,19 +15,41 @@ static bool in_state(const struct report_node *n, enum node_state s)
     return strcmp(n->state, node_state_name(s)) == 0;
 }
 
+/* Does what was said on the last attempt come from a server that is up? Then starting it mends nothing. */
+static const char *remedy_where_refused(const char *trouble)
+{
+    static const struct {
+        const char *part, *remedy;
+    } refusals[] = {
+        {"Access denied", "it runs: see the account there, its host part and its password"},
+        {"is not allowed to connect", "it runs: see the account there and its host part"},
+        {"is blocked because", "it runs: FLUSH HOSTS there, and see what fails to connect"},
+        {"Too many connections", "it runs: see who takes all connections; give max_connections 15 more"},
+        {"TLS/SSL", "see the TLS settings of both sides: without a CA it is plain text"},
+    };
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        if (strstr(trouble, refusals[i].part))
+            return refusals[i].remedy;
+    return NULL;
+}
+
 static void judge_silent(struct report *r, int i)
 {
     const struct report_node *n = &r->nodes[i];
     char age[DURATION_MAX], seen[64] = "";
+    bool own = i == r->self && r->source == REPORT_DAEMON; /* who asks directly may be anywhere */
     enum severity severity =
         i == r->self || r->writer != REPORT_WRITER_ONE ? SEVERITY_CRITICAL : verdict_redundancy(r);
-    const char *remedy = i == r->self
+    const char *refused = remedy_where_refused(n->trouble);
+    const char *remedy = refused ? refused
+                         : own
                              ? "look at the server's error log; start it if it ended"
                              : "see whether that host is up, mariadbd runs there and the port can be reached";
     if (n->age_ms >= 0)
         snprintf(seen, sizeof(seen), ", last seen %s ago", duration_format_ms(n->age_ms, age));
-    verdict_add(r, severity, "server-unreachable", remedy, "%s's server (%s) does not answer%s%s%s", n->name,
-                n->address, seen, n->trouble[0] ? ": " : "", n->trouble);
+    verdict_add(r, severity, "server-unreachable", remedy, "%s's server (%s) %s%s%s%s", n->name, n->address,
+                refused ? "does not let us in" : "does not answer", seen, n->trouble[0] ? ": " : "",
+                n->trouble);
 }
 
 void verdict_servers(struct report *r)

@@ -75,6 +75,9 @@ bool secret_read(const char *path, const char *owner, char *out, size_t size, st
 {
     memset(out, 0, size);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno == EACCES)
+        return err_set(e, "%s cannot be read: %s: ask as root%s%s", path, strerror(errno),
+                       owner ? " or " : "", owner ? owner : "");
     if (fd < 0)
         return err_set(e, "%s cannot be read: %s", path, strerror(errno));
     bool ok = read_fd(fd, path, owner, out, size, e);

@@ -101,12 +101,17 @@ def usage_errors_end_with_2():
                 (["frobnicate"], "there is no command"),
                 (["help", "stats"], "did you mean status?"),
                 (["status", "now"], "one word too many"),
-                (["status", "--jsn"], "see mysql-replcheck help status"),
+                (["status", "--jsn"], "mysql-replcheck status: --jsn: there is no such option, or not with a value; see "
+                                      "mysql-replcheck help status\n"),
+                (["status", "--json=yes"], "--json=yes: there is no such option, or not with a value"),
+                (["history", "-n"], "-n: there is no such option"),
+                (["divergence", "--nope"], "--nope: there is no such option"),
+                (["schema", "print", "--port"], "--port: a value is missing; see mysql-replcheck help schema"),
                 (["status", "--watch", "--json"], "--watch goes with no other option"),
                 (["status", "--watch"], "needs a terminal"),
                 (["explain", "x"], "one word too many"),
                 (["switchover", "mx2"], "one word too many"),
-                (["switchover", "--to"], "see mysql-replcheck help switchover"),
+                (["switchover", "--to"], "--to: a value is missing; see mysql-replcheck help switchover"),
                 (["switchover", "--to", ""], "--to: the name of a node"),
                 (["switchover", "--to", "x" * 40], "--to: the name of a node"),
                 (["promote", "--peer-is-off"], "see mysql-replcheck help promote"),
@@ -130,7 +135,10 @@ def usage_errors_end_with_2():
 @case
 def check_complains_as_a_plugin():
     with folder() as path:
-        for words, complaint in [(["check", "--bad"], "see mysql-replcheck help check"),
+        for words, complaint in [(["check", "--bad"], "--bad: there is no such option, or not with a value; see "
+                                                      "mysql-replcheck help check"),
+                                 (["check", "-vc"], "-c: a value is missing"),
+                                 (["check", "-vx"], "-x: there is no such option"),
                                  (["check", "x"], "one word too many")]:
             code, out, _ = run(*words, config=path)
             expect(f"exit of {words}", code, 3)
@@ -193,6 +201,19 @@ def help_is_there_for_every_command():
             expect_in(f"{words}", text, f"usage: mysql-replcheck {name}")
     code, out, _ = run("--version")
     expect("version", (code, out.split()[0]), (0, "mysql-replcheck"))
+
+
+@case
+def output_that_does_not_get_out_is_told():
+    with folder() as path, open("/dev/full", "w", encoding="ascii") as full:
+        for words in (["--version"], ["--help"], ["help", "status"], ["rules"], ["schema", "print"]):
+            done = subprocess.run([TOOL, "--config", path, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20,
+                                  check=False)
+            expect(f"exit of {words}", done.returncode, 1)
+            expect_in(f"complaint of {words}", done.stderr, "writing the output: No space left on device")
+        for word in ("--version", "--help", "--check-config"):
+            done = subprocess.run([DAEMON, "--config", path, word], stdout=full, stderr=subprocess.PIPE, timeout=20, check=False)
+            expect(f"exit of the daemon's {word}", done.returncode, 1)
 
 
 @case

@@ -131,6 +131,26 @@ def the_program_is_replaced_in_place():
         one.hears("upgrading to", "upgraded; nothing is armed")
 
 
+def ask_and_leave(one, request):
+    """One who gives up waiting."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(f"{one.run}/control.sock")
+        client.sendall(json.dumps(dict(request, v=1)).encode() + b"\n")
+
+
+@case
+def what_was_given_up_is_not_carried_out_later():
+    with node() as one:
+        one.start()
+        one.answers()
+        child = supervisor_of(one.process.pid)
+        os.kill(child, signal.SIGSTOP)
+        ask_and_leave(one, {"command": "maintenance", "set": "on", "user": "ann"})
+        os.kill(child, signal.SIGCONT)
+        one.hears("operator: maintenance on: not carried out: uid 0 (ann), who asked for it, had left")
+        expect("maintenance", one.answers()["maintenance"], False)
+
+
 def in_background(one):
     return subprocess.run([DAEMON, "--config", one.folder], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=60, check=False)

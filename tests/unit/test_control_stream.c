@@ -30,7 +30,7 @@ static struct event_base *base;
 static struct control_stream *server;
 static struct control_client *waiting;
 static char dir[] = "/tmp/replcheck-stream-XXXXXX", path[64];
-static int lines, gone;
+static int lines, gone, left;
 static enum access_level level;
 
 /* Echoes; "wait" is answered later; "big" by more than a socket holds. */
@@ -39,6 +39,7 @@ static void on_line(void *arg, struct control_client *c, const char *line, size_
     (void)arg;
     lines++;
     level = control_client_peer(c)->level;
+    left += control_client_left(c);
     if (strcmp(line, "wait") == 0) {
         waiting = c;
         control_client_wait(c);
@@ -79,7 +80,7 @@ static int set_up(void **state)
     base = event_base_new();
     server = control_stream_new(base, path, &groups, &events, &e);
     assert_non_null(server);
-    lines = gone = 0;
+    lines = gone = left = 0;
     waiting = NULL;
     return 0;
 }
@@ -181,7 +182,20 @@ static void half_closed_gets_its_answer(void **state)
     turn(10);
     assert_hears(fd, "hello\n");
     assert_int_equal(heard(fd, got, sizeof(got)), 0);
+    assert_int_equal(left, 0);
     close(fd);
+}
+
+static void who_closed_has_left(void **state)
+{
+    int fd = connect_one();
+    (void)state;
+    turn(10);
+    assert_int_equal(send(fd, "hello\n", 6, 0), 6);
+    close(fd);
+    turn(10);
+    assert_int_equal(lines, 1);
+    assert_int_equal(left, 1);
 }
 
 static void waits(void **state)
@@ -422,6 +436,7 @@ int main(void)
         TEST(answers_in_turn),
         TEST(refuses_a_long_line),
         TEST(half_closed_gets_its_answer),
+        TEST(who_closed_has_left),
         TEST(waits),
         TEST(does_not_wait_for_a_reader),
         TEST(turns_away_too_many),

@@ -194,6 +194,21 @@ static void test_json(void **state)
     json_decref(root);
 }
 
+/* No line is longer than the terminal is wide, and what and why are parted between words. */
+static void test_narrow(void **state)
+{
+    static const char *const words[] = {"--limit", "3", NULL};
+    (void)state;
+    setenv("COLUMNS", "80", 1);
+    int code = history(&settings, words);
+    unsetenv("COLUMNS");
+    assert_int_equal(code, 0);
+    for (const char *line = out_text; *line; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 80 + 2); /* an arrow may be three bytes */
+    assert_non_null(strstr(out_text, " promoting: "));
+    assert_non_null(strstr(out_text, " enabled and "));
+}
+
 /* A damaged row may name any time. */
 static void test_before_1970(void **state)
 {
@@ -224,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_narrow),
         cmocka_unit_test(test_before_1970),
         cmocka_unit_test(test_without_configuration),
     };

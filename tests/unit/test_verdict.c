@@ -51,6 +51,8 @@ CHANGE(diverged, TEXT(r->history, "diverged"); TEXT(r->history_first, "0-1-11");
 CHANGE(stale, r->stale = TRI_YES;)
 CHANGE(peer_silent, r->nodes[1].reachable = TRI_NO; r->nodes[1].age_ms = 12000;
        TEXT(r->nodes[1].trouble, "Connection refused");)
+CHANGE(peer_denies, r->nodes[1].reachable = TRI_NO;
+       TEXT(r->nodes[1].trouble, "Access denied for user 'replcheck'@'192.0.2.11'");)
 CHANGE(peer_silent_settling, peer_silent(r); r->settling = true;)
 CHANGE(own_silent, r->nodes[0].reachable = TRI_NO; r->nodes[0].age_ms = -1;)
 CHANGE(peer_not_seen, r->nodes[1].reachable = TRI_UNKNOWN;)
@@ -218,6 +220,8 @@ static const struct verdict_case cases[] = {
     {STANDBY, stale, SEVERITY_CRITICAL, "stale", "mx1 lacks the data of a term"},
     {WRITER, peer_silent, SEVERITY_CRITICAL, "server-unreachable",
      "mx2's server ([2001:db8::12]:3307) does not answer, last seen 12 s ago: Connection refused"},
+    {WRITER, peer_denies, SEVERITY_CRITICAL, "server-unreachable",
+     ") does not let us in, last seen 1 ms ago: Access denied"},
     {WRITER, peer_silent_settling, SEVERITY_WARNING, "server-unreachable", "does not answer"},
     {STANDBY, own_silent, SEVERITY_CRITICAL, "server-unreachable",
      "mx1's server (192.0.2.11:3306) does not answer"},
@@ -421,6 +425,34 @@ static void nothing_to_say(void **state)
         verdict_judge(r);
         assert_int_equal(r->problem_count, 0);
     }
+    free(r);
+}
+
+static bool remedies_have(struct report *r, const char *part)
+{
+    bool found = false;
+    verdict_judge(r);
+    for (int i = 0; i < r->problem_count; i++)
+        found = found || strstr(r->problems[i].remedy, part);
+    return found;
+}
+
+/* Who asks from afar, or is let in nowhere, knows nothing of who is off. */
+static void a_direct_look_promotes_nobody(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    healthy(STANDBY, r);
+    writer_unknown(r);
+    peer_denies(r);
+    own_silent(r);
+    TEXT(r->tie_breaker, "writer");
+    assert_true(remedies_have(r, "--peer-is-off"));
+    assert_true(remedies_have(r, "start it if it ended"));
+    r->source = REPORT_DIRECT;
+    assert_false(remedies_have(r, "--peer-is-off"));
+    assert_false(remedies_have(r, "start it if it ended"));
+    assert_true(remedies_have(r, "its password"));
     free(r);
 }
 
@@ -628,17 +660,12 @@ static void everything_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(healthy_is_ok),
-        cmocka_unit_test(each_problem),
-        cmocka_unit_test(nothing_to_say),
-        cmocka_unit_test(a_slow_voter_is_no_problem),
-        cmocka_unit_test(worst_comes_first),
-        cmocka_unit_test(remedies_of_refusals),
-        cmocka_unit_test(every_refusal_has_a_remedy),
-        cmocka_unit_test(everything_at_once),
-        cmocka_unit_test(accounts_are_told_once),
-        cmocka_unit_test(remedies_of_accounts),
-        cmocka_unit_test(certificates_have_their_remedies),
+        cmocka_unit_test(healthy_is_ok),        cmocka_unit_test(each_problem),
+        cmocka_unit_test(nothing_to_say),       cmocka_unit_test(a_slow_voter_is_no_problem),
+        cmocka_unit_test(worst_comes_first),    cmocka_unit_test(a_direct_look_promotes_nobody),
+        cmocka_unit_test(remedies_of_refusals), cmocka_unit_test(every_refusal_has_a_remedy),
+        cmocka_unit_test(everything_at_once),   cmocka_unit_test(accounts_are_told_once),
+        cmocka_unit_test(remedies_of_accounts), cmocka_unit_test(certificates_have_their_remedies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
