@@ -3,6 +3,9 @@
 exampledir = $(docdir)/examples
 dist_example_DATA = conf/cluster.yaml conf/node.conf
 
+# The manual pages refer to them.
+dist_doc_DATA = README.md SAFETY.md CHANGELOG.md
+
 # What MariaDB, keepalived and nft of the pair are set to.
 dist_example_DATA += conf/mariadb.cnf conf/mariadb-lossless.cnf conf/mariadb-dual.cnf conf/mariadb-node.cnf conf/mariadb-witness.cnf conf/keepalived.conf \
 	conf/mysql-replcheck.nft conf/mail/schema.sql conf/mail/postfix-mailboxes.cf \
