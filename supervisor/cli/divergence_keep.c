@@ -100,7 +100,9 @@ static int open_parent(const char *state_dir, bool make, struct err *e)
     if (make)
         mkdir(path, 0700);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
+    if (fd < 0 && errno == ENOENT && !make)
+        err_set(e, "%s: nothing was kept on this node", path);
+    else if (fd < 0)
         err_set(e, "%s: %s", path, strerror(errno));
     else if (make && flock(fd, LOCK_EX | LOCK_NB) < 0) {
         err_set(e, "%s: another process is keeping a copy there", path);

@@ -113,6 +113,11 @@ bool servers_of_hosts(struct servers *out, const char *const hosts[2], const str
     for (int i = 0; i < 2; i++)
         if (!take_host(&h[i], hosts[i], i + 1, login->port, e))
             return false;
+    if (strcmp(h[0].address, h[1].address) == 0 && atoi(h[0].port) == atoi(h[1].port))
+        return err_set(e, "--hostname: both are %s port %s, and a pair has two servers", h[0].address,
+                       h[0].port);
+    if (strcmp(h[0].name, h[1].name) == 0)
+        return err_set(e, "--hostname: both are called %s", h[0].name);
     char *text =
         mem_printf("cluster: pair\nnodes:\n"
                    "  - {name: %s, address: \"%s\", port: %s, server_id: 1, auto_increment_offset: 1}\n"

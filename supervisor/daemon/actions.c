@@ -272,9 +272,9 @@ static void give_vip(struct node *n)
 
 static void alert(struct node *n)
 {
-    if (n->last_row_id != n->outcome.row->id)
-        log_warning("ALERT: %s (row %d, %s)", n->outcome.row->reason, n->outcome.row->id,
-                    node_state_name(n->mind.state));
+    const struct rule *row = decide_row_of(&n->outcome, ACTION_ALERT);
+    if (n->last_row_id != row->id)
+        log_warning("ALERT: %s (row %d, %s)", row->reason, row->id, node_state_name(n->mind.state));
 }
 
 static void leave(struct node *n)

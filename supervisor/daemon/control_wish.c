@@ -29,6 +29,16 @@ static const char *name_of(const struct node *n, int i)
     return n->settings.cluster.nodes[i].name;
 }
 
+/* "mx1 is fenced: the reason", where the reason does not begin with the state itself. */
+static enum wish_state settle_by_state(struct wish *w, enum wish_state state, const struct node *n, int node,
+                                       const char *reason)
+{
+    const char *name = node_state_name(n->mind.state);
+    size_t length = strlen(name);
+    bool says = strncmp(reason, name, length) == 0 && (reason[length] == ':' || !reason[length]);
+    return settle(w, state, "%s is %s%s%s", name_of(n, node), says ? "" : name, says ? "" : ": ", reason);
+}
+
 static int index_of(const struct node *n, const char *name)
 {
     for (int i = 0; i < OBS_NODES; i++)
@@ -87,8 +97,7 @@ static bool refuse_change(struct wish *w, const struct node *n, const struct rep
         settle(w, WISH_REFUSED, "the supervisor has just started: ask again in a second");
     else if (!is_settled(n) &&
              !(w->request.command == CONTROL_PROMOTE && node_state_is_promoting(n->mind.state)))
-        settle(w, WISH_REFUSED, "%s is %s: %s", name_of(n, n->policy.self), node_state_name(n->mind.state),
-               n->outcome.row->reason);
+        settle_by_state(w, WISH_REFUSED, n, n->policy.self, n->outcome.row->reason);
     return w->state != WISH_PENDING;
 }
 
@@ -220,8 +229,7 @@ static enum wish_state look_here(struct wish *w, const struct node *n)
                       (unsigned long long)n->mind.epoch);
     if (n->mind.state == NODE_FENCED || n->mind.state == NODE_QUARANTINED ||
         (was && n->mind.state == NODE_STANDBY))
-        return settle(w, WISH_FAILED, "%s is %s: %s", name_of(n, w->target), node_state_name(n->mind.state),
-                      last_reason(n));
+        return settle_by_state(w, WISH_FAILED, n, w->target, last_reason(n));
     return has_refused(n) ? refuse_promotion(w, n) : w->state;
 }
 
@@ -246,8 +254,7 @@ static enum wish_state look_away(struct wish *w, const struct node *n)
         return settle(w, WISH_FAILED, "%s did not take over and %s is the writer again: %s",
                       name_of(n, w->target), name_of(n, n->policy.self), last_reason(n));
     if (n->mind.state == NODE_FENCED || n->mind.state == NODE_QUARANTINED)
-        return settle(w, WISH_FAILED, "%s is %s: %s", name_of(n, n->policy.self),
-                      node_state_name(n->mind.state), last_reason(n));
+        return settle_by_state(w, WISH_FAILED, n, n->policy.self, last_reason(n));
     return w->state;
 }
 

@@ -260,3 +260,11 @@ int64_t decide_next_us(const struct policy *p, const struct observation *o, cons
     }
     return next;
 }
+
+const struct rule *decide_row_of(const struct outcome *o, enum action a)
+{
+    for (int i = 0; i < o->step_count; i++)
+        if (o->steps[i].row->actions & ACTION_BIT(a))
+            return o->steps[i].row;
+    return o->row;
+}

@@ -32,6 +32,9 @@ struct outcome {
 void decide_tick(const struct policy *p, const struct observation *o, struct quorum *q, struct mind *m,
                  struct outcome *out);
 
+/* The row that asked for an action of this tick: the first on its way, else the last. */
+const struct rule *decide_row_of(const struct outcome *o, enum action a);
+
 /* The integer for keepalived's track_file, -254..0 (DESIGN.md "VIP"). `fault` asks for -254. */
 int decide_weight(const struct policy *p, const struct observation *o, const struct mind *m,
                   const struct facts *f, bool fault);

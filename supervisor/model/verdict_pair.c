@@ -182,6 +182,7 @@ static void judge_servers_histories(struct report *r)
 void verdict_history(struct report *r)
 {
     const struct report_node *own = &r->nodes[r->self], *other = &r->nodes[1 - r->self];
+    bool other_writes = r->writer == REPORT_WRITER_ONE && r->writer_node != r->self;
     if (r->source == REPORT_DIRECT)
         judge_servers_histories(r);
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)
@@ -194,7 +195,9 @@ void verdict_history(struct report *r)
     if (r->stale == TRI_YES && !is_writer(r) && own->reachable == TRI_YES)
         verdict_add(
             r, SEVERITY_CRITICAL, "stale",
-            "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`",
+            other_writes
+                ? "it gets them by replication; where the histories have parted it is loaded anew first"
+                : "bring the other server back; or accept the loss: `mysql-replcheck promote --accept-loss`",
             "%s lacks the data of a term that a voter remembers: it is not promoted by itself", own->name);
 }
 

@@ -15,21 +15,23 @@ static bool in_state(const struct report_node *n, enum node_state s)
     return strcmp(n->state, node_state_name(s)) == 0;
 }
 
-/* Does what was said on the last attempt come from a server that is up? Then starting it mends nothing. */
-static const char *remedy_where_refused(const char *trouble)
+/* What was said on the last attempt, where starting the server mends nothing. */
+static const struct refusal {
+    const char *part, *says, *remedy;
+} refusals[] = {
+    {"Access denied", "does not let us in", "it runs: see the account there, its host part and its password"},
+    {"is not allowed to connect", "does not let us in", "it runs: see the account there and its host part"},
+    {"is blocked because", "does not let us in", "it runs: FLUSH HOSTS there, and see what fails to connect"},
+    {"Too many connections", "does not let us in",
+     "it runs: see who takes all connections, and give max_connections 15 more"},
+    {"TLS/SSL", "does not answer", "see the TLS settings of both sides: without a CA it is plain text"},
+};
+
+static const struct refusal *refusal_of(const char *trouble)
 {
-    static const struct {
-        const char *part, *remedy;
-    } refusals[] = {
-        {"Access denied", "it runs: see the account there, its host part and its password"},
-        {"is not allowed to connect", "it runs: see the account there and its host part"},
-        {"is blocked because", "it runs: FLUSH HOSTS there, and see what fails to connect"},
-        {"Too many connections", "it runs: see who takes all connections; give max_connections 15 more"},
-        {"TLS/SSL", "see the TLS settings of both sides: without a CA it is plain text"},
-    };
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
         if (strstr(trouble, refusals[i].part))
-            return refusals[i].remedy;
+            return &refusals[i];
     return NULL;
 }
 
@@ -40,16 +42,15 @@ static void judge_silent(struct report *r, int i)
     bool own = i == r->self && r->source == REPORT_DAEMON; /* who asks directly may be anywhere */
     enum severity severity =
         i == r->self || r->writer != REPORT_WRITER_ONE ? SEVERITY_CRITICAL : verdict_redundancy(r);
-    const char *refused = remedy_where_refused(n->trouble);
-    const char *remedy = refused ? refused
+    const struct refusal *refused = refusal_of(n->trouble);
+    const char *remedy = refused ? refused->remedy
                          : own
                              ? "look at the server's error log; start it if it ended"
                              : "see whether that host is up, mariadbd runs there and the port can be reached";
     if (n->age_ms >= 0)
         snprintf(seen, sizeof(seen), ", last seen %s ago", duration_format_ms(n->age_ms, age));
     verdict_add(r, severity, "server-unreachable", remedy, "%s's server (%s) %s%s%s%s", n->name, n->address,
-                refused ? "does not let us in" : "does not answer", seen, n->trouble[0] ? ": " : "",
-                n->trouble);
+                refused ? refused->says : "does not answer", seen, n->trouble[0] ? ": " : "", n->trouble);
 }
 
 void verdict_servers(struct report *r)
@@ -96,7 +97,15 @@ void verdict_states(struct report *r)
 
 /* ---- replication ---- */
 
-static const char *replication_remedy(const struct report_node *n)
+/* What stands still for that is no fault of its own, and starting it by hand would make it worse. */
+#define PARTED "no START SLAVE: a quarantined node replicates again once it was loaded anew"
+
+static bool is_parted(const struct report *r)
+{
+    return in_state(&r->nodes[0], NODE_QUARANTINED) || in_state(&r->nodes[1], NODE_QUARANTINED);
+}
+
+static const char *replication_remedy(const struct report *r, const struct report_node *n)
 {
     static const struct {
         int64_t number;
@@ -114,6 +123,8 @@ static const char *replication_remedy(const struct report_node *n)
         {2003, "the other server cannot be reached: check network, port and firewall"},
         {2013, "the connection broke: check the network and the other server"},
     };
+    if (is_parted(r))
+        return PARTED;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (known[i].number == n->sql_errno || (!n->sql_errno && known[i].number == n->io_errno))
             return known[i].remedy;
@@ -133,11 +144,11 @@ static void judge_replication(struct report *r, int i)
         return;
     report_text_replication(n, what, sizeof(what));
     if (what[0] && way_back)
-        verdict_add(r, SEVERITY_WARNING, "way-back", replication_remedy(n),
+        verdict_add(r, SEVERITY_WARNING, "way-back", replication_remedy(r, n),
                     "%s is the writer and does not listen to %s: %s", n->name, source->name, what);
     else if (what[0])
         verdict_add(r, n->io == IO_CONNECTING ? SEVERITY_WARNING : verdict_redundancy(r),
-                    "replication-stopped", replication_remedy(n), "%s does not replicate from %s: %s",
+                    "replication-stopped", replication_remedy(r, n), "%s does not replicate from %s: %s",
                     n->name, source->name, what);
     else if (n->io == IO_UNKNOWN || n->sql == TRI_UNKNOWN)
         verdict_add(r, SEVERITY_UNKNOWN, "replication-unknown",
@@ -186,10 +197,10 @@ static void judge_lag(struct report *r, const struct report_node *n)
     duration_format_us(n->applied.us, lag);
     duration_format_ms(critical ? r->lag_critical_ms : r->lag_warning_ms, limit);
     if (critical || warning)
-        verdict_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING, "lag",
-                    "see what its applier does (SHOW PROCESSLIST) and how busy its disk is",
-                    "%s is %s%s behind (limit %s)", n->name, n->applied.at_least ? "at least " : "", lag,
-                    limit);
+        verdict_add(
+            r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING, "lag",
+            is_parted(r) ? PARTED : "see what its applier does (SHOW PROCESSLIST) and how busy its disk is",
+            "%s is %s%s behind (limit %s)", n->name, n->applied.at_least ? "at least " : "", lag, limit);
     else if (vague)
         verdict_add(r, SEVERITY_WARNING, "lag", "ask again: the time is measured from the first look",
                     "%s is at least %s behind; by how much more is not known", n->name, lag);

@@ -139,6 +139,9 @@ def check_complains_as_a_plugin():
                                                       "mysql-replcheck help check"),
                                  (["check", "-vc"], "-c: a value is missing"),
                                  (["check", "-vx"], "-x: there is no such option"),
+                                 (["check", "-H", "127.0.0.1", "-H", "a=127.0.0.1:3306"], "--hostname: both are 127.0.0.1 port "
+                                                                                          "3306, and a pair has two servers"),
+                                 (["check", "-H", "a=127.0.0.1", "-H", "a=127.0.0.2"], "--hostname: both are called a"),
                                  (["check", "x"], "one word too many")]:
             code, out, _ = run(*words, config=path)
             expect(f"exit of {words}", code, 3)

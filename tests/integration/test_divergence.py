@@ -164,6 +164,7 @@ def asks_both_servers_where_no_supervisor_answers():
 def keeps_a_copy_that_can_be_replayed():
     with pair() as p:
         shared = part(p)
+        expect_in("nothing yet", p.tool("divergence", "--kept").stderr, "nothing was kept on this node")
         kept = p.json("--keep")
         check_list(p, kept, shared)
         path = kept["kept"]["path"]

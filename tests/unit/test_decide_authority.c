@@ -37,6 +37,9 @@ static void test_authority_lost(void **state)
     if (d.s.now_us > proven + MS(2997 - 1050) + 1)
         fail_msg("fenced %lld us after the last proof", (long long)(d.s.now_us - proven));
     assert_true(drive_fired(&d, 115) && drive_did(&d, ACTION_FENCE) && drive_did(&d, ACTION_ALERT));
+    /* The tick went on to another row, which alerts nobody. */
+    assert_int_not_equal(d.s.out.row->id, 115);
+    assert_int_equal(decide_row_of(&d.s.out, ACTION_ALERT)->id, 115);
 }
 
 static void test_one_voter_lost_is_no_matter(void **state)

@@ -456,6 +456,26 @@ static void a_direct_look_promotes_nobody(void **state)
     free(r);
 }
 
+/* What a quarantine alone has stopped is not to be started by hand, and a live writer is not to be replaced.
+ */
+static void a_quarantine_is_not_ended_by_hand(void **state)
+{
+    struct report *r = calloc(1, sizeof(*r));
+    (void)state;
+    healthy(STANDBY, r);
+    r->nodes[0].io = IO_NO;
+    r->nodes[0].sql = TRI_NO;
+    stale(r);
+    assert_true(remedies_have(r, "START SLAVE if nothing speaks against it"));
+    TEXT(r->nodes[0].state, "quarantined");
+    assert_false(remedies_have(r, "START SLAVE if"));
+    assert_true(remedies_have(r, "no START SLAVE"));
+    assert_false(remedies_have(r, "--accept-loss"));
+    writer_unknown(r);
+    assert_true(remedies_have(r, "--accept-loss"));
+    free(r);
+}
+
 static void worst_comes_first(void **state)
 {
     struct report *r = calloc(1, sizeof(*r));
@@ -660,12 +680,19 @@ static void everything_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(healthy_is_ok),        cmocka_unit_test(each_problem),
-        cmocka_unit_test(nothing_to_say),       cmocka_unit_test(a_slow_voter_is_no_problem),
-        cmocka_unit_test(worst_comes_first),    cmocka_unit_test(a_direct_look_promotes_nobody),
-        cmocka_unit_test(remedies_of_refusals), cmocka_unit_test(every_refusal_has_a_remedy),
-        cmocka_unit_test(everything_at_once),   cmocka_unit_test(accounts_are_told_once),
-        cmocka_unit_test(remedies_of_accounts), cmocka_unit_test(certificates_have_their_remedies),
+        cmocka_unit_test(healthy_is_ok),
+        cmocka_unit_test(each_problem),
+        cmocka_unit_test(nothing_to_say),
+        cmocka_unit_test(a_slow_voter_is_no_problem),
+        cmocka_unit_test(worst_comes_first),
+        cmocka_unit_test(a_quarantine_is_not_ended_by_hand),
+        cmocka_unit_test(a_direct_look_promotes_nobody),
+        cmocka_unit_test(remedies_of_refusals),
+        cmocka_unit_test(every_refusal_has_a_remedy),
+        cmocka_unit_test(everything_at_once),
+        cmocka_unit_test(accounts_are_told_once),
+        cmocka_unit_test(remedies_of_accounts),
+        cmocka_unit_test(certificates_have_their_remedies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
