@@ -54,25 +54,14 @@ static void control_run(struct node *n, const char *statement, int deadline_ms)
     free(read);
 }
 
-/* "VERB SLAVE ['connection'] THREADS". */
-static void slave_text(const struct node *n, char *out, size_t size, const char *verb, const char *threads)
-{
-    const char *name = n->o.own.replication.connection;
-    bool plain =
-        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
-    if (name[0] && plain)
-        snprintf(out, size, "%s SLAVE '%s' %s", verb, name, threads);
-    else
-        snprintf(out, size, "%s SLAVE %s", verb, threads);
-}
-
-/* That, with `before` in front of it. */
+/* VERB SLAVE for the pair's connection, with `before` in front of it. */
 static void slave_statement(struct node *n, const char *before, const char *verb, const char *threads)
 {
-    char text[96], sql[GTID_TEXT_MAX + 256];
-    slave_text(n, text, sizeof(text), verb, threads);
-    snprintf(sql, sizeof(sql), "%s%s", before, text);
+    char *slave = observe_slave_sql(verb, n->o.own.replication.connection, threads);
+    char *sql = mem_printf("%s%s", before, slave);
     control_run(n, sql, STATEMENT_MS);
+    free(sql);
+    free(slave);
 }
 
 /* Does the other server have transactions of ours that this one lost in a crash? A receiver without semi-sync
@@ -165,13 +154,14 @@ void own_start_threads(struct node *n)
 /* Only the receiver, and only beside a running applier: with both stopped START discards the relay log. */
 void own_acknowledge(struct node *n)
 {
-    char stop[96], before[160];
     const struct replication_view *r = &n->o.own.replication;
     if (!r->known || r->io != IO_YES || r->sql != TRI_YES || repeated(&n->started_threads_us, n->o.now_us))
         return;
-    slave_text(n, stop, sizeof(stop), "STOP", "IO_THREAD");
-    snprintf(before, sizeof(before), "%s;SET GLOBAL rpl_semi_sync_slave_enabled=1;", stop);
+    char *stop = observe_slave_sql("STOP", r->connection, "IO_THREAD");
+    char *before = mem_printf("%s;SET GLOBAL rpl_semi_sync_slave_enabled=1;", stop);
     slave_statement(n, before, "START", "IO_THREAD");
+    free(before);
+    free(stop);
 }
 
 /* write_mode dual alone: with one writer only a procedure of the server's opens it, which asks for the votes.

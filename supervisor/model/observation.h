@@ -57,11 +57,12 @@ struct bulletin {
     bool present; /* its presence lock is held on that server: it was alive within a lease */
 };
 
-#define OBS_CONNECTION_MAX 65
+#define OBS_CONNECTION_MAX 257 /* 64 characters */
+#define OBS_FOREIGN_MAX    65
 
 /* A replication connection that does not come from the other node. */
 struct foreign_connection {
-    char name[OBS_CONNECTION_MAX]; /* "" is the default connection */
+    char name[OBS_FOREIGN_MAX]; /* "" is the default connection */
     enum io_state io;
     enum tri sql;
     unsigned number; /* of its error; 0 = none */
@@ -69,8 +70,8 @@ struct foreign_connection {
 
 struct replication_view {
     bool known;
-    enum tri configured;           /* no: the server has no replication connection at all */
-    char connection[OBS_NAME_MAX]; /* its name; "" is the default connection */
+    enum tri configured;                 /* no: the server has no replication connection at all */
+    char connection[OBS_CONNECTION_MAX]; /* its name, as it is; "" is the default connection */
     enum io_state io;
     enum tri sql;
     unsigned io_errno;

@@ -125,7 +125,7 @@ struct report_node {
     char config_hash[17];
     /* replication, as the replica */
     enum tri replica; /* a replication connection to the other node is configured */
-    char connection[REPORT_NAME_MAX];
+    char connection[OBS_CONNECTION_MAX];
     enum io_state io;
     enum tri sql;
     int64_t io_errno, sql_errno; /* 0 = none */

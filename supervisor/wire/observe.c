@@ -78,6 +78,20 @@ char *observe_server_sql(const struct observe_names *n, bool with_events)
     return all;
 }
 
+char *observe_slave_sql(const char *verb, const char *connection, const char *threads)
+{
+    char quoted[2 * OBS_CONNECTION_MAX + 4], *to = quoted;
+    if (!*connection)
+        return mem_printf("%s SLAVE %s", verb, threads);
+    for (const char *from = connection; *from && to < quoted + 2 * OBS_CONNECTION_MAX; from++) {
+        if (*from == '\'' || *from == '\\')
+            *to++ = *from;
+        *to++ = *from;
+    }
+    *to = '\0';
+    return mem_printf("%s SLAVE '%s' %s", verb, quoted, threads);
+}
+
 /* A number that whoever asks for it has no room for is not known, as none at all. */
 static uint64_t cell_up_to(const struct rows *set, size_t row, const char *name, int64_t most)
 {

@@ -58,4 +58,8 @@ void observe_holder(struct holder_view *out, const struct observe_names *n, cons
 /* One set of SHOW ALL SLAVES STATUS (or SHOW REPLICA STATUS: names in either vocabulary). */
 void observe_replication(struct replication_view *out, const struct observe_names *n, const struct rows *set);
 
+/* "STOP SLAVE 'connection' IO_THREAD", for a session of SESSION_SQL: in its sql_mode a backslash escapes. The
+ * caller frees it. */
+char *observe_slave_sql(const char *verb, const char *connection, const char *threads);
+
 #endif

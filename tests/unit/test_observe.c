@@ -132,6 +132,32 @@ static void connections_from_elsewhere(void **state)
     }
 }
 
+/* Of 64 characters, which may be any. */
+static void the_connections_name(void **state)
+{
+    static const char *const columns[] = {"Connection_name", "Slave_IO_Running"};
+    static const struct {
+        const char *name, *want;
+    } cases[] = {
+        {"", "STOP SLAVE IO_THREAD"},
+        {"mx2", "STOP SLAVE 'mx2' IO_THREAD"},
+        {"replication_from_the_other_mail_server_of_the_pair_in_rack_12_ab",
+         "STOP SLAVE 'replication_from_the_other_mail_server_of_the_pair_in_rack_12_ab' IO_THREAD"},
+        {"\303\274ber, dr\303\274ben", "STOP SLAVE '\303\274ber, dr\303\274ben' IO_THREAD"},
+        {"o'the back\\slash", "STOP SLAVE 'o''the back\\\\slash' IO_THREAD"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *const cells[] = {cases[i].name, "Yes"};
+        struct rows set = {.column_count = 2, .row_count = 1, .names = columns, .cells = cells};
+        struct replication_view v;
+        observe_replication(&v, &names, &set);
+        char *sql = observe_slave_sql("STOP", v.connection, "IO_THREAD");
+        assert_string_equal(sql, cases[i].want);
+        free(sql);
+    }
+}
+
 /* An error quotes data, which may be anything. */
 static void an_error_is_one_line(void **state)
 {
@@ -151,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_receivers_states, begin, end),
         cmocka_unit_test_setup_teardown(idle_for_how_long, begin, end),
         cmocka_unit_test_setup_teardown(connections_from_elsewhere, begin, end),
+        cmocka_unit_test(the_connections_name),
         cmocka_unit_test_setup_teardown(an_error_is_one_line, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
