@@ -266,8 +266,11 @@ tests_unit_test_attempts_SOURCES = tests/unit/test_attempts.c
 tests_unit_test_attempts_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_attempts_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
-TESTS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_report_json
+check_PROGRAMS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_remedies tests/unit/test_report_json
+TESTS += tests/unit/test_report tests/unit/test_verdict tests/unit/test_remedies tests/unit/test_report_json
+tests_unit_test_remedies_SOURCES = tests/unit/test_remedies.c
+tests_unit_test_remedies_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_remedies_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_report_SOURCES = tests/unit/test_report.c
 tests_unit_test_report_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_report_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)

@@ -1,10 +1,13 @@
 #include "report_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/schema_version.h"
 #include "model/verdict.h"
+
+#define TEXT(field, text) snprintf(field, sizeof(field), "%s", text)
 
 /* A server as Debian makes it: its administrators are there, nobody else. */
 static const struct audit *audit_of(const struct scene *s)
@@ -91,4 +94,39 @@ const struct problem *report_problem(const struct report *r, const char *id)
         if (strcmp(r->problems[i].id, id) == 0)
             return &r->problems[i];
     return NULL;
+}
+
+void report_of_standby(struct report *out)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    scene_standby(s, POLICY_TIE_WITNESS);
+    report_of_scene(s, out);
+    free(s);
+}
+
+void report_of_writer(struct report *out)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    scene_writer(s, POLICY_TIE_WITNESS);
+    report_of_scene(s, out);
+    free(s);
+}
+
+void report_add_account(struct report *r, int node, const char *kind, const char *account, const char *via)
+{
+    struct report_account *a = &r->nodes[node].accounts[r->nodes[node].account_count++];
+    TEXT(a->kind, kind);
+    TEXT(a->account, account);
+    TEXT(a->via, via);
+    TEXT(a->object, strcmp(kind, "account") == 0 ? "" : "mail.purge");
+    TEXT(a->standing, "finding");
+}
+
+void report_add_lock(struct report *r, const char *lock, const char *place)
+{
+    struct report_lock *l = &r->locks[r->lock_count++];
+    TEXT(l->lock, lock);
+    TEXT(l->place, place);
+    TEXT(l->account, "app@192.0.2.50:4711");
+    l->connection = 42;
 }

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "model/rules.h"
 #include "model/schema_version.h"
 #include "model/verdict.h"
 #include "report_fixture.h"
@@ -132,25 +131,6 @@ CHANGE(split_brain, TEXT(r->tie_breaker, "vip");)
 
 /* ---- the slow look ---- */
 
-static void add_account(struct report *r, int node, const char *kind, const char *account, const char *via)
-{
-    struct report_account *a = &r->nodes[node].accounts[r->nodes[node].account_count++];
-    TEXT(a->kind, kind);
-    TEXT(a->account, account);
-    TEXT(a->via, via);
-    TEXT(a->object, strcmp(kind, "account") == 0 ? "" : "mail.purge");
-    TEXT(a->standing, "finding");
-}
-
-static void add_lock(struct report *r, const char *lock, const char *place)
-{
-    struct report_lock *l = &r->locks[r->lock_count++];
-    TEXT(l->lock, lock);
-    TEXT(l->place, place);
-    TEXT(l->account, "app@192.0.2.50:4711");
-    l->connection = 42;
-}
-
 static void add_drift(struct report *r, const char *name, const char *kind, const char *a, const char *b)
 {
     struct report_drift *d = &r->drifts[r->drift_count++];
@@ -161,19 +141,20 @@ static void add_drift(struct report *r, const char *name, const char *kind, cons
     d->known[0] = d->known[1] = TRI_YES;
 }
 
-CHANGE(bypass_one, add_account(r, 1, "account", "app@%", "");)
-CHANGE(bypass_both, add_account(r, 0, "account", "app@%", ""); add_account(r, 1, "account", "app@%", "");)
-CHANGE(bypass_role, add_account(r, 0, "account", "app@%", "role admins");)
-CHANGE(bypass_public, add_account(r, 0, "account", "PUBLIC@", "every account");)
-CHANGE(bypass_procedure, add_account(r, 0, "procedure", "root@localhost", "");)
-CHANGE(bypass_event, add_account(r, 1, "event", "root@localhost", "");)
+CHANGE(bypass_one, report_add_account(r, 1, "account", "app@%", "");)
+CHANGE(bypass_both, report_add_account(r, 0, "account", "app@%", "");
+       report_add_account(r, 1, "account", "app@%", "");)
+CHANGE(bypass_role, report_add_account(r, 0, "account", "app@%", "role admins");)
+CHANGE(bypass_public, report_add_account(r, 0, "account", "PUBLIC@", "every account");)
+CHANGE(bypass_procedure, report_add_account(r, 0, "procedure", "root@localhost", "");)
+CHANGE(bypass_event, report_add_account(r, 1, "event", "root@localhost", "");)
 CHANGE(bypass_unknown, r->nodes[1].audited = TRI_NO; TEXT(r->nodes[1].audit_trouble, "execute denied");)
 CHANGE(bypass_never_seen, r->nodes[1].audited = TRI_UNKNOWN;)
-CHANGE(lock_vote, add_lock(r, "vote", "mx2"); r->votes[1].foreign = true; r->votes[1].counted = false;
+CHANGE(lock_vote, report_add_lock(r, "vote", "mx2"); r->votes[1].foreign = true; r->votes[1].counted = false;
        r->votes[1].holder_connection = 42;)
-CHANGE(lock_write, add_lock(r, "write", "mx2");)
-CHANGE(lock_bell, add_lock(r, "bell", "witness");)
-CHANGE(lock_here, add_lock(r, "here", "mx1");)
+CHANGE(lock_write, report_add_lock(r, "write", "mx2");)
+CHANGE(lock_bell, report_add_lock(r, "bell", "witness");)
+CHANGE(lock_here, report_add_lock(r, "here", "mx1");)
 CHANGE(drift_differs, add_drift(r, "sync_binlog", "differs", "1", "0");)
 CHANGE(drift_filter, add_drift(r, "replicate_do_db", "differs", "", "mail");)
 CHANGE(drift_unwanted, add_drift(r, "binlog_format", "unwanted", "ROW", "MIXED");)
@@ -354,13 +335,10 @@ static const struct verdict_case cases[] = {
 
 static void healthy(enum base base, struct report *r)
 {
-    struct scene *s = calloc(1, sizeof(*s));
     if (base == WRITER)
-        scene_writer(s, POLICY_TIE_WITNESS);
+        report_of_writer(r);
     else
-        scene_standby(s, POLICY_TIE_WITNESS);
-    report_of_scene(s, r);
-    free(s);
+        report_of_standby(r);
 }
 
 static void healthy_is_ok(void **state)
@@ -496,67 +474,6 @@ static void worst_comes_first(void **state)
     free(r);
 }
 
-/* A refused promotion is answered with what can be done about that row. */
-static void remedies_of_refusals(void **state)
-{
-    static const struct {
-        int row;
-        const char *remedy;
-    } rows[] = {{310, "maintenance off"}, {320, "breaker reset"}, {322, "read_only=ON"},
-                {325, "event_scheduler"}, {326, "--accept-loss"}, {327, "network"},
-                {328, "--accept-loss"},   {329, "--peer-is-off"}, {330, "--accept-loss"},
-                {399, "explain"}};
-    struct report *r = calloc(1, sizeof(*r));
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        healthy(STANDBY, r);
-        no_writer(r);
-        r->row_id = rows[i].row;
-        verdict_judge(r);
-        assert_non_null(strstr(report_problem(r, "no-writer")->remedy, rows[i].remedy));
-    }
-    /* A START of one thread would discard the relay log where the other is stopped, too. */
-    for (int io = IO_NO; io <= IO_YES; io++) {
-        healthy(STANDBY, r);
-        no_writer(r);
-        r->row_id = 334;
-        r->nodes[r->self].io = (enum io_state)io;
-        verdict_judge(r);
-        bool starts = strstr(report_problem(r, "no-writer")->remedy, "then START SLAVE") != NULL;
-        assert_int_equal(starts, io != IO_NO);
-    }
-    healthy(STANDBY, r);
-    no_writer(r);
-    r->row_id = 399;
-    TEXT(r->tie_breaker, "writer");
-    r->nodes[1].reachable = TRI_NO;
-    verdict_judge(r);
-    assert_non_null(strstr(report_problem(r, "no-writer")->remedy, "promote --peer-is-off mx2"));
-    free(r);
-}
-
-/* No row that refuses a promotion leaves it at "explain", nor at a writer of whom nothing is known. */
-static void every_refusal_has_a_remedy(void **state)
-{
-    struct report *r = calloc(1, sizeof(*r));
-    int refusals = 0;
-    (void)state;
-    for (size_t i = 0; i < rules_count; i++) {
-        const struct rule *rule = &rules_table[i];
-        if (!(rule->states & (1U << NODE_STANDBY)) || strncmp(rule->reason, "refused", 7) != 0)
-            continue;
-        healthy(STANDBY, r);
-        no_writer(r);
-        r->row_id = rule->id;
-        verdict_judge(r);
-        if (strstr(report_problem(r, "no-writer")->remedy, "explain"))
-            fail_msg("row %d has no remedy", rule->id);
-        refusals++;
-    }
-    assert_true(refusals > 10);
-    free(r);
-}
-
 /* The same account on both servers is told once; many are counted; who is accepted is not told. */
 static void accounts_are_told_once(void **state)
 {
@@ -573,7 +490,7 @@ static void accounts_are_told_once(void **state)
             for (int k = 0; k < (node ? lines[i].second : lines[i].first); k++) {
                 char account[] = "app0@%";
                 account[3] = (char)('0' + k);
-                add_account(r, node, "account", account, "");
+                report_add_account(r, node, "account", account, "");
             }
         verdict_judge(r);
         for (int p = 0; p < r->problem_count; p++)
@@ -585,79 +502,6 @@ static void accounts_are_told_once(void **state)
     TEXT(r->nodes[1].accounts[r->nodes[1].account_count - 1].standing, "accepted");
     verdict_judge(r);
     assert_int_equal(r->severity, SEVERITY_OK);
-    free(r);
-}
-
-/* What ends is named for what it is, and each kind is replaced in another way. */
-static void certificates_have_their_remedies(void **state)
-{
-    static const struct {
-        const char *kind, *place, *ends, *ended, *remedy;
-    } rows[] = {
-        {"server", "mx2", "the certificate of mx2's server ends in 3 days", "the next session to it fails",
-         "FLUSH LOCAL SSL"},
-        {"etcd", "witness", "the certificate of witness's server ends in 3 days",
-         "the next connection to it fails", "which etcd reads by itself"},
-        {"client", "quorum.witness.tls.cert",
-         "this node's certificate for etcd, quorum.witness.tls.cert, ends in 3 days",
-         "etcd lets this node in no more", "restart mysql-replcheckd"},
-        {"ca", "peer.tls.ca", "the CA certificate of peer.tls.ca ends in 3 days",
-         "the next session that it is to verify fails", "beside it in that file, which sessions read anew"},
-        {"etcd-ca", "quorum.witness.tls.ca", "the CA certificate of quorum.witness.tls.ca ends in 3 days",
-         "the next connection to etcd fails", "in that file and restart mysql-replcheckd"},
-    };
-    struct report *r = calloc(1, sizeof(*r));
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows) * 2; i++) {
-        bool ended = i % 2;
-        const char *id = ended ? "certificate-ended" : "certificate-ends";
-        healthy(WRITER, r);
-        r->certificate_days = 30;
-        r->certificate_count = 1;
-        struct report_certificate *c = &r->certificates[0];
-        *c = (struct report_certificate){.days = ended ? 0 : 3, .ended = ended};
-        TEXT(c->kind, rows[i / 2].kind);
-        TEXT(c->place, rows[i / 2].place);
-        verdict_judge(r);
-        const struct problem *p = report_problem(r, id);
-        if (!p || !strstr(p->sentence, ended ? rows[i / 2].ended : rows[i / 2].ends) ||
-            !strstr(p->remedy, rows[i / 2].remedy))
-            fail_msg("%s: %s; %s", rows[i / 2].kind, p ? p->sentence : "nothing", p ? p->remedy : "");
-        assert_int_equal(!strstr(p->remedy, "FLUSH LOCAL SSL"), strcmp(rows[i / 2].kind, "server") != 0);
-    }
-    free(r);
-}
-
-/* A remedy is a statement that can be pasted. */
-static void remedies_of_accounts(void **state)
-{
-    static const struct {
-        const char *account, *via, *remedy;
-    } lines[] = {
-        {"app@%", "", "REVOKE READ_ONLY ADMIN ON *.* FROM 'app'@'%'"},
-        {"odd@name@192.0.2.%", "", "FROM 'odd@name'@'192.0.2.%'"},
-        {"app@%", "role admins", "REVOKE the role FROM 'app'@'%'"},
-        {"old@%", "SUPER of before 10.11", "REVOKE SUPER, READ_ONLY ADMIN ON *.* FROM 'old'@'%'"},
-        {"x@%", "PROXY ON root@localhost", "REVOKE PROXY"},
-        {"PUBLIC@", "every account", "REVOKE READ_ONLY ADMIN ON *.* FROM PUBLIC"},
-    };
-    struct report *r = calloc(1, sizeof(*r));
-    (void)state;
-    for (size_t i = 0; i < COUNT(lines); i++) {
-        healthy(WRITER, r);
-        add_account(r, 0, "account", lines[i].account, lines[i].via);
-        verdict_judge(r);
-        if (!strstr(report_problem(r, "bypass")->remedy, lines[i].remedy))
-            fail_msg("%s: %s", lines[i].account, report_problem(r, "bypass")->remedy);
-    }
-    healthy(WRITER, r);
-    lock_vote(r);
-    verdict_judge(r);
-    assert_non_null(strstr(report_problem(r, "foreign-lock")->remedy, "KILL 42 on mx2"));
-    for (int p = 0, told = 0; p < r->problem_count; p++) {
-        told += strcmp(r->problems[p].id, "foreign-lock") == 0;
-        assert_true(told <= 1);
-    }
     free(r);
 }
 
@@ -687,12 +531,8 @@ int main(void)
         cmocka_unit_test(worst_comes_first),
         cmocka_unit_test(a_quarantine_is_not_ended_by_hand),
         cmocka_unit_test(a_direct_look_promotes_nobody),
-        cmocka_unit_test(remedies_of_refusals),
-        cmocka_unit_test(every_refusal_has_a_remedy),
         cmocka_unit_test(everything_at_once),
         cmocka_unit_test(accounts_are_told_once),
-        cmocka_unit_test(remedies_of_accounts),
-        cmocka_unit_test(certificates_have_their_remedies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
