@@ -22,7 +22,8 @@ struct audited {
     struct auditor *auditor;
     struct audit audit;
     uint64_t told_accounts; /* hash of the findings that were told last */
-    uint64_t told_locks;
+    int told_holder_count;  /* as the locks were told last */
+    struct audit_holder told_holders[AUDIT_HOLDERS_MAX];
     uint64_t told_settings;
     uint64_t told_version;
     int told_schema; /* the version that was told last */
@@ -109,24 +110,27 @@ static void evict(struct audited *a, const struct audit_holder *h)
     session_query(auditor_session(a->auditor), sql, KILL_MS, NULL, NULL);
 }
 
+static void tell_holder(const struct audited *a, const struct audit_holder *h)
+{
+    char what[320];
+    snprintf(what, sizeof(what), "%s (session %" PRIu64 ") holds a lock of ours at %s, %s first", h->account,
+             h->connection, place_of(a), audit_lock_name((enum audit_lock)__builtin_ctz(h->locks)));
+    alert(a, what);
+}
+
 static void tell_locks(struct audited *a)
 {
-    uint64_t hash = 0;
     for (int i = 0; i < a->audit.holder_count; i++) {
         const struct audit_holder *h = &a->audit.holders[i];
-        char what[320];
-        snprintf(what, sizeof(what), "%s (session %" PRIu64 ") holds a lock of ours at %s, %s first",
-                 h->account, h->connection, place_of(a),
-                 audit_lock_name((enum audit_lock)__builtin_ctz(h->locks)));
-        hash_add(&hash, what);
-        if (hash != a->told_locks)
-            alert(a, what);
+        if (audit_holder_is_new(h, a->told_holders, a->told_holder_count))
+            tell_holder(a, h);
         if (a->node->settings.cluster.policy.evict_foreign_locks)
             evict(a, h);
     }
-    if (!hash && a->told_locks)
+    if (!a->audit.holder_count && a->told_holder_count)
         log_notice("no foreign session holds a lock of ours at %s any more", place_of(a));
-    a->told_locks = hash;
+    a->told_holder_count = a->audit.holder_count;
+    memcpy(a->told_holders, a->audit.holders, sizeof(a->told_holders));
 }
 
 /* ---- settings ---- */

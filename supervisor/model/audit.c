@@ -40,6 +40,15 @@ enum audit_standing audit_standing(const struct audit_entry *entry, const char *
     return is_administrator(entry) ? AUDIT_ADMINISTRATOR : AUDIT_FINDING;
 }
 
+bool audit_holder_is_new(const struct audit_holder *h, const struct audit_holder *before, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (before[i].connection == h->connection && before[i].locks == h->locks &&
+            strcmp(before[i].account, h->account) == 0)
+            return false;
+    return true;
+}
+
 const char *audit_kind_name(enum audit_kind kind)
 {
     static const char *const names[] = {"account", "procedure", "event"};

@@ -66,6 +66,9 @@ struct audit {
 /* `accepted` holds names as "user@host", or "user" for that user at every host. */
 enum audit_standing audit_standing(const struct audit_entry *entry, const char *const *accepted, int count);
 
+/* Was this session not among those of before, or with other locks? */
+bool audit_holder_is_new(const struct audit_holder *h, const struct audit_holder *before, int count);
+
 const char *audit_kind_name(enum audit_kind kind);             /* "account" */
 const char *audit_standing_name(enum audit_standing standing); /* "finding" */
 const char *audit_lock_name(enum audit_lock lock);             /* "vote" */

@@ -229,6 +229,23 @@ static void reads_locks(void **state)
 }
 
 /* The whole question's answer, parts of it missing: what is missing keeps its age. */
+/* Each is told once, however many there are. */
+static void new_holders(void **state)
+{
+    const struct audit_holder first = {.locks = 1, .connection = 17, .account = "root@localhost"},
+                              second = {.locks = 4, .connection = 18, .account = "root@localhost"},
+                              before[] = {first, second};
+    struct audit_holder other = second;
+    (void)state;
+    assert_true(audit_holder_is_new(&first, before, 0));
+    assert_false(audit_holder_is_new(&first, before, 1));
+    assert_true(audit_holder_is_new(&second, before, 1));
+    assert_false(audit_holder_is_new(&first, before, 2));
+    assert_false(audit_holder_is_new(&second, before, 2));
+    other.locks = 6;
+    assert_true(audit_holder_is_new(&other, before, 2));
+}
+
 static void reads_settings(void **state)
 {
     static const char *const columns[] = {"part", "name", "value"};
@@ -388,6 +405,7 @@ int main(void)
         cmocka_unit_test(more_accounts_than_fit),
         cmocka_unit_test(reads_what_no_server_says),
         cmocka_unit_test(reads_locks),
+        cmocka_unit_test(new_holders),
         cmocka_unit_test(reads_settings),
         cmocka_unit_test(asks_for_all),
         cmocka_unit_test(spares_accounts),
