@@ -57,7 +57,8 @@ missing=$(packages_missing $wanted)
 # The tests disturb a machine only where they would install something on it.
 if [ $here = no ] && { [ $task = show ] || [ -n "$missing" ]; }; then
     running=$(services_running)
-    [ -z "$running" ] || die "running on this machine: $(echo $running | sed 's/ /, /g'). Use another one, or --here"
+    [ -z "$running" ] || die "on this machine runs: $(echo $running | sed 's/ /, /g').
+Use another machine; or say --here, and nothing of that is touched (see --help)"
 fi
 if [ -n "$missing" ]; then
     packages_install $missing || die "the packages were not installed"

@@ -213,6 +213,24 @@ static bool is_audited(const struct report *r, const struct report_vote *v)
     return false;
 }
 
+/* Two of three: nothing of the network is left but what is here. */
+static void judge_silent_voter(struct report *r, int i)
+{
+    const struct report_vote *v = &r->votes[i], *other = NULL;
+    for (int k = 0; k < OBS_VOTERS; k++)
+        if (k != i && r->votes[k].up == TRI_NO)
+            other = &r->votes[k];
+    if (other)
+        verdict_add(r, SEVERITY_CRITICAL, "voter-unreachable",
+                    "see the network of this node first: it may be this one that is cut off",
+                    "the voters %s and %s do not answer: without one of them %s cannot be the writer",
+                    other->voter, v->voter, own_name(r));
+    else
+        verdict_add(r, SEVERITY_WARNING, "voter-unreachable",
+                    "see whether it runs and can be reached from here",
+                    "the voter %s does not answer: if one more is lost, nobody may write", v->voter);
+}
+
 static void judge_vote(struct report *r, int i)
 {
     const struct report_vote *v = &r->votes[i];
@@ -230,9 +248,7 @@ static void judge_vote(struct report *r, int i)
                     "session %" PRId64 " of another account holds the vote's lock at %s",
                     v->holder_connection, v->voter);
     else if (!told && v->up == TRI_NO)
-        verdict_add(r, SEVERITY_WARNING, "voter-unreachable",
-                    "see whether it runs and can be reached from here",
-                    "the voter %s does not answer: if one more is lost, nobody may write", v->voter);
+        judge_silent_voter(r, i);
     else if (!told && is_writer(r) && r->since_ms > VOTES_PATIENCE_MS && !v->durable && v->up == TRI_YES &&
              !v->counted)
         verdict_add(r, SEVERITY_WARNING, "vote-missing", "`mysql-replcheck status` shows who holds it",

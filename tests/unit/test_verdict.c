@@ -67,6 +67,7 @@ CHANGE(one_slow_vote, r->votes[1].round_trip_us = 900000; r->votes[2].round_trip
 CHANGE(foreign_lock, r->votes[1].foreign = true; r->votes[1].counted = false;
        r->votes[1].holder_connection = 42;)
 CHANGE(witness_silent, r->votes[2].up = TRI_NO; r->votes[2].counted = false;)
+CHANGE(cut_off, witness_silent(r); peer_silent(r); r->votes[1].up = TRI_NO; r->votes[1].counted = false;)
 CHANGE(witness_forgot, r->votes[2].forgot_ms = 65000;)
 CHANGE(vote_missing, r->votes[1].counted = false;)
 CHANGE(lossless, r->lossless = true; TEXT(r->nodes[0].acks, "yes"); r->nodes[0].acks_from = 1;
@@ -222,6 +223,8 @@ static const struct verdict_case cases[] = {
      "session 42 of another account holds the vote's lock at mx2"},
     {WRITER, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
     {STANDBY, witness_silent, SEVERITY_WARNING, "voter-unreachable", "the voter witness does not answer"},
+    {STANDBY, cut_off, SEVERITY_CRITICAL, "voter-unreachable",
+     "the voters mx2 and witness do not answer: without one of them mx1 cannot be the writer"},
     {WRITER, witness_forgot, SEVERITY_WARNING, "voter-forgot",
      "65 s ago the voter witness had forgotten epochs"},
     {STANDBY, witness_forgot, SEVERITY_WARNING, "voter-forgot",
