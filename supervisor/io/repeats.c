@@ -23,20 +23,27 @@ static struct repeat *oldest_or_free(struct repeats *r)
     return best;
 }
 
+static bool is_enough(const struct repeat *at)
+{
+    return at->let >= (at->level == LOG_LEVEL_NOTICE ? REPEATS_NOTICES : 1);
+}
+
 bool repeats_hold(struct repeats *r, enum log_level level, const char *line, int64_t now_us,
                   struct repeat *forgotten)
 {
     struct repeat *at = find(r, level, line);
     forgotten->held = 0;
     if (at && now_us - at->since_us < REPEATS_WINDOW_US) {
-        at->held++;
-        return true;
+        bool held = is_enough(at);
+        at->held += held;
+        at->let += !held;
+        return held;
     }
     if (!at)
         at = oldest_or_free(r);
     if (at->used)
         *forgotten = *at;
-    *at = (struct repeat){.used = true, .level = level, .since_us = now_us};
+    *at = (struct repeat){.used = true, .level = level, .since_us = now_us, .let = 1};
     snprintf(at->line, sizeof(at->line), "%s", line);
     return false;
 }

@@ -2,6 +2,9 @@
  * is only counted. When the minute is over the count is told ("... (repeated 7 times)") and, if there was
  * any, the next minute begins: a steady repeat costs one line per minute.
  *
+ * A notice tells a change, and the same change may come again beside others: without it the log would end in
+ * a state that is over. So of equal notices the first REPEATS_NOTICES in a minute are let through.
+ *
  * Pure: time is an argument (base/clock.h). It remembers the REPEATS_LINES lines let through last; of more
  * different lines in a minute the oldest is forgotten, its count told first. */
 #ifndef REPLCHECK_IO_REPEATS_H
@@ -15,6 +18,7 @@
 
 #define REPEATS_LINES     16
 #define REPEATS_LINE_MAX  1024
+#define REPEATS_NOTICES   8
 #define REPEATS_WINDOW_US CLOCK_MS(60000)
 
 struct repeat {
@@ -22,6 +26,7 @@ struct repeat {
     enum log_level level;
     char line[REPEATS_LINE_MAX];
     int64_t since_us;
+    unsigned let;  /* times let through since it is remembered */
     unsigned held; /* times held back since then */
 };
 

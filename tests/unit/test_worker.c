@@ -60,6 +60,23 @@ static void test_repeats(void **state)
     assert_false(repeats_take(&r, INT64_MAX, &told));
 }
 
+/* "standby -> unknown" and back, twice in a minute: all four are told. */
+static void test_notices_may_come_again(void **state)
+{
+    static struct repeats r;
+    struct repeat told;
+    (void)state;
+    for (int i = 0; i < REPEATS_NOTICES; i++) {
+        assert_false(repeats_hold(&r, LOG_LEVEL_NOTICE, "there", 1000 + i, &told));
+        assert_false(repeats_hold(&r, LOG_LEVEL_NOTICE, "and back", 1000 + i, &told));
+    }
+    assert_true(repeats_hold(&r, LOG_LEVEL_NOTICE, "there", 2000, &told));
+    assert_true(repeats_take(&r, 2000 + REPEATS_WINDOW_US, &told));
+    assert_string_equal(told.line, "there");
+    assert_int_equal(told.held, 1);
+    assert_true(repeats_hold(&r, LOG_LEVEL_NOTICE, "there", 3000 + REPEATS_WINDOW_US, &told));
+}
+
 static void test_repeats_make_room(void **state)
 {
     static struct repeats r;
@@ -234,7 +251,7 @@ static void test_repeated_lines_are_held(void **state)
     (void)state;
     sink_start(&o);
     for (int i = 0; i < 100; i++)
-        worker_log(LOG_LEVEL_NOTICE, "the same again");
+        worker_log(LOG_LEVEL_INFO, "the same again");
     assert_int_equal(sink_stats().held_back, 99);
     assert_true(worker_stop(10000));
     assert_int_equal(sink.emitted, 2);
@@ -258,6 +275,7 @@ static int run(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ring_wraps),
         cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_notices_may_come_again),
         cmocka_unit_test(test_repeats_make_room),
         cmocka_unit_test(test_everything_is_drained),
         cmocka_unit_test(test_overflow_drops_and_counts),
