@@ -225,7 +225,8 @@ static void fence(struct node *n)
         return;
     n->fence_asked_us = n->o.now_us;
     n->armed_deadline_us = 0;
-    fencer_link_fence(n->fencer, n->outcome.row->reason, disks_may_have_torn_log(n));
+    fencer_link_fence(n->fencer, decide_row_of(&n->outcome, ACTION_FENCE)->reason,
+                      disks_may_have_torn_log(n));
 }
 
 static void enable(struct node *n)

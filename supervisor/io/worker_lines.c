@@ -74,7 +74,8 @@ static void push(struct worker_lines *l, enum log_level level, const char *text,
     int n = snprintf(at->text, REPEATS_LINE_MAX, "%s", text);
     size_t used = n < REPEATS_LINE_MAX ? (size_t)n : REPEATS_LINE_MAX - 1;
     if (repeated)
-        snprintf(at->text + used, sizeof(at->text) - used, " (repeated %u times)", repeated);
+        snprintf(at->text + used, sizeof(at->text) - used, " (repeated %u time%s)", repeated,
+                 repeated == 1 ? "" : "s");
     lane_ring(&l->lane);
 }
 

@@ -40,6 +40,7 @@ static void test_authority_lost(void **state)
     /* The tick went on to another row, which alerts nobody. */
     assert_int_not_equal(d.s.out.row->id, 115);
     assert_int_equal(decide_row_of(&d.s.out, ACTION_ALERT)->id, 115);
+    assert_int_equal(decide_row_of(&d.s.out, ACTION_FENCE)->id, 115);
 }
 
 static void test_one_voter_lost_is_no_matter(void **state)
