@@ -54,11 +54,12 @@ def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base, failed = f"http://127.0.0.1:{server.server_address[1]}", 0
-    urls = [(what, base + path, wanted, said) for what, path, wanted, said in CASES]
-    urls.append(("nobody there", "http://127.0.0.1:1/", None, "connect"))
+    urls = [(what, base + path, wanted, said, [VIP]) for what, path, wanted, said in CASES]
+    urls.append(("nobody there", "http://127.0.0.1:1/", None, "connect", [VIP]))
+    urls.append(("asked for nothing", base, None, "vip.command lacks the address", []))
     print(f"1..{len(urls)}")
-    for number, (what, url, wanted, said) in enumerate(urls, 1):
-        done = subprocess.run([SCRIPT, VIP], env={"PATH": os.environ["PATH"], "REPLCHECK_METADATA": url},
+    for number, (what, url, wanted, said, words) in enumerate(urls, 1):
+        done = subprocess.run([SCRIPT, *words], env={"PATH": os.environ["PATH"], "REPLCHECK_METADATA": url},
                               capture_output=True, text=True, timeout=20, check=False)
         good = done.returncode in wanted if wanted else done.returncode not in (0, 1)
         good = good and said in (done.stdout.splitlines() or [""])[0]
