@@ -283,6 +283,8 @@ static void leave(struct node *n)
     bool releasing = (n->outcome.actions & ACTION_BIT(ACTION_RELEASE)) && !n->o.released;
     if (n->exiting || releasing || n->fault_until_us)
         return; /* a tick comes when that is done */
+    const struct rule *row = decide_row_of(&n->outcome, ACTION_EXIT);
+    log_notice("the supervisor ends: %s (row %d)", row->reason, row->id);
     n->exiting = true;
     event_base_loopexit(n->base, NULL);
 }

@@ -45,7 +45,7 @@ static void judge_silent(struct report *r, int i)
     const struct refusal *refused = refusal_of(n->trouble);
     const char *remedy = refused ? refused->remedy
                          : own
-                             ? "look at the server's error log; start it if it ended"
+                             ? "look at the server's error log; start it if it ended, end it if it hangs"
                              : "see whether that host is up, mariadbd runs there and the port can be reached";
     if (n->age_ms >= 0)
         snprintf(seen, sizeof(seen), ", last seen %s ago", duration_format_ms(n->age_ms, age));

@@ -94,6 +94,7 @@ def the_service_manager_is_told():
         one.process.send_signal(signal.SIGTERM)
         manager.hears("STOPPING=1")
         expect("status", one.process.wait(30), 0)
+        one.hears("the supervisor ends: asked to stop")
         one.process = None
 
 
