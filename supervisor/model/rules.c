@@ -240,7 +240,7 @@ const struct rule rules_table[] = {
      "certifying the server's death"},
     {701, S(FENCED), {YES(OWN_DEAD), YES(CERTIFIABLE), NO(CERTIFICATE)}, STAY, .actions = A(CERTIFY_LATE) | A(WEIGHT_FAULT),
      "certifying the server's death at the other's, which was away when it died"},
-    {702, S(FENCED), {YES(OWN_DEAD)}, STAY, .actions = A(DROP_VOTES) | A(WEIGHT_FAULT), "the own server is dead"},
+    {702, S(FENCED), {YES(OWN_DEAD), NO(STOPPING)}, STAY, .actions = A(DROP_VOTES) | A(WEIGHT_FAULT), "the own server is dead"},
     {703, S(FENCED), {NOT_YES(OWN_UP), YES(STOPPING)}, STAY, .actions = A(EXIT), "asked to stop, and the own server does not answer"},
     {705, S(FENCED), {YES(OWN_READ_ONLY), NO(FENCER), NO(UNANSWERED)}, STAY, .actions = A(WEIGHT_FAULT) | A(RELEASE) | A(EXIT),
      "closed without a fencer: this process ends"},

@@ -134,6 +134,10 @@ static void test_own_server_dies(void **state)
             drive_did(&d, ACTION_CERTIFY) != cases[i].certified)
             fail_msg("%s: '%s' by row %d", cases[i].name, node_state_name(d.s.m.state), d.s.out.row->id);
         assert_int_equal(d.s.o.peer.voter.certificate[0].epoch, cases[i].certified ? OWN_EPOCH : 0);
+        drive_forget(&d);
+        d.s.o.operator_.stopping = true;
+        drive_run(&d, 500);
+        assert_true(drive_did(&d, ACTION_EXIT));
     }
 }
 
