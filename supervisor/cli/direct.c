@@ -263,6 +263,8 @@ static void name(struct target *t, const char *account)
                                       .account = account,
                                       .master_address = c->nodes[1 - t->node].address,
                                       .master_port = c->nodes[1 - t->node].port,
+                                      .master_server_id =
+                                          t->d->servers->unnamed ? 0 : c->nodes[1 - t->node].server_id,
                                       .semi_sync = c->policy.durability == DURABILITY_LOSSLESS,
                                       .breaker_window_s = c->policy.breaker_window_ms / 1000};
     t->audit_names = (struct audit_names){.cluster = c->cluster,

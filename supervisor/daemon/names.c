@@ -12,6 +12,7 @@ struct observe_names names_of(const struct node *n, int i)
         names.other_account = i == n->policy.self ? l->peer.user : l->local.user;
         names.master_address = c->nodes[1 - i].address;
         names.master_port = c->nodes[1 - i].port;
+        names.master_server_id = c->nodes[1 - i].server_id;
     }
     return names;
 }

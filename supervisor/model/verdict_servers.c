@@ -151,9 +151,11 @@ static void judge_replication(struct report *r, int i)
                     "replication-stopped", replication_remedy(r, n), "%s does not replicate from %s: %s",
                     n->name, source->name, what);
     else if (n->io == IO_UNKNOWN || n->sql == TRI_UNKNOWN)
-        verdict_add(r, SEVERITY_UNKNOWN, "replication-unknown",
-                    "see whether the account may read it (SLAVE MONITOR), and the daemon's log",
-                    "%s's replication could not be read", n->name);
+        verdict_add(
+            r, SEVERITY_UNKNOWN, "replication-unknown",
+            "see whether the account may read it (SLAVE MONITOR), the daemon's log, and, where the server "
+            "has several replication connections, let MASTER_HOST of the pair's be the other node's address",
+            "%s's replication could not be read", n->name);
 }
 
 /* A delay that was asked for: Seconds_Behind_Master does not tell it while nothing is written. */

@@ -1,9 +1,11 @@
 #include "wire/observe.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "model/state.h"
@@ -237,6 +239,37 @@ static enum io_state io_state_parse(const char *text)
     return strcmp(text, "No") == 0 ? IO_NO : IO_UNKNOWN;
 }
 
+/* May it come from the other node? By a host's name, which is not resolved here. */
+static bool is_candidate(const struct observe_names *n, const struct rows *set, size_t row)
+{
+    unsigned char ignored[16];
+    const char *host = rows_text(set, row, "Master_Host");
+    unsigned answered =
+        cell_unsigned(set, row, "Master_Server_Id"); /* 0: nobody in this life of the server */
+    bool numeric =
+        host && (inet_pton(AF_INET, host, ignored) == 1 || inet_pton(AF_INET6, host, ignored) == 1);
+    return host && !numeric && cell_unsigned(set, row, "Master_Port") == n->master_port &&
+           (!answered || !n->master_server_id || answered == n->master_server_id);
+}
+
+/* The only one that may; of several the only one that the other server has answered; -1: it cannot be told.
+ */
+static int named_row(const struct observe_names *n, const struct rows *set)
+{
+    int candidates = 0, answered = 0, candidate = -1, known = -1;
+    for (size_t row = 0; row < set->row_count; row++) {
+        if (!is_candidate(n, set, row))
+            continue;
+        candidates++;
+        candidate = (int)row;
+        if (!cell_unsigned(set, row, "Master_Server_Id"))
+            continue;
+        answered++;
+        known = (int)row;
+    }
+    return candidates == 1 ? candidate : answered == 1 && n->master_server_id ? known : -1;
+}
+
 /* The connection whose Master_Host is the other node; the only one if there is just one. */
 static int replication_row(const struct observe_names *n, const struct rows *set)
 {
@@ -247,7 +280,7 @@ static int replication_row(const struct observe_names *n, const struct rows *set
             port == n->master_port)
             return (int)row;
     }
-    return set->row_count == 1 ? 0 : -1;
+    return set->row_count == 1 ? 0 : named_row(n, set);
 }
 
 /* One that calls is broken once it has an error: every one begins so. */

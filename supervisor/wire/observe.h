@@ -12,11 +12,12 @@ struct observe_names {
     const char *nodes[OBS_NODES];
     const char *account;        /* our account's name at that server */
     const char *other_account;  /* the other supervisor's there; NULL: the same */
-    const char *master_address; /* of the other node: finds the replication connection by Master_Host */
+    const char *master_address; /* of the other node: finds the replication connection by Master_Host ... */
     unsigned master_port;
-    int64_t breaker_window_s; /* unplanned promotions are counted over it ... */
-    int64_t breaker_reset_s;  /* ... and since this wall-clock second */
-    bool semi_sync;           /* lossless: the state of semi-sync is asked for too */
+    uint32_t master_server_id; /* ... or, where that is a name, by what has answered there; 0: not known */
+    int64_t breaker_window_s;  /* unplanned promotions are counted over it ... */
+    int64_t breaker_reset_s;   /* ... and since this wall-clock second */
+    bool semi_sync;            /* lossless: the state of semi-sync is asked for too */
 };
 
 /* The whole observation of a data node's server, one packet: variables, voter, bulletin, term, replication,

@@ -16,7 +16,8 @@ static const struct observe_names names = {.cluster = "mail",
                                            .nodes = {"mx1", "mx2"},
                                            .account = "replcheck",
                                            .master_address = "192.0.2.12",
-                                           .master_port = 3306};
+                                           .master_port = 3306,
+                                           .master_server_id = 2};
 
 static struct server_view *view;
 
@@ -132,6 +133,35 @@ static void connections_from_elsewhere(void **state)
     }
 }
 
+/* MASTER_HOST may be a host's name, which is not resolved here. */
+static void the_other_node_by_its_name(void **state)
+{
+    static const char *const columns[] = {"Connection_name", "Master_Host", "Master_Port",
+                                          "Master_Server_Id"};
+    static const struct {
+        const char *cells[8], *want;
+        enum tri configured;
+    } cases[] = {
+        {{"branch", "b1", "3306", "7", "pair", "mx2", "3306", "2"}, "pair", TRI_YES},
+        {{"branch", "b1", "3306", "7", "pair", "mx2", "3306", "0"}, "pair", TRI_YES},
+        {{"branch", "192.0.2.50", "3306", "0", "pair", "mx2", "3306", "0"}, "pair", TRI_YES},
+        {{"branch", "b1", "3307", "0", "pair", "mx2", "3306", "0"}, "pair", TRI_YES},
+        {{"branch", "b1", "3306", "0", "pair", "mx2", "3306", "2"}, "pair", TRI_YES},
+        {{"branch", "b1", "3306", "0", "pair", "mx2", "3306", "0"}, "", TRI_UNKNOWN},
+        {{"branch", "b1", "3306", "7", "pair", "mx3", "3306", "8"}, "", TRI_UNKNOWN},
+        {{"branch", "b1", "3306", "2", "pair", "mx2", "3306", "2"}, "", TRI_UNKNOWN},
+        {{"branch", "b1", "3306", "2", "pair", "192.0.2.12", "3306", "0"}, "pair", TRI_YES},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rows set = {.column_count = 4, .row_count = 2, .names = columns, .cells = cases[i].cells};
+        struct replication_view v;
+        observe_replication(&v, &names, &set);
+        assert_string_equal(v.connection, cases[i].want);
+        assert_int_equal(v.configured, cases[i].configured);
+    }
+}
+
 /* Of 64 characters, which may be any. */
 static void the_connections_name(void **state)
 {
@@ -177,6 +207,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_receivers_states, begin, end),
         cmocka_unit_test_setup_teardown(idle_for_how_long, begin, end),
         cmocka_unit_test_setup_teardown(connections_from_elsewhere, begin, end),
+        cmocka_unit_test(the_other_node_by_its_name),
         cmocka_unit_test(the_connections_name),
         cmocka_unit_test_setup_teardown(an_error_is_one_line, begin, end),
     };
