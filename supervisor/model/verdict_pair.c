@@ -6,6 +6,7 @@
 
 #include "base/duration.h"
 #include "model/durability.h"
+#include "model/gtid.h"
 #include "model/report_text.h"
 #include "model/state.h"
 
@@ -168,11 +169,31 @@ static void judge_errant(struct report *r)
                 r->errant == 1 ? "" : "s", writer);
 }
 
+/* It is asked for beside the position, which is read. */
+static bool is_state_unread(const struct report_node *n)
+{
+    return n->reachable == TRI_YES && n->binlog_pos[0] && strcmp(n->binlog_pos, "unknown") != 0 &&
+           strcmp(n->binlog_state, "unknown") == 0;
+}
+
+static void judge_unread_state(struct report *r, const char *name)
+{
+    char remedy[REPORT_SENTENCE_MAX];
+    snprintf(remedy, sizeof(remedy),
+             "it has an entry for each domain and server id that ever wrote, of which %d can be compared: "
+             "FLUSH BINARY LOGS DELETE_DOMAIN_ID=(...) drops domains that are not used any more",
+             GTID_SET_MAX);
+    verdict_add(r, SEVERITY_WARNING, "history-unknown", remedy,
+                "the history of %s is not compared with the other's: its gtid_binlog_state is too long",
+                name);
+}
+
 /* Without a supervisor: what could be known from two servers that answer. */
 static void judge_servers_histories(struct report *r)
 {
     bool both = r->nodes[0].reachable == TRI_YES && r->nodes[1].reachable == TRI_YES;
-    if (strcmp(r->history, gtid_relation_name(GTID_REL_UNKNOWN)) == 0 && both)
+    bool unread = is_state_unread(&r->nodes[0]) || is_state_unread(&r->nodes[1]);
+    if (strcmp(r->history, gtid_relation_name(GTID_REL_UNKNOWN)) == 0 && both && !unread)
         verdict_add(r, SEVERITY_UNKNOWN, "history-unknown", "compare gtid_binlog_state of both servers",
                     "whether %s and %s have one history is not known", r->nodes[0].name, r->nodes[1].name);
     else if (r->errant > 0 && strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) != 0)
@@ -183,6 +204,9 @@ void verdict_history(struct report *r)
 {
     const struct report_node *own = &r->nodes[r->self], *other = &r->nodes[1 - r->self];
     bool other_writes = r->writer == REPORT_WRITER_ONE && r->writer_node != r->self;
+    for (int i = 0; i < OBS_NODES; i++)
+        if (is_state_unread(&r->nodes[i]))
+            judge_unread_state(r, r->nodes[i].name);
     if (r->source == REPORT_DIRECT)
         judge_servers_histories(r);
     if (strcmp(r->history, gtid_relation_name(GTID_REL_DIVERGED)) == 0)

@@ -47,6 +47,7 @@ CHANGE(fenced, TEXT(r->nodes[1].state, "fenced");)
 CHANGE(fenced_nobody, no_writer(r); TEXT(r->state, "fenced"); TEXT(r->nodes[0].state, "fenced");)
 CHANGE(quarantined, TEXT(r->nodes[1].state, "quarantined");)
 CHANGE(diverged, TEXT(r->history, "diverged"); TEXT(r->history_first, "0-1-11");)
+CHANGE(state_unread, TEXT(r->nodes[1].binlog_pos, "0-1-10"); TEXT(r->nodes[1].binlog_state, "unknown");)
 CHANGE(stale, r->stale = TRI_YES;)
 CHANGE(peer_silent, r->nodes[1].reachable = TRI_NO; r->nodes[1].age_ms = 12000;
        TEXT(r->nodes[1].trouble, "Connection refused");)
@@ -199,6 +200,7 @@ static const struct verdict_case cases[] = {
     {STANDBY, fenced_nobody, SEVERITY_CRITICAL, "fenced", "mx1 is fenced: refused"},
     {WRITER, quarantined, SEVERITY_CRITICAL, "quarantined", "mx2 is quarantined"},
     {STANDBY, diverged, SEVERITY_CRITICAL, "diverged", "mx1 has transactions from 0-1-11 on that mx2 lacks"},
+    {STANDBY, state_unread, SEVERITY_WARNING, "history-unknown", "the history of mx2 is not compared"},
     {STANDBY, stale, SEVERITY_CRITICAL, "stale", "mx1 lacks the data of a term"},
     {WRITER, peer_silent, SEVERITY_CRITICAL, "server-unreachable",
      "mx2's server ([2001:db8::12]:3307) does not answer, last seen 12 s ago: Connection refused"},
