@@ -142,14 +142,14 @@ static void compare(const struct journal_event *event, void *arg)
 }
 
 /* The table goes to where stdout was when it was begun. */
-static void print_table(const struct journal_event *event)
+static void print_table(const struct journal_event *event, const struct terminal *terminal)
 {
     FILE *out = stdout;
     char *text = NULL;
     size_t size = 0;
     stdout = open_memstream(&text, &size);
     FUZZ_CHECK(stdout);
-    struct history_table *table = history_table_new(false);
+    struct history_table *table = history_table_new(terminal);
     history_table_add(event, table);
     history_table_print(&table);
     fclose(stdout);
@@ -165,7 +165,8 @@ static void print(const struct journal_event *event)
     const char *at = json_string_value(json_object_get(shown, "time"));
     FUZZ_CHECK(!at || (fuzz_is_printable(at) && !strstr(at, ".-")));
     json_decref(root);
-    print_table(event);
+    print_table(event, &(struct terminal){0});
+    print_table(event, &(struct terminal){.colours = true, .utf8 = true, .width = (int)(event->epoch % 200)});
 }
 
 /* What is written comes back as it was, and can be shown. */
