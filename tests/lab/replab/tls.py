@@ -28,13 +28,14 @@ def make_authority(folder):
 
 
 def certify(folder, host, days):
-    """A certificate for the host's server, and the authority's for its supervisor. Again, with another end, to renew. The hosts are made side by
-    side, so that no file with the last serial number is shared."""
+    """A certificate for the host's server, and the authority's for its supervisor. Again, with another end, to renew.
+    The hosts are made side by side, so that no file with the last serial number is shared."""
     name = host.name
     _openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}",
              "-keyout", f"{name}.key", "-out", f"{name}.csr")
     _openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", str(days),
-             "-set_serial", f"0x{secrets.token_hex(8)}", "-out", f"{name}.pem", "-extfile", "/dev/stdin", stdin=f"subjectAltName=IP:{host.address}\n")
+             "-set_serial", f"0x{secrets.token_hex(8)}", "-out", f"{name}.pem", "-extfile", "/dev/stdin",
+             stdin=f"subjectAltName=IP:{host.address}\n")
     for target, source, mode, user in ((CA, "ca.pem", 0o644, "root"), ("etc/mysql/tls/ca.pem", "ca.pem", 0o644, "root"),
                                        ("etc/mysql/tls/server.pem", f"{name}.pem", 0o644, "root"),
                                        ("etc/mysql/tls/server.key", f"{name}.key", 0o600, "mysql")):
