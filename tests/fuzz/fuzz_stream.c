@@ -12,7 +12,8 @@
 #include "daemon/control_stream.h"
 #include "fuzz.h"
 
-#define TURNS_MAX 20000
+#define TURNS_MAX  20000
+#define PIECES_MAX 64
 
 static struct event_base *base;
 static struct control_stream *server;
@@ -66,8 +67,8 @@ static void turn(int fd)
         continue;
 }
 
-/* The first byte says how large the pieces are. A NUL would end the text that is compared with: there is
- * none. */
+/* The first byte says how large the pieces are; a long input comes in no more than PIECES_MAX. A NUL would
+ * end the text that is compared with: there is none. */
 void fuzz_stream(const uint8_t *data, size_t size)
 {
     struct fuzz_bytes b = {data, size};
@@ -75,6 +76,8 @@ void fuzz_stream(const uint8_t *data, size_t size)
     char *text = fuzz_text(b.at, b.left);
     for (size_t i = 0; i < b.left; i++)
         text[i] = text[i] ? text[i] : '0';
+    if (piece < b.left / PIECES_MAX)
+        piece = b.left / PIECES_MAX;
     if (!server)
         open_server();
     int fd = client();

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 
-from case_fixture import Failure, expect, run_cases, skip_all
+from case_fixture import Failure, expect, run_cases, skip_all, wait_for
 from mariadb_sandbox import USERS, Sandbox, SqlError, lacking, private_users
 
 PUPPET = os.path.abspath(os.environ.get("FENCER_PUPPET", "tests/integration/fencer_puppet"))
@@ -358,9 +358,13 @@ def locks_memory(it):
 
 
 def resetter_of(it):
-    found = [pid for pid in children_of(it.fencer.process.pid) if status_of(pid)["Name"].strip() == "replcheck-reset"]
-    expect("resetters", len(found), 1)
-    return found[0]
+    """It bears its name a moment after it was forked."""
+    def found():
+        return [pid for pid in children_of(it.fencer.process.pid)
+                if status_of(pid)["Name"].strip() == "replcheck-reset"]
+    resetters = wait_for("a resetter", found)
+    expect("resetters", len(resetters), 1)
+    return resetters[0]
 
 
 def uid(name):
