@@ -20,7 +20,7 @@
 #include "base/tri.h"
 
 #ifndef GTID_SET_MAX
-#define GTID_SET_MAX 16
+#define GTID_SET_MAX 32
 #endif
 #define GTID_ONE_MAX        44 /* one GTID as text, with its comma or terminator */
 #define GTID_TEXT_MAX       (GTID_SET_MAX * GTID_ONE_MAX)

@@ -11,6 +11,12 @@
 
 #include "model/gtid.h"
 
+/* GTID_SET_MAX entries */
+#define THIRTY_TWO                                                                                           \
+    "0-1-1,1-1-1,2-1-1,3-1-1,4-1-1,5-1-1,6-1-1,7-1-1,8-1-1,9-1-1,10-1-1,"                                    \
+    "11-1-1,12-1-1,13-1-1,14-1-1,15-1-1,16-1-1,17-1-1,18-1-1,19-1-1,20-1-1,21-1-1,"                          \
+    "22-1-1,23-1-1,24-1-1,25-1-1,26-1-1,27-1-1,28-1-1,29-1-1,30-1-1,31-1-1"
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* "unknown" gives an unknown set. */
@@ -42,11 +48,7 @@ static void parses(void **state)
          "4294967295-4294967295-18446744073709551615"},
         {"sequence number 0 says nothing", "0-1-0,1-1-4", "1-1-4"},
         {"leading zeros", "00-01-005", "0-1-5"},
-        {"sixteen",
-         "0-1-1,1-1-1,2-1-1,3-1-1,4-1-1,5-1-1,6-1-1,7-1-1,8-1-1,9-1-1,10-1-1,11-1-1,12-1-1,13-1-1,14-1-1,15-"
-         "1-1",
-         "0-1-1,1-1-1,2-1-1,3-1-1,4-1-1,5-1-1,6-1-1,7-1-1,8-1-1,9-1-1,10-1-1,11-1-1,12-1-1,13-1-1,14-1-1,15-"
-         "1-1"},
+        {"as many as fit", THIRTY_TWO, THIRTY_TWO},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -76,10 +78,7 @@ static void refuses(void **state)
         {"server too large", "0-4294967296-5", "character 3"},
         {"sequence too large", "0-1-18446744073709551616", "character 5"},
         {"twice the same server", "0-1-5,1-1-5,0-1-6", "0-1-6 repeats"},
-        {"seventeen",
-         "0-1-1,1-1-1,2-1-1,3-1-1,4-1-1,5-1-1,6-1-1,7-1-1,8-1-1,9-1-1,10-1-1,11-1-1,12-1-1,13-1-1,14-1-1,15-"
-         "1-1,16-1-1",
-         "more than 16"},
+        {"one more", THIRTY_TWO ",32-1-1", "more than 32"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -121,10 +120,7 @@ static void advances(void **state)
         {"a fork ends with a higher number", "0-1-5,0-2-5", "0-1-6", "0-1-6"},
         {"unknown stays unknown", "unknown", "0-1-6", "unknown"},
         {"number 0 adds nothing", "0-1-5", "1-1-0", "0-1-5"},
-        {"too many become unknown",
-         "0-1-1,1-1-1,2-1-1,3-1-1,4-1-1,5-1-1,6-1-1,7-1-1,8-1-1,9-1-1,10-1-1,11-1-1,12-1-1,13-1-1,14-1-1,15-"
-         "1-1",
-         "16-1-1", "unknown"},
+        {"too many become unknown", THIRTY_TWO, "32-1-1", "unknown"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
