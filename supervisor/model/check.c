@@ -64,6 +64,8 @@ static const struct {
     {"breaker", M(READINESS), 0},
     {"maintenance", M(READINESS), 0},
     {"out-of-sync", M(READINESS), 0},
+    {"not-ready", M(READINESS), M(READINESS)},
+    {"ready-unknown", M(READINESS), 0},
 };
 
 const char *check_mode_name(enum check_mode m)

@@ -86,7 +86,9 @@ static enum tri threads_run(const struct report_node *n)
 
 static enum tri is_standby(const struct report_node *n)
 {
-    return n->state[0] ? tri_from(strcmp(n->state, node_state_name(NODE_STANDBY)) == 0) : TRI_UNKNOWN;
+    if (!n->state[0] || strcmp(n->state, node_state_name(NODE_UNKNOWN)) == 0)
+        return TRI_UNKNOWN;
+    return tri_from(strcmp(n->state, node_state_name(NODE_STANDBY)) == 0);
 }
 
 static void need_of_server(struct readiness *w, const struct report *r, const struct report_node *n)

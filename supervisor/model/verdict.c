@@ -13,7 +13,7 @@ static void (*const checks[])(struct report *r) = {
     verdict_lag,         verdict_vip,          verdict_boot,   verdict_breaker,     verdict_dead_man,
     verdict_offsets,     verdict_maintenance,  verdict_config, verdict_worker,      verdict_split_brain,
     verdict_locks,       verdict_accounts,     verdict_drifts, verdict_schema,      verdict_versions,
-    verdict_disk,        verdict_certificates, verdict_dual,   verdict_round_trips,
+    verdict_disk,        verdict_certificates, verdict_dual,   verdict_round_trips, verdict_readiness,
 };
 
 void verdict_add(struct report *r, enum severity severity, const char *id, const char *remedy,

@@ -44,6 +44,7 @@ void verdict_schema(struct report *r);
 
 /* verdict_version.c */
 void verdict_versions(struct report *r);
+void verdict_readiness(struct report *r); /* the last: it looks at what the others said */
 
 /* verdict_pair.c */
 void verdict_daemon(struct report *r);

@@ -288,3 +288,26 @@ void verdict_boot(struct report *r)
                     "see the daemon's log: it reads them with my_print_defaults",
                     "whether %s's option files set read_only=ON is not known", name);
 }
+
+static bool is_anything_serious(const struct report *r)
+{
+    for (int i = 0; i < r->problem_count; i++)
+        if (r->problems[i].severity != SEVERITY_OK)
+            return true;
+    return false;
+}
+
+/* The net below all others: a standby that could not take over is never passed over because none of them
+ * knows the reason. Moments of it are normal after a change of roles and while a supervisor starts. */
+void verdict_readiness(struct report *r)
+{
+    int standby = report_standby(r);
+    if (standby < 0 || r->dual || is_anything_serious(r))
+        return;
+    if (r->ready == TRI_NO)
+        verdict_add(r, verdict_redundancy(r), "not-ready", "`mysql-replcheck status` there shows more",
+                    "%s cannot take over: %s", r->nodes[standby].name, r->not_ready);
+    else if (r->ready == TRI_UNKNOWN && !r->settling && !verdict_is_young(r))
+        verdict_add(r, SEVERITY_UNKNOWN, "ready-unknown", "`mysql-replcheck status` there shows more",
+                    "whether %s can take over is unknown: %s", r->nodes[standby].name, r->not_ready);
+}

@@ -129,6 +129,8 @@ CHANGE(vip_unset, r->has_vip = TRI_NO;)
 CHANGE(voter_gone, r->votes[2].up = TRI_NO; r->votes[2].counted = false;)
 CHANGE(not_ready, r->ready = TRI_NO; TEXT(r->not_ready, "its relay log is gone");)
 CHANGE(ready_unknown, r->ready = TRI_UNKNOWN; TEXT(r->not_ready, "its state is unknown");)
+CHANGE(ready_unknown_soon, ready_unknown(r); r->settling = true;)
+CHANGE(ready_unknown_young, ready_unknown(r); r->uptime_ms = 4000;)
 CHANGE(peer_silent, r->nodes[1].reachable = TRI_NO; r->nodes[1].applied.us = REPORT_UNKNOWN;)
 CHANGE(no_daemon, r->source = REPORT_DIRECT; TEXT(r->daemon_trouble, "no answer");
        r->nodes[0].supervised = TRI_NO;)
@@ -257,7 +259,12 @@ static const struct {
      "mx2 cannot take over: its relay log is gone | 'ready'=0"},
     {not_ready, "readiness", "1:", "", SEVERITY_WARNING, "ready is 0 (warning: outside 1:)"},
     {ready_unknown, "readiness", "", "", SEVERITY_UNKNOWN,
-     "mx2 may not be able to take over: its state is unknown"},
+     "whether mx2 can take over is unknown: its state is unknown | 'ready'=U"},
+    {not_ready, "all", "", "", SEVERITY_CRITICAL, "mx2 cannot take over: its relay log is gone"},
+    {ready_unknown, "all", "", "", SEVERITY_UNKNOWN,
+     "whether mx2 can take over is unknown: its state is unknown"},
+    {ready_unknown_soon, "all", "", "", SEVERITY_OK, ""},
+    {ready_unknown_young, "all", "", "", SEVERITY_OK, ""},
     {fenced, "readiness", "", "", SEVERITY_CRITICAL, "mx2 is fenced"},
     {sql_error, "readiness", "", "", SEVERITY_CRITICAL, "the applier is stopped"},
     {both_read_only, "readiness", "", "", SEVERITY_UNKNOWN, "nobody is the standby"},

@@ -79,6 +79,11 @@ static void peer_fenced(struct scene *s)
     s->o.own.bulletin[1].state = s->o.peer.bulletin[1].state = NODE_FENCED;
 }
 
+static void peer_state_unknown(struct scene *s)
+{
+    s->o.own.bulletin[1].state = s->o.peer.bulletin[1].state = NODE_UNKNOWN;
+}
+
 static void peer_dead_man(struct scene *s)
 {
     s->o.peer.dead_man = TRI_NO;
@@ -181,6 +186,10 @@ static const struct headline_case headlines[] = {
      "mx1 is the writer (epoch 5, for 1 min 40 s); mx2 cannot take over: no supervisor runs there", TRI_NO},
     {"writer, peer fenced", WRITER, peer_fenced,
      "mx1 is the writer (epoch 5, for 1 min 40 s); mx2 cannot take over: it is fenced", TRI_NO},
+    {"writer, peer has not looked yet", WRITER, peer_state_unknown,
+     "mx1 is the writer (epoch 5, for 1 min 40 s); whether mx2 can take over is unknown: its state is "
+     "unknown",
+     TRI_UNKNOWN},
     {"writer, dead man off", WRITER, peer_dead_man,
      "mx1 is the writer (epoch 5, for 1 min 40 s); mx2 cannot take over: its dead-man's switch does not work",
      TRI_NO},
