@@ -18,7 +18,7 @@ libmodel_a_SOURCES += supervisor/model/report.c supervisor/model/report.h \
 	supervisor/model/report_audit.c supervisor/model/report_authority.c supervisor/model/report_parts.h \
 	supervisor/model/report_text.c supervisor/model/report_text.h \
 	supervisor/model/verdict.c supervisor/model/verdict.h supervisor/model/verdict_checks.h \
-	supervisor/model/verdict_servers.c supervisor/model/verdict_pair.c
+	supervisor/model/verdict_servers.c supervisor/model/verdict_pair.c supervisor/model/verdict_authority.c
 libmodel_a_SOURCES += supervisor/model/audit.c supervisor/model/audit.h supervisor/model/drift.c supervisor/model/drift.h \
 	supervisor/model/schema_version.h supervisor/model/verdict_audit.c \
 	supervisor/model/report_certificates.c supervisor/model/verdict_certificates.c \

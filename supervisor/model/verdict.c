@@ -2,7 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "model/state.h"
 #include "model/verdict_checks.h"
 
 #define YOUNG_MS 5000
@@ -39,6 +41,16 @@ enum severity verdict_redundancy(const struct report *r)
 bool verdict_is_young(const struct report *r)
 {
     return r->source == REPORT_DIRECT || r->uptime_ms < YOUNG_MS;
+}
+
+const char *verdict_own_name(const struct report *r)
+{
+    return r->nodes[r->self].name;
+}
+
+bool verdict_own_writes(const struct report *r)
+{
+    return strcmp(r->state, node_state_name(NODE_WRITER)) == 0;
 }
 
 static int rank(enum severity s)

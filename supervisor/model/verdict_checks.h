@@ -17,6 +17,12 @@ enum severity verdict_redundancy(const struct report *r);
 
 bool verdict_is_young(const struct report *r); /* the supervisor has just begun to look */
 
+/* The node that tells, and whether it is the writer as it says itself. */
+const char *verdict_own_name(const struct report *r);
+bool verdict_own_writes(const struct report *r);
+
+#define SLOW_WAY "shorten the way to one other voter, or raise timing.takeover_delay (and with it the lease)"
+
 /* verdict_servers.c */
 void verdict_servers(struct report *r);
 void verdict_supervisors(struct report *r);
@@ -27,6 +33,7 @@ void verdict_offsets(struct report *r);
 void verdict_dead_man(struct report *r);
 void verdict_disk(struct report *r);
 void verdict_boot(struct report *r);
+void verdict_readiness(struct report *r); /* the last: it looks at what the others said */
 
 /* verdict_dual.c */
 void verdict_dual(struct report *r);
@@ -44,16 +51,17 @@ void verdict_schema(struct report *r);
 
 /* verdict_version.c */
 void verdict_versions(struct report *r);
-void verdict_readiness(struct report *r); /* the last: it looks at what the others said */
+
+/* verdict_authority.c */
+void verdict_votes(struct report *r);
+void verdict_round_trips(struct report *r);
+void verdict_fencer(struct report *r);
+void verdict_vip(struct report *r);
 
 /* verdict_pair.c */
 void verdict_daemon(struct report *r);
 void verdict_writer(struct report *r);
 void verdict_history(struct report *r);
-void verdict_votes(struct report *r);
-void verdict_round_trips(struct report *r);
-void verdict_fencer(struct report *r);
-void verdict_vip(struct report *r);
 void verdict_durability(struct report *r);
 void verdict_breaker(struct report *r);
 void verdict_maintenance(struct report *r);
