@@ -73,11 +73,12 @@ static bool asked_just_now(const struct node *n, int64_t *asked_us)
 
 void lossless_mark(struct node *n)
 {
+    const struct mind *m = &n->mind;
     int other = 1 - n->policy.self;
     if (asked_just_now(n, &n->mark_asked_us))
         return;
-    voter_mark(n->voters[n->policy.self], other, n->mind.epoch);
-    voter_mark(n->voters[OBS_TIE], other, n->mind.epoch);
+    voter_mark(n->voters[n->policy.self], other, m->epoch, m->cleared_us);
+    voter_mark(n->voters[OBS_TIE], other, m->epoch, m->cleared_us);
 }
 
 void lossless_clear_mark(struct node *n)

@@ -89,10 +89,11 @@ void voter_promise(struct voter *v, uint64_t epoch)
         v->ops->promise(v, epoch);
 }
 
-void voter_mark(struct voter *v, int node, uint64_t epoch)
+void voter_mark(struct voter *v, int node, uint64_t epoch, int64_t since_us)
 {
     const struct note *mark = &v->o.rows->out_of_sync[node];
-    if (v->ops->mark && voter_vote(v)->held && (mark->kind == NOTE_NONE || mark->epoch != epoch))
+    bool stands = mark->kind != NOTE_NONE && mark->epoch == epoch && v->o.rows->read_us > since_us;
+    if (v->ops->mark && voter_vote(v)->held && !stands)
         v->ops->mark(v, node, epoch);
 }
 

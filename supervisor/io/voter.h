@@ -56,8 +56,9 @@ void voter_promise(struct voter *v, uint64_t epoch);
 /* Durability `lossless`: records a node (its index) as out of sync in `epoch`, or takes that back. Only while
  * the vote is held, which the voter checks in the same transaction, as it checks that no higher epoch was
  * promised; so nobody who took the vote since can have missed a mark, and a late call changes nothing.
- * Repeatable; what was answered stands in the rows. */
-void voter_mark(struct voter *v, int node, uint64_t epoch);
+ * Repeatable; what was answered stands in the rows. A mark that stands in them already is not written again,
+ * if they were read after `since_us` (CLOCK_BOOTTIME): when it was last told to go. */
+void voter_mark(struct voter *v, int node, uint64_t epoch, int64_t since_us);
 void voter_clear_mark(struct voter *v, int node);
 
 /* What a node says of its term that has ended. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/dual.h"
+#include "model/durability.h"
 #include "model/third_vote.h"
 
 /* Four adverts of the slowest usual second, and the settling of keepalived after them. */
@@ -104,6 +105,19 @@ static void end_promotion(const struct policy *p, const struct observation *o, c
     m->why = REASON_NONE;
 }
 
+/* After our promise the other's terms are over, and the gate proved that nothing of them is missing here.
+ * That stays so when the last steps fail: what it was proved by does not last, a certificate is used by the
+ * promise and being in step ends with the receiver. */
+static void keep_proof(const struct policy *p, const struct observation *o, const struct facts *f,
+                       struct mind *m)
+{
+    struct loss_bound bound = facts_loss(p, o, m);
+    struct gtid_set own;
+    facts_own_position(o, &own);
+    if (f->value[FACT_LOSS] == LOSS_OK && durability_proven(&bound))
+        ledger_saw_writer(&m->ledger, p->self, m->epoch, &own, o->own.seen_us);
+}
+
 static void enter_state(const struct policy *p, const struct observation *o, const struct facts *f,
                         struct mind *m, enum node_state next)
 {
@@ -112,6 +126,8 @@ static void enter_state(const struct policy *p, const struct observation *o, con
         begin_promotion(o, f, m);
     if (node_state_is_promoting(from) && !node_state_is_promoting(next) && next != NODE_WRITER)
         end_promotion(p, o, f, m);
+    if (next == NODE_PROMOTE_ENABLE)
+        keep_proof(p, o, f, m);
     if (next == NODE_PROMOTE_ENABLE && m->history == GTID_REL_DIVERGED) {
         struct gtid_set own; /* what was received of the other's fork is never applied here */
         facts_own_position(o, &own);

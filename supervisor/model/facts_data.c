@@ -94,6 +94,31 @@ static bool is_left(const struct sight *s, const struct gtid_set *applied, const
            !(is_last_writer(s) && is_forked_off(s, received));
 }
 
+/* The other is closed and answers. What it said before a death that was certified since is of an earlier
+ * life: a term may have begun and ended after it. */
+static bool peer_is_quiet(const struct sight *s)
+{
+    const struct server_view *peer = &s->o->peer;
+    bool outlived = s->m->basis.kind == NOTE_CERTIFICATE && peer->seen_us < s->m->basis_since_us;
+    return facts_is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES && !outlived;
+}
+
+/* All that it has is here. What was seen of it in an earlier life and is not there any more, nobody can lose:
+ * a position counts what waits for the disk. */
+static bool has_all_of_quiet_peer(const struct sight *s)
+{
+    struct gtid_set have;
+    position_of_step(s, &have);
+    return peer_is_quiet(s) && is_here(s, &have, &s->o->peer.binlog_pos) == TRI_YES;
+}
+
+/* What was received once is in neither server's log any more: the other was asked after the last that could
+ * arrive had arrived. Nothing is left to be waited for. */
+static bool is_lost_at_both(const struct sight *s)
+{
+    return s->o->peer.seen_us >= s->m->since_us && has_all_of_quiet_peer(s);
+}
+
 enum tri facts_data_drained(const struct sight *s)
 {
     const struct server_view *own = &s->o->own;
@@ -107,7 +132,7 @@ enum tri facts_data_drained(const struct sight *s)
     if (is_left(s, &applied, &own->replication.io_pos))
         return facts_loss_is_accepted(s) && own->replication.sql == TRI_NO ? TRI_YES : TRI_NO;
     if (is_left(s, &applied, &s->m->ledger.received))
-        return facts_loss_is_accepted(s) ? TRI_YES : TRI_NO;
+        return tri_from(facts_loss_is_accepted(s) || is_lost_at_both(s));
     return TRI_YES;
 }
 
@@ -130,24 +155,6 @@ enum tri facts_data_later_term(const struct sight *s)
     if (!facts_is_fresh(s, peer->seen_us) || !own->term_known || !peer->term_known)
         return TRI_UNKNOWN;
     return tri_from(own->term_epoch > peer->term_epoch);
-}
-
-/* The other is closed and answers. What it said before a death that was certified since is of an earlier
- * life: a term may have begun and ended after it. */
-static bool peer_is_quiet(const struct sight *s)
-{
-    const struct server_view *peer = &s->o->peer;
-    bool outlived = s->m->basis.kind == NOTE_CERTIFICATE && peer->seen_us < s->m->basis_since_us;
-    return facts_is_fresh(s, peer->seen_us) && peer->read_only == TRI_YES && !outlived;
-}
-
-/* All that it has is here. What was seen of it in an earlier life and is not there any more, nobody can lose:
- * a position counts what waits for the disk. */
-static bool has_all_of_quiet_peer(const struct sight *s)
-{
-    struct gtid_set have;
-    position_of_step(s, &have);
-    return peer_is_quiet(s) && is_here(s, &have, &s->o->peer.binlog_pos) == TRI_YES;
 }
 
 struct loss_bound facts_loss(const struct policy *p, const struct observation *o, const struct mind *m)

@@ -143,7 +143,8 @@ static void obey(struct driver *d, char *line)
     else if (strcmp(line, "release") == 0)
         release(d, rest);
     else if (strcmp(line, "mark") == 0)
-        voter_mark(d->voter, rest[0] == '2', strtoull(rest + 1, NULL, 10));
+        voter_mark(d->voter, rest[0] == '2', strtoull(rest + 1, NULL, 10),
+                   strchr(rest, '!') ? clock_now_us() : 0);
     else if (strcmp(line, "unmark") == 0)
         voter_clear_mark(d->voter, rest[0] == '2');
     else if (strcmp(line, "reset") == 0)

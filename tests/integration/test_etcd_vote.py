@@ -150,6 +150,9 @@ def marks_a_node_as_out_of_sync():
         one.say("mark 2 3")
         wait_for("the mark", lambda: (one.say()["rows"]["out_of_sync/mx2"] or {}).get("epoch") == 3)
         expect("in etcd", json.loads(it.first.keys()["out_of_sync/mx2"]["text"])["epoch"], 3)
+        written = it.first.keys()["out_of_sync/mx2"]["mod_revision"]
+        one.say("mark 2 3!")  # it was told to go since it was read
+        wait_for("it is written again", lambda: it.first.keys()["out_of_sync/mx2"]["mod_revision"] != written)
         one.say("unmark 2")
         wait_for("its end", lambda: one.say()["rows"]["out_of_sync/mx2"] is None)
         it.first.put("promise/mx2", '{"epoch":4,"seq":1}')

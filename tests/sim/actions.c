@@ -304,8 +304,8 @@ static void mark(struct world *w, int n)
     struct supervisor *p = sup_of(w, n);
     if (asked_just_now(&p->mark_asked, p->o.now_us))
         return;
-    voter_mark(w, n, n, 1 - n, p->m.epoch);
-    voter_mark(w, n, OBS_TIE, 1 - n, p->m.epoch);
+    voter_mark(w, n, n, 1 - n, p->m.epoch, p->m.cleared_us);
+    voter_mark(w, n, OBS_TIE, 1 - n, p->m.epoch, p->m.cleared_us);
 }
 
 static void clear_mark(struct world *w, int n)

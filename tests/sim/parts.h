@@ -103,7 +103,7 @@ void voter_went(struct world *w, int n, int i);
 void voter_replied(struct world *w, int n, int i, const struct statement *st, const struct answer *a);
 void helper_came(struct world *w, int n, int i);
 void helper_replied(struct world *w, int n, int i);
-void voter_mark(struct world *w, int n, int i, int node, uint64_t epoch);
+void voter_mark(struct world *w, int n, int i, int node, uint64_t epoch, int64_t since_us);
 void voter_clear_mark(struct world *w, int n, int i, int node);
 int64_t voter_next(const struct world *w, int n, int i);
 

@@ -292,10 +292,11 @@ static void write_mark(struct world *w, int n, int i, int node, uint64_t epoch)
     query(w, n, i, st, limit_ms(w, n, i, clock_of(w, n)));
 }
 
-void voter_mark(struct world *w, int n, int i, int node, uint64_t epoch)
+void voter_mark(struct world *w, int n, int i, int node, uint64_t epoch, int64_t since_us)
 {
     const struct note *mark = &rows_of(w, n, i)->out_of_sync[node];
-    if (vote_of(w, n, i)->held && (mark->kind == NOTE_NONE || mark->epoch != epoch))
+    bool stands = mark->kind != NOTE_NONE && mark->epoch == epoch && rows_of(w, n, i)->read_us > since_us;
+    if (vote_of(w, n, i)->held && !stands)
         write_mark(w, n, i, node, epoch);
 }
 

@@ -97,7 +97,13 @@ CASE(receiving, RECEIVED, TRI_NO, "a closed peer that has more", close_peer(s); 
 CASE(draining, DRAINED, TRI_YES, "all applied", )
 CASE(draining, DRAINED, TRI_NO, "the receiver still runs", s->o.own.replication.io = IO_CONNECTING)
 CASE(draining, DRAINED, TRI_NO, "received and not applied", s->o.own.replication.io_pos = scene_gtid("0-2-11"))
-CASE(draining, DRAINED, TRI_NO, "received in an earlier life and not applied", s->m.ledger.received = scene_gtid("0-2-11"))
+CASE(draining, DRAINED, TRI_NO, "received in an earlier life and not applied", s->m.ledger.received = scene_gtid("0-2-11");
+     s->o.peer.read_only = TRI_UNKNOWN)
+CASE(draining, DRAINED, TRI_NO, "the other, closed, has it", received_once(s); s->o.peer.binlog_pos = scene_gtid("0-2-11"))
+CASE(draining, DRAINED, TRI_YES, "the other, closed, has it no more", received_once(s))
+CASE(draining, DRAINED, TRI_NO, "the other was asked before the step began", received_once(s);
+     s->m.since_us = s->o.own.seen_us; s->o.peer.seen_us = s->m.since_us - 1)
+CASE(draining, DRAINED, TRI_NO, "the other is open", received_once(s); s->o.peer.read_only = TRI_NO)
 CASE(draining, DRAINED, TRI_YES, "the operator accepted that loss", s->m.ledger.received = scene_gtid("0-2-11");
      s->m.accept_loss = true)
 CASE(draining, DRAINED, TRI_NO, "the operator's acceptance does not drain what is here",

@@ -494,6 +494,20 @@ static void test_certified_death(void **state)
     assert_int_equal(durability_acks(&d.s.o.own), ACKS_OFF);
 }
 
+/* What the first attempt used up, the certificate and being in step, had proven that nothing is missing. */
+static void test_last_step_fails(void **state)
+{
+    struct drive d;
+    (void)state;
+    begin_standby(&d);
+    certify_peer(&d);
+    d.answers &= ~ACTION_BIT(ACTION_ENABLE);
+    drive_until(&d, NODE_FENCED, 3200);
+    assert_true(drive_fired(&d, 452));
+    d.answers |= ACTION_BIT(ACTION_ENABLE);
+    drive_until(&d, NODE_WRITER, 30000);
+}
+
 static void hand_over(struct drive *d)
 {
     struct scene *s = &d->s;
@@ -601,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_semi_sync_turned_off_by_hand),
         cmocka_unit_test(test_restarted_in_its_term),
         cmocka_unit_test(test_certified_death),
+        cmocka_unit_test(test_last_step_fails),
         cmocka_unit_test(test_handover),
         cmocka_unit_test(test_handover_without_witness),
         cmocka_unit_test(test_term_is_not_acknowledged),

@@ -329,3 +329,19 @@ def old_schema(t):
     t.server(t.writer).start()
     t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
     end(t, t.standby)
+
+
+@lossless(name="lossless-last-step")
+def last_step(t):
+    """A promotion after a certified death fails in its last step, when its promise has used the certificate up: what
+    that proved stays proven, and a later attempt takes over while the dead server is away."""
+    begin(t)
+    t.server(t.standby).sql("SET SESSION sql_log_bin=0; DROP PROCEDURE replcheck.begin_term")
+    t.fault(faults.kill(t.host(t.writer), "mariadbd"))
+    t.wait("the promotion fails in its last step", lambda: "undone: enabling took too long" in t.said(t.standby), 30)
+    done = t.tool(t.standby, "schema", "install", timeout_s=60)
+    expect(done.returncode == 0, f"schema install: exit {done.returncode}: {done.stdout}{done.stderr}")
+    t.wait_writer(t.standby, 30)
+    t.server(t.writer).start()
+    t.wait("both are in step", lambda: in_step(t, t.standby) and t.well(), 40)
+    end(t, t.standby)
