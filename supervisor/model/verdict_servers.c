@@ -154,7 +154,8 @@ static void judge_replication(struct report *r, int i)
         verdict_add(
             r, SEVERITY_UNKNOWN, "replication-unknown",
             "see whether the account may read it (SLAVE MONITOR), the daemon's log, and, where the server "
-            "has several replication connections, let MASTER_HOST of the pair's be the other node's address",
+            "has several replication connections or one from elsewhere, let MASTER_HOST of the pair's be the "
+            "other node's address",
             "%s's replication could not be read", n->name);
 }
 

@@ -270,7 +270,15 @@ static int named_row(const struct observe_names *n, const struct rows *set)
     return candidates == 1 ? candidate : answered == 1 && n->master_server_id ? known : -1;
 }
 
-/* The connection whose Master_Host is the other node; the only one if there is just one. */
+/* Another server than the other node has answered there. */
+static bool leads_elsewhere(const struct observe_names *n, const struct rows *set, size_t row)
+{
+    unsigned answered = cell_unsigned(set, row, "Master_Server_Id");
+    return answered && n->master_server_id && answered != n->master_server_id;
+}
+
+/* The connection whose Master_Host is the other node; the only one if there is just one: nodes may have
+ * addresses for replication alone. */
 static int replication_row(const struct observe_names *n, const struct rows *set)
 {
     for (size_t row = 0; row < set->row_count; row++) {
@@ -280,7 +288,9 @@ static int replication_row(const struct observe_names *n, const struct rows *set
             port == n->master_port)
             return (int)row;
     }
-    return set->row_count == 1 ? 0 : named_row(n, set);
+    if (set->row_count == 1 && !leads_elsewhere(n, set, 0))
+        return 0;
+    return named_row(n, set);
 }
 
 /* One that calls is broken once it has an error: every one begins so. */

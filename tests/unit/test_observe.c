@@ -162,6 +162,29 @@ static void the_other_node_by_its_name(void **state)
     }
 }
 
+/* It need not have the other node's address, and is somebody else's once another server has answered there.
+ */
+static void the_only_connection(void **state)
+{
+    static const char *const columns[] = {"Connection_name", "Master_Host", "Master_Port",
+                                          "Master_Server_Id"};
+    static const struct {
+        const char *cells[4];
+        enum tri configured;
+    } cases[] = {
+        {{"", "10.0.0.12", "3306", "2"}, TRI_YES},  {{"", "10.0.0.12", "3306", "0"}, TRI_YES},
+        {{"", "10.0.0.12", "3306", NULL}, TRI_YES}, {{"", "10.0.0.12", "3306", "7"}, TRI_UNKNOWN},
+        {{"", "mx2", "3306", "7"}, TRI_UNKNOWN},    {{"", "192.0.2.12", "3306", "7"}, TRI_YES},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rows set = {.column_count = 4, .row_count = 1, .names = columns, .cells = cases[i].cells};
+        struct replication_view v;
+        observe_replication(&v, &names, &set);
+        assert_int_equal(v.configured, cases[i].configured);
+    }
+}
+
 /* Of 64 characters, which may be any. */
 static void the_connections_name(void **state)
 {
@@ -208,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(idle_for_how_long, begin, end),
         cmocka_unit_test_setup_teardown(connections_from_elsewhere, begin, end),
         cmocka_unit_test(the_other_node_by_its_name),
+        cmocka_unit_test(the_only_connection),
         cmocka_unit_test(the_connections_name),
         cmocka_unit_test_setup_teardown(an_error_is_one_line, begin, end),
     };
