@@ -7,6 +7,7 @@
 #include "model/report_text.h"
 #include "model/server_version.h"
 #include "model/state.h"
+#include "model/verdict.h"
 
 static bool is_self(const struct report *r, int i)
 {
@@ -46,7 +47,7 @@ static void fill_server(const struct report *r, int i, struct cell *c)
         return;
     }
     cell_set(c, n->reachable == TRI_NO ? PAINT_BAD : PAINT_UNKNOWN, "%s, %s",
-             n->reachable == TRI_NO ? "does not answer" : "has not answered yet", n->address);
+             n->reachable == TRI_NO ? verdict_silence(n->trouble) : "has not answered yet", n->address);
     if (n->age_ms >= 0)
         cell_add(c, ", last seen %s ago", duration_format_ms(n->age_ms, age));
 }

@@ -147,16 +147,14 @@ static void describe(const struct check_value *v, char *out, size_t size)
 
 static void judge_value(struct report *r, const struct check_value *v)
 {
-    char what[128], limit[RANGE_MAX];
+    char what[128], limit[RANGE_WORDS_MAX];
     bool critical = range_alerts(&v->critical, v->value), warning = range_alerts(&v->warning, v->value);
     const struct range *range = critical ? &v->critical : &v->warning;
     if (!v->known || (!critical && !warning))
         return;
     describe(v, what, sizeof(what));
-    range_text(range, limit);
-    verdict_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING, "threshold", "", "%s (%s: %s %s%s)", what,
-                critical ? "critical" : "warning", range->inside ? "within" : "outside",
-                limit + range->inside, v->unit == RANGE_SECONDS ? " s" : "");
+    verdict_add(r, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING, "threshold", "", "%s (%s: %s)", what,
+                critical ? "critical" : "warning", range_words(range, v->unit, limit));
 }
 
 /* The numbers that the mode is about have to be there, unless something graver was said. */

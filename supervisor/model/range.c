@@ -121,3 +121,36 @@ const char *range_text(const struct range *r, char out[RANGE_MAX])
         snprintf(out, RANGE_MAX, "%s%.30s:%.30s", r->inside ? "@" : "", low, high);
     return out;
 }
+
+static const char *words_of_inside(const struct range *r, const char *low, const char *high, char *out)
+{
+    if (r->has_low && r->has_high && r->low == r->high)
+        snprintf(out, RANGE_WORDS_MAX, "exactly %.30s", low);
+    else if (r->has_low && r->has_high)
+        snprintf(out, RANGE_WORDS_MAX, "from %.30s to %.30s", low, high);
+    else if (r->has_low || r->has_high)
+        snprintf(out, RANGE_WORDS_MAX, "%.30s or %s", r->has_low ? low : high, r->has_low ? "more" : "less");
+    else
+        snprintf(out, RANGE_WORDS_MAX, "any");
+    return out;
+}
+
+const char *range_words(const struct range *r, enum range_unit unit, char out[RANGE_WORDS_MAX])
+{
+    char low[RANGE_MAX], high[RANGE_MAX];
+    range_number(r->low, low);
+    range_number(r->high, high);
+    if (unit == RANGE_SECONDS) {
+        strcat(low, " s");
+        strcat(high, " s");
+    }
+    if (r->inside)
+        return words_of_inside(r, low, high, out);
+    if (r->has_low && r->has_high && r->low == r->high)
+        snprintf(out, RANGE_WORDS_MAX, "other than %.30s", low);
+    else if (r->has_low && r->has_high && r->low != 0)
+        snprintf(out, RANGE_WORDS_MAX, "below %.30s or above %.30s", low, high);
+    else
+        snprintf(out, RANGE_WORDS_MAX, "%s %.30s", r->has_high ? "above" : "below", r->has_high ? high : low);
+    return out;
+}

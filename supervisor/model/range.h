@@ -34,6 +34,11 @@ bool range_alerts(const struct range *r, double value);
 /* In base units, as performance data want it: "0.01:20"; "" where none is given. */
 const char *range_text(const struct range *r, char out[RANGE_MAX]);
 
+#define RANGE_WORDS_MAX 96
+
+/* What alerts, in words: "below 5 s", "above 20", "from 10 to 20". */
+const char *range_words(const struct range *r, enum range_unit unit, char out[RANGE_WORDS_MAX]);
+
 /* The shortest decimal that is exact to a millionth: "0.012", "10". */
 const char *range_number(double value, char out[RANGE_MAX]);
 

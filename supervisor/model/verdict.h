@@ -11,4 +11,8 @@
 /* Fills problems and severity: critical before warning before unknown before notes. */
 void verdict_judge(struct report *r);
 
+/* What a server does that could not be asked, by what was said on the last attempt: "does not answer", "does
+ * not let us in". */
+const char *verdict_silence(const char *trouble);
+
 #endif

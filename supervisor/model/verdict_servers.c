@@ -1,3 +1,4 @@
+#include "model/verdict.h"
 #include "model/verdict_checks.h"
 
 #include <inttypes.h>
@@ -35,6 +36,12 @@ static const struct refusal *refusal_of(const char *trouble)
     return NULL;
 }
 
+const char *verdict_silence(const char *trouble)
+{
+    const struct refusal *refused = refusal_of(trouble);
+    return refused ? refused->says : "does not answer";
+}
+
 static void judge_silent(struct report *r, int i)
 {
     const struct report_node *n = &r->nodes[i];
@@ -50,7 +57,7 @@ static void judge_silent(struct report *r, int i)
     if (n->age_ms >= 0)
         snprintf(seen, sizeof(seen), ", last seen %s ago", duration_format_ms(n->age_ms, age));
     verdict_add(r, severity, "server-unreachable", remedy, "%s's server (%s) %s%s%s%s", n->name, n->address,
-                refused ? refused->says : "does not answer", seen, n->trouble[0] ? ": " : "", n->trouble);
+                verdict_silence(n->trouble), seen, n->trouble[0] ? ": " : "", n->trouble);
 }
 
 void verdict_servers(struct report *r)

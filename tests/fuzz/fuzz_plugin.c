@@ -16,7 +16,7 @@ static void check_range(const struct range *r, enum range_unit unit)
 {
     static const double values[] = {-1e15, -1, -0.000001, 0, 0.5, 1, 10, 60, 1e9, 1e15};
     struct range other = *r, back;
-    char text[RANGE_MAX];
+    char text[RANGE_MAX], words[RANGE_WORDS_MAX];
     struct err e = {""};
     other.inside = !r->inside;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -24,6 +24,7 @@ static void check_range(const struct range *r, enum range_unit unit)
     FUZZ_CHECK(!r->has_low || !r->has_high || r->low <= r->high);
     FUZZ_CHECK(r->inside || !r->has_low || !range_alerts(r, r->low));
     FUZZ_CHECK(strlen(range_text(r, text)) < RANGE_MAX && fuzz_is_printable(text));
+    FUZZ_CHECK(strlen(range_words(r, unit, words)) < RANGE_WORDS_MAX && fuzz_is_printable(words));
     if (!range_parse(&back, text, unit, &e)) {
         fprintf(stderr, "%s: %s\n", text, e.text);
         FUZZ_CHECK(!"what is written is read");

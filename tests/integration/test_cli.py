@@ -251,6 +251,18 @@ def status_shows_the_report():
 
 
 @case
+def status_tells_a_server_that_refuses_from_one_that_is_silent():
+    for trouble, says in [("Can't connect to server on '127.0.0.2' (111)", "does not answer, 127.0.0.2:9"),
+                          ("Access denied for user 'replcheck'@'127.0.0.1'", "does not let us in, 127.0.0.2:9")]:
+        told = report()
+        told["nodes"][1].update(reachable=False, trouble=trouble)
+        answer = json.dumps({"v": 1, "ok": True, "report": told}).encode() + b"\n"
+        with folder() as path, daemon(path, lambda _, a=answer: a):
+            _, out, _ = run("status", config=path)
+            expect_in("status", out, says)
+
+
+@case
 def check_shows_the_verdict():
     problem = {"severity": "critical", "id": "x", "sentence": "it burns", "remedy": "pour water"}
     note = {"severity": "ok", "id": "y", "sentence": "a note", "remedy": None}

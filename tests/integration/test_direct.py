@@ -189,7 +189,7 @@ def receiver_stopped(pair):
         pair.expect(mode, CRITICAL, "the receiver is stopped")
     pair.one.query("INSERT INTO mail.t VALUES (100), (101)")
     pair.expect("gtid", OK, "mx2 lacks 1 of mx1's transactions")
-    pair.expect("gtid", CRITICAL, "mx2_missing is 1 (critical: outside 0)", words=("-c", "0"))
+    pair.expect("gtid", CRITICAL, "mx2_missing is 1 (critical: other than 0)", words=("-c", "0"))
     pair.two.query("START SLAVE IO_THREAD")
     pair.settle()
 
@@ -208,7 +208,7 @@ def receiver_connecting(pair):
 def the_way_back_stopped(pair):
     pair.one.query("STOP SLAVE")
     pair.expect("threads", WARNING, "mx1 is the writer and does not listen to mx2", "'threads'=2")
-    pair.expect("threads", CRITICAL, "threads is 2 (critical: outside 3:)", words=("-c", "3:"))
+    pair.expect("threads", CRITICAL, "threads is 2 (critical: below 3)", words=("-c", "3:"))
     pair.one.query("START SLAVE")
     pair.settle()
 

@@ -51,6 +51,40 @@ static void ranges_alert(void **state)
     assert_false(range_alerts(&(struct range){.given = false}, 1e9));
 }
 
+static void ranges_in_words(void **state)
+{
+    static const struct {
+        const char *text;
+        enum range_unit unit;
+        const char *words;
+    } cases[] = {
+        {"10", RANGE_COUNT, "above 10"},
+        {"0", RANGE_COUNT, "other than 0"},
+        {"10:", RANGE_COUNT, "below 10"},
+        {"~:10", RANGE_COUNT, "above 10"},
+        {"10:20", RANGE_COUNT, "below 10 or above 20"},
+        {"1:1", RANGE_COUNT, "other than 1"},
+        {"@10:20", RANGE_COUNT, "from 10 to 20"},
+        {"@0", RANGE_COUNT, "exactly 0"},
+        {"@10:", RANGE_COUNT, "10 or more"},
+        {"@~:10", RANGE_COUNT, "10 or less"},
+        {"@~:", RANGE_COUNT, "any"},
+        {"500ms", RANGE_SECONDS, "above 0.5 s"},
+        {"1m:1h", RANGE_SECONDS, "below 60 s or above 3600 s"},
+        {"-1000000000000000:1000000000000000", RANGE_COUNT,
+         "below -1000000000000000 or above 1000000000000000"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct range r;
+        struct err e = {.text = ""};
+        char words[RANGE_WORDS_MAX];
+        if (!range_parse(&r, cases[i].text, cases[i].unit, &e))
+            fail_msg("%s: %s", cases[i].text, e.text);
+        assert_string_equal(range_words(&r, cases[i].unit, words), cases[i].words);
+    }
+}
+
 static void ranges_are_refused(void **state)
 {
     static const struct {
@@ -176,8 +210,8 @@ static const struct {
     {long_lag, "lag", "", "", SEVERITY_WARNING, "mx2 is 12 s behind (limit 10 s) | 'mx2_lag'=12s;10;60;0"},
     {long_lag, "lag", "20", "30", SEVERITY_OK, "mx2 is 12 s behind mx1 | 'mx2_lag'=12s;20;30;0"},
     {long_lag, "lag", "5", "11500ms", SEVERITY_CRITICAL,
-     "mx2_lag is 12 s (critical: outside 11.5 s) | 'mx2_lag'=12s;5;11.5;0"},
-    {long_lag, "lag", "@10:20", "", SEVERITY_WARNING, "(warning: within 10:20 s)"},
+     "mx2_lag is 12 s (critical: above 11.5 s) | 'mx2_lag'=12s;5;11.5;0"},
+    {long_lag, "lag", "@10:20", "", SEVERITY_WARNING, "(warning: from 10 s to 20 s)"},
     {long_lag, "all", "20", "", SEVERITY_OK, "'mx2_lag'=12s;20;;0"},
     {long_lag, "all", "", "5", SEVERITY_CRITICAL, "mx2_lag is 12 s"},
     {long_lag, "writer", "", "", SEVERITY_OK, "WRITER OK"},
@@ -198,7 +232,7 @@ static const struct {
      "mx2's replication could not be read | 'threads'=U"},
     {way_back, "threads", "", "", SEVERITY_WARNING, "mx1 is the writer and does not listen to mx2"},
     {way_back, "threads", "", "2:", SEVERITY_OK, "3 of 4 replication threads run | 'threads'=3;;2:;0;4"},
-    {sql_error, "threads", "4:", "2:", SEVERITY_WARNING, "threads is 3 (warning: outside 4:)"},
+    {sql_error, "threads", "4:", "2:", SEVERITY_WARNING, "threads is 3 (warning: below 4)"},
     {branch_stopped, "threads", "", "", SEVERITY_WARNING,
      "mx2 also replicates from elsewhere, or is to: the applier of 'branch' is stopped (error 1062) | "
      "'threads'=4"},
@@ -224,7 +258,7 @@ static const struct {
     {diverged, "lag", "", "", SEVERITY_OK, "LAG OK"},
     {missing, "gtid", "", "", SEVERITY_OK, "mx2 lacks 7 of mx1's transactions | 'mx2_missing'=7"},
     {missing, "gtid", "5", "100", SEVERITY_WARNING,
-     "mx2_missing is 7 (warning: outside 5) | 'mx2_missing'=7;5;100"},
+     "mx2_missing is 7 (warning: above 5) | 'mx2_missing'=7;5;100"},
     {history_unknown, "gtid", "", "", SEVERITY_UNKNOWN,
      "extra is not known: the histories could not be compared | 'mx2_missing'=0 'extra'=U"},
     {history_unknown, "gtid", "5", "100", SEVERITY_UNKNOWN, "'extra'=U"},
@@ -237,27 +271,27 @@ static const struct {
     /* offsets */
     {offsets_equal, "offsets", "", "", SEVERITY_WARNING,
      "mx2 hands out auto_increment +2 from 1 instead of from 2 as configured | 'wrong_offsets'=1"},
-    {offsets_equal, "offsets", "", "0", SEVERITY_CRITICAL, "wrong_offsets is 1 (critical: outside 0)"},
+    {offsets_equal, "offsets", "", "0", SEVERITY_CRITICAL, "wrong_offsets is 1 (critical: other than 0)"},
     {offsets_unknown, "offsets", "", "", SEVERITY_UNKNOWN, "'wrong_offsets'=U"},
     /* VIP */
     {two_vips, "vip", "", "", SEVERITY_CRITICAL, "both nodes hold the VIP | 'vip_holders'=2"},
     {no_vip, "vip", "", "", SEVERITY_CRITICAL, "nobody holds the VIP"},
     {vip_elsewhere, "vip", "", "", SEVERITY_WARNING, "mx1 is the writer, but mx2 holds the VIP"},
     {vip_unset, "vip", "", "", SEVERITY_OK, "VIP OK - no VIP is configured | 'vip_holders'=0"},
-    {vip_unset, "vip", "", "1:1", SEVERITY_CRITICAL, "vip_holders is 0 (critical: outside 1:1)"},
+    {vip_unset, "vip", "", "1:1", SEVERITY_CRITICAL, "vip_holders is 0 (critical: other than 1)"},
     {addresses_alone, "vip", "", "", SEVERITY_UNKNOWN, "only a supervisor knows who holds it"},
     {addresses_alone, "vip", "", "1:1", SEVERITY_UNKNOWN,
      "only a supervisor knows who holds it: ask on a node | 'vip_holders'=U"},
     {remote, "vip", "", "", SEVERITY_UNKNOWN, "only a supervisor knows who holds it"},
     /* votes */
     {voter_gone, "quorum", "", "", SEVERITY_WARNING, "the voter witness does not answer"},
-    {voter_gone, "quorum", "", "3:", SEVERITY_CRITICAL, "voters is 2 (critical: outside 3:)"},
+    {voter_gone, "quorum", "", "3:", SEVERITY_CRITICAL, "voters is 2 (critical: below 3)"},
     {voter_gone, "quorum", "2:", "", SEVERITY_OK, "2 of 3 voters answer mx1"},
     {remote, "quorum", "", "", SEVERITY_UNKNOWN, "only a supervisor knows its votes"},
     /* readiness */
     {not_ready, "readiness", "", "", SEVERITY_CRITICAL,
      "mx2 cannot take over: its relay log is gone | 'ready'=0"},
-    {not_ready, "readiness", "1:", "", SEVERITY_WARNING, "ready is 0 (warning: outside 1:)"},
+    {not_ready, "readiness", "1:", "", SEVERITY_WARNING, "ready is 0 (warning: below 1)"},
     {ready_unknown, "readiness", "", "", SEVERITY_UNKNOWN,
      "whether mx2 can take over is unknown: its state is unknown | 'ready'=U"},
     {not_ready, "all", "", "", SEVERITY_CRITICAL, "mx2 cannot take over: its relay log is gone"},
@@ -353,11 +387,9 @@ static void more_lines_by_verbosity(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ranges_alert),
-        cmocka_unit_test(ranges_are_refused),
-        cmocka_unit_test(modes_judge),
-        cmocka_unit_test(modes_have_names),
-        cmocka_unit_test(more_lines_by_verbosity),
+        cmocka_unit_test(ranges_alert),       cmocka_unit_test(ranges_in_words),
+        cmocka_unit_test(ranges_are_refused), cmocka_unit_test(modes_judge),
+        cmocka_unit_test(modes_have_names),   cmocka_unit_test(more_lines_by_verbosity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
