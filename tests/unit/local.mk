@@ -4,6 +4,7 @@ if HAVE_CMOCKA
 # Scenes, reports made of them, and lives of a node through time: for all tests of the decision.
 check_LIBRARIES = tests/unit/libscenes.a
 tests_unit_libscenes_a_SOURCES = tests/unit/model_fixture.c tests/unit/model_fixture.h \
+	tests/unit/lossless_scenes.c tests/unit/lossless_scenes.h \
 	tests/unit/model_driver.c tests/unit/model_driver.h tests/unit/life.c tests/unit/life.h \
 	tests/unit/report_fixture.c tests/unit/report_fixture.h
 tests_unit_libscenes_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -315,6 +316,11 @@ TESTS += tests/unit/test_lossless
 tests_unit_test_lossless_SOURCES = tests/unit/test_lossless.c tests/unit/lossless_cases.h
 tests_unit_test_lossless_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_lossless_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_lossless_lives
+TESTS += tests/unit/test_lossless_lives
+tests_unit_test_lossless_lives_SOURCES = tests/unit/test_lossless_lives.c
+tests_unit_test_lossless_lives_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_lossless_lives_LDADD = tests/unit/libscenes.a libmodel.a libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA

@@ -97,6 +97,20 @@ static void hide_peer(void)
     look_around();
 }
 
+static void break_way_back(void)
+{
+    scene->o.own.replication.sql = TRI_NO;
+    scene->o.own.replication.sql_errno = 1062;
+    look_around();
+}
+
+static void stop_way_back(void)
+{
+    scene->o.own.replication.sql = TRI_NO;
+    scene->o.own.replication.io = IO_NO;
+    look_around();
+}
+
 static void durable_third_vote(void)
 {
     hide_peer();
@@ -142,6 +156,12 @@ static void at_once(void **state)
          {CONTROL_SWITCHOVER},
          WISH_REFUSED,
          "mx2 cannot take over: its server does not answer"},
+        {"no way back",
+         WRITER,
+         break_way_back,
+         {CONTROL_SWITCHOVER},
+         WISH_REFUSED,
+         "mx1 could not follow mx2 afterwards: the applier is stopped (error 1062)"},
         {"no writer", BOOT, none, {CONTROL_SWITCHOVER}, WISH_REFUSED, "nobody is known to be the writer"},
         {"maintenance", WRITER, maintain, {CONTROL_SWITCHOVER}, WISH_REFUSED, "maintenance is on at mx1"},
         {"dual", WRITER, make_dual, {CONTROL_SWITCHOVER}, WISH_REFUSED, "write_mode is dual"},
@@ -204,6 +224,16 @@ static void at_once(void **state)
         }
     }
     assert_int_equal(failures, 0);
+}
+
+/* Replication there resumes by itself. */
+static void a_way_back_that_only_stands_still(void **state)
+{
+    (void)state;
+    prepare(WRITER);
+    stop_way_back();
+    struct control_request r = {CONTROL_SWITCHOVER};
+    assert_int_equal(wish_begin(&wish, node, &r, report, scene->now_us), WISH_PENDING);
 }
 
 static void maintenance_is_set(void **state)
@@ -381,6 +411,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(at_once),
+        TEST(a_way_back_that_only_stands_still),
         TEST(maintenance_is_set),
         TEST(certificate_brings_the_third_vote),
         TEST(says_when_the_host_was_off),
