@@ -101,6 +101,26 @@ static bool refuse_change(struct wish *w, const struct node *n, const struct rep
     return w->state != WISH_PENDING;
 }
 
+/* The giver would stay without what the taker writes, which starting its threads does not mend: nobody could
+ * take over from there. */
+static bool cannot_follow(const struct report_node *giver)
+{
+    return giver->replica == TRI_NO || (giver->sql == TRI_NO && giver->sql_errno) ||
+           (giver->io != IO_YES && giver->io_errno);
+}
+
+static enum wish_state refuse_without_way_back(struct wish *w, const struct node *n, const struct report *r)
+{
+    char what[REPORT_SENTENCE_MAX];
+    int giver = 1 - w->target;
+    return settle(
+        w, WISH_REFUSED,
+        "%s could not follow %s afterwards: %.300s; mend that first, or say `mysql-replcheck promote` on "
+        "%s, which goes without it",
+        name_of(n, giver), name_of(n, w->target),
+        report_text_replication(&r->nodes[giver], what, sizeof(what)), name_of(n, w->target));
+}
+
 static enum wish_state begin_switchover(struct wish *w, struct node *n, const struct report *r)
 {
     int self = n->policy.self, other = 1 - self;
@@ -121,6 +141,8 @@ static enum wish_state begin_switchover(struct wish *w, struct node *n, const st
         return settle(w, WISH_DONE, "%s is the writer already", name_of(n, w->target));
     if (r->ready != TRI_YES)
         return settle(w, WISH_REFUSED, "%s cannot take over: %s", name_of(n, w->target), r->not_ready);
+    if (cannot_follow(&r->nodes[1 - w->target]))
+        return refuse_without_way_back(w, n, r);
     return begin_pending(w, n, w->target == self ? WANT_HERE : WANT_AWAY, limit);
 }
 
