@@ -132,8 +132,8 @@ def while_it_is_written(pair):
     """What is written during the look is neither lag nor an extra transaction."""
     pair.one.query("CREATE TABLE mail.busy (id INT AUTO_INCREMENT PRIMARY KEY)")
     insert = "BEGIN NOT ATOMIC FOR i IN 1..100000 DO INSERT INTO mail.busy VALUES (); END FOR; END"
-    process = subprocess.Popen(["mariadb", "--no-defaults", f"--socket={pair.servers[0].socket}", "--delimiter=//", "-e",
-                                insert], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    words = ["mariadb", "--no-defaults", "--skip-ssl", f"--socket={pair.servers[0].socket}", "--delimiter=//", "-e", insert]
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for("rows", lambda: int(pair.one.value("SELECT COUNT(*) FROM mail.busy")) > 10)
         for _ in range(20):
