@@ -105,8 +105,10 @@ void voter_clear_mark(struct voter *v, int node)
 
 void voter_release(struct voter *v, const struct voter_farewell *row, bool uncounted_too)
 {
-    if (!v->releasing && !v->release_done)
-        v->ops->release(v, row, uncounted_too);
+    if (v->releasing || (v->release_done && !voter_vote(v)->held))
+        return;
+    v->release_done = false;
+    v->ops->release(v, row, uncounted_too);
 }
 
 bool voter_release_done(const struct voter *v)

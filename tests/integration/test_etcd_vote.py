@@ -82,6 +82,19 @@ def released_vote_counts_at_once():
 
 
 @case
+def vote_that_came_after_the_release_is_released_too():
+    with etcd() as it:
+        one = holder(it)
+        one.say("release release 5 - 0 0-1-77")
+        one.wait(released=True, held=False)
+        one.say("want")
+        one.wait(held=True)
+        one.say("release release 5 - 0 0-1-78")
+        one.wait(released=True, held=False)
+        expect("row", json.loads(it.first.keys()["release/mx1"]["text"])["gtid"], "0-1-78")
+
+
+@case
 def certificate_names_file_and_size():
     with etcd() as it:
         one = holder(it)

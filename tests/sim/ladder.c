@@ -98,6 +98,8 @@ static bool send_signal(struct world *w, int n)
     ladder_of(w, n, true)->kill_sent = 1;
     TRACE(w, trace_node(n), "the fencer kills the server");
     server_kill(w, n);
+    if (w->c.liveness && w->now >= w->c.calm_from) /* as its unit says: Restart=on-abnormal */
+        event_add(w, w->now + 5 * S, EV_START, n, 0, 0);
     return true;
 }
 

@@ -354,8 +354,9 @@ static void enabled(struct world *w, int n, const struct answer *a)
 void voter_release(struct world *w, int n, int i, bool uncounted_too, const struct statement *what)
 {
     struct voter_side *v = &sup_of(w, n)->voters[i];
-    if (v->releasing || v->release_done)
+    if (v->releasing || (v->release_done && !vote_of(w, n, i)->held))
         return;
+    v->release_done = 0;
     v->wanted = 0;
     if (!taking_may_release(&sup_of(w, n)->q, i, uncounted_too) || !session_is_up(w, n, SLOT_VOTER + i)) {
         v->release_done = 1;
