@@ -116,9 +116,8 @@ static bool take_option(struct extra_opts *out, const struct file *f, int number
         append(out, value && *value ? mem_printf("--%s=%s", name, value) : mem_printf("--%s", name));
         return true;
     }
-    append(out, mem_printf("-%s", name));
-    if (value && *value)
-        append(out, mem_strdup(value));
+    /* In one word: a value is never taken for an option, also of an option that has none. */
+    append(out, mem_printf("-%s%s", name, value ? value : ""));
     return true;
 }
 

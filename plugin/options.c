@@ -139,7 +139,8 @@ static bool complain(int c, int argc, char **argv, struct err *e)
     const char *word = optind > 0 && optind <= argc && argv[optind - 1] ? argv[optind - 1] : "";
     if (c == ':')
         return err_set(e, "%.64s: a value is missing; see --help", word);
-    if (optopt && optopt < STALE && word[0] == '-' && word[1] != '-')
+    /* Amid several short ones in a word that word is not done with, and the one before it is innocent. */
+    if (optopt && optopt < STALE && !(strncmp(word, "--", 2) == 0 && strchr(word, '=')))
         return err_set(e, "-%c: there is no such option; see --help", optopt);
     return err_set(e, "%.64s: there is no such option, or not with a value; see --help", word);
 }

@@ -279,6 +279,8 @@ def a_bad_ini_file_is_named():
                                 ("[check_mysql_replcheck]\n--mode=lag\n", f"{file}:2: \"name=value\" is expected, without"),
                                 ("[check_mysql_replcheck]\nextra-opts=x\n", f"{file}:2: extra-opts belongs"),
                                 ("[check_mysql_replcheck]\nmode=slave\n", "--mode \"slave\""),
+                                ("[check_mysql_replcheck]\ndirect\nv=--help\n", "--: there is no such option"),
+                                ("[check_mysql_replcheck]\nverbose=--help\n", "--verbose=--help: there is no such option, or"),
                                 ("[other]\n", f"{file} has no section [check_mysql_replcheck]")]:
             write(file, text)
             code, first, _ = run(path, f"--extra-opts=@{file}")
