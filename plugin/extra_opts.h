@@ -1,6 +1,6 @@
 /* --extra-opts=[SECTION][@FILE]: options from an ini file, as the Monitoring Plugins take them.
  *
- * Each "name=value" of the section stands for --name=value (-n value where the name is one letter), and comes
+ * Each "name=value" of the section stands for --name=value (-nvalue where the name is one letter), and comes
  * before what the command line says, so the command line wins. Without SECTION it is the plugin's name,
  * without FILE the first of the usual places. "#" and ";" begin a line of comment. What is written before the
  * first section, a section or a file that is not there: an error that names it.
